@@ -1,0 +1,10 @@
+// Type-checks each part of the project with the globals that part may use: core code has no DOM, page code no node.
+import { spawnSync } from "node:child_process";
+
+const projects = ["src", "src/features", "webview", "test"];
+let failed = false;
+for (const project of projects) {
+  const { status } = spawnSync("npx", ["tsc", "-p", project], { stdio: "inherit" });
+  failed ||= status !== 0;
+}
+process.exit(failed ? 1 : 0);

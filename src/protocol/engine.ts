@@ -1,0 +1,255 @@
+/**
+ * What the engine can be asked. The engine is a process of its own; every face (VS Code, the page, the CLI) speaks this interface.
+ *
+ * Messages are structured-cloneable: typed arrays travel as they are, 64-bit addresses as `BigUint64Array`.
+ * A page (webview) cannot receive bigints, so `src/protocol/page.ts` narrows these types for it.
+ */
+import type { Failure } from "./failure";
+import type { Executions, Instructions, Nanoseconds } from "./units";
+
+/** An open trace inside the engine. */
+export type TraceHandle = number & { readonly traceHandle: unique symbol };
+
+/** A half-open stretch of the trace's clock. */
+export interface TimeRange {
+  readonly start: Nanoseconds;
+  readonly end: Nanoseconds;
+}
+
+/** How far the numbers can be trusted. The words are explained in docs/trust.md. */
+export interface Trust {
+  readonly level: "complete" | "chained" | "incomplete";
+  /** Plain sentences: what is right, what is not, what to record instead. Empty for a complete trace. */
+  readonly reasons: readonly string[];
+  /** Records that the source says it lost. */
+  readonly dropped: number;
+  /** The file ends before the recording did (killed, cut off or still running). */
+  readonly truncated: boolean;
+  /** Bytes that could not be read as chunks, and sealed chunks with a wrong checksum. */
+  readonly damagedBytes: number;
+}
+
+/** Executions without a name, by reason. */
+export interface UnnamedShare {
+  readonly reason: string;
+  readonly executions: Executions;
+}
+
+export interface SymbolsSummary {
+  readonly path: string;
+  readonly buildId: string | null;
+  /** Where the vmlinux came from: given by the user, found in the workspace, beside the trace, … */
+  readonly functions: number;
+  readonly hasLines: boolean;
+  /** How the vmlinux was checked against the trace. */
+  readonly match: SymbolsMatch;
+}
+
+export interface SymbolsMatch {
+  readonly verdict: "matches" | "mismatch" | "overridden" | "unchecked";
+  /** One sentence, e.g. "98.7 % of 61,204 recorded blocks have the bytes of this vmlinux". */
+  readonly evidence: string;
+}
+
+export interface TraceSummary {
+  readonly path: string;
+  readonly fileBytes: number;
+  /** "bst", or what a foreign trace was imported from. */
+  readonly format: string;
+  readonly target: string | null;
+  readonly guest: string | null;
+  readonly qemu: string | null;
+  readonly commandLine: readonly string[];
+  readonly vcpus: number;
+  readonly deterministic: boolean;
+  /** "host": times are host nanoseconds. "events": the trace has no clock; a time is an execution number. */
+  readonly clock: "host" | "events";
+  readonly instructionsCounted: boolean;
+  readonly executions: Executions;
+  readonly instructions: Instructions;
+  readonly distinctBlocks: number;
+  readonly duration: Nanoseconds;
+  readonly trust: Trust;
+  readonly symbols: SymbolsSummary | null;
+  /** Why there are no symbols, when there are none: what was looked for and where, or how the vmlinux differs. */
+  readonly symbolsProblem: Failure | null;
+  readonly named: Executions;
+  readonly unnamed: readonly UnnamedShare[];
+  /** Grows with every change; answers carry it, so that a view knows that it is stale. */
+  readonly revision: number;
+  /** False while the trace is still being imported or scanned: all counts are of the part done. */
+  readonly complete: boolean;
+}
+
+export type FunctionColumn = "name" | "executions" | "instructions" | "time" | "first" | "source";
+export type Metric = "executions" | "instructions" | "time";
+
+/** What an address range belongs to. The order is that of `categoryNames`. */
+export enum Category {
+  Firmware = 0,
+  Decompressor = 1,
+  Kernel = 2,
+  Module = 3,
+  User = 4,
+  Unknown = 5,
+}
+export const categoryNames = ["firmware", "decompressor", "kernel", "module", "user", "unknown"] as const;
+
+export interface FunctionsQuery {
+  readonly trace: TraceHandle;
+  readonly range: TimeRange | null;
+  readonly sort: FunctionColumn;
+  readonly descending: boolean;
+  /** The filter box: words match names; `file:` and `dir:` match paths; `>1%` keeps shares of `metric`. Empty: all. */
+  readonly filter: string;
+  readonly metric: Metric;
+  readonly offset: number;
+  readonly limit: number;
+}
+
+export interface Totals {
+  readonly executions: Executions;
+  readonly instructions: Instructions;
+  readonly time: Nanoseconds;
+}
+
+/** Rows `offset` … of the sorted and filtered functions, as columns of equal length. */
+export interface FunctionsPage {
+  readonly revision: number;
+  readonly complete: boolean;
+  readonly offset: number;
+  /** Functions that were executed in the range, and how many of them pass the filter. */
+  readonly executed: number;
+  readonly matched: number;
+  /** Totals of the range (all functions), of the rows that match, and of the whole trace. */
+  readonly rangeTotals: Totals;
+  readonly matchedTotals: Totals;
+  readonly traceTotals: Totals;
+  readonly id: Uint32Array;
+  readonly name: readonly string[];
+  readonly address: BigUint64Array;
+  readonly category: Uint8Array;
+  /** Source path as the debug information has it, or null. */
+  readonly file: readonly (string | null)[];
+  /** 1-based; 0 unknown. */
+  readonly line: Uint32Array;
+  readonly executions: Float64Array;
+  readonly instructions: Float64Array;
+  readonly time: Float64Array;
+  /** Time of the first execution in the whole trace. */
+  readonly first: Float64Array;
+  /** Empty, or why the row has no function name (e.g. "no address map of modules"). */
+  readonly note: readonly string[];
+}
+
+export interface TimelineQuery {
+  readonly trace: TraceHandle;
+  readonly range: TimeRange | null;
+  /** At most 4096. */
+  readonly buckets: number;
+  readonly metric: Metric;
+}
+
+/** Cost per bucket and category; `values[category][bucket]`. */
+export interface Timeline {
+  readonly revision: number;
+  readonly complete: boolean;
+  readonly range: TimeRange;
+  readonly values: readonly Float64Array[];
+}
+
+export interface Phase {
+  readonly name:
+    "reset" | "firmware" | "decompressor" | "kernel entry" | "start_kernel" | "init" | "user space" | "power off";
+  readonly start: Nanoseconds;
+  readonly end: Nanoseconds;
+  readonly executions: Executions;
+  readonly instructions: Instructions;
+  /** What marks its start, e.g. "first execution of start_kernel". */
+  readonly evidence: string;
+}
+
+/** Cost of one source file, by line, as columns of equal length sorted by line. */
+export interface LinesResult {
+  readonly revision: number;
+  readonly complete: boolean;
+  /** Path as the debug information has it. */
+  readonly file: string;
+  readonly line: Uint32Array;
+  readonly executions: Float64Array;
+  readonly instructions: Float64Array;
+  readonly time: Float64Array;
+  readonly first: Float64Array;
+  readonly traceTotals: Totals;
+  readonly fileTotals: Totals;
+  /** Functions of this file that were executed, at the line of their definition. */
+  readonly functions: readonly FunctionOfFile[];
+}
+
+export interface FunctionOfFile extends Totals {
+  readonly name: string;
+  readonly line: number;
+  readonly first: Nanoseconds;
+}
+
+export interface SymbolizedAddress {
+  readonly function: string | null;
+  readonly offset: number;
+  readonly file: string | null;
+  readonly line: number;
+}
+
+/** Every request: its parameters and its answer. */
+export interface EngineRequests {
+  /** Opens a trace: answers as soon as head and metadata are read; scanning (or importing) goes on and sends "changed". */
+  open: {
+    params: { path: string; vmlinux: readonly string[]; cacheFolder: string };
+    result: { trace: TraceHandle; summary: TraceSummary };
+  };
+  close: { params: { trace: TraceHandle }; result: null };
+  summary: { params: { trace: TraceHandle }; result: TraceSummary };
+  /** Stops the import or scan; what was read so far stays usable. */
+  stop: { params: { trace: TraceHandle }; result: null };
+  /** Waits until the scan has ended (also when it was stopped). */
+  settled: { params: { trace: TraceHandle }; result: TraceSummary };
+  /** Uses another vmlinux. With `force` even one that does not match. `null`: none. */
+  setSymbols: { params: { trace: TraceHandle; vmlinux: string | null; force: boolean }; result: TraceSummary };
+  functions: { params: FunctionsQuery; result: FunctionsPage };
+  timeline: { params: TimelineQuery; result: Timeline };
+  phases: { params: { trace: TraceHandle }; result: readonly Phase[] };
+  /** Source files with cost, most expensive first. */
+  files: { params: { trace: TraceHandle }; result: { file: readonly string[]; executions: Float64Array } };
+  lines: { params: { trace: TraceHandle; file: string; range: TimeRange | null }; result: LinesResult | null };
+  symbolize: { params: { vmlinux: string; addresses: BigUint64Array }; result: readonly SymbolizedAddress[] };
+  /** Writes the imported form of a foreign trace to `output`. */
+  import: { params: { path: string; output: string }; result: TraceSummary };
+}
+
+export type EngineMethod = keyof EngineRequests;
+
+/** Messages to the engine. */
+export type ToEngine =
+  | {
+      [M in EngineMethod]: { kind: "request"; id: number; method: M; params: EngineRequests[M]["params"] };
+    }[EngineMethod]
+  | { kind: "cancel"; id: number };
+
+/** Messages from the engine. */
+export type FromEngine =
+  | { kind: "ready"; pid: number }
+  | { kind: "answer"; id: number; result: EngineRequests[EngineMethod]["result"] }
+  | { kind: "failed"; id: number; failure: Failure }
+  | EngineNotice;
+
+/** What the engine says unasked. */
+export type EngineNotice =
+  | {
+      kind: "progress";
+      trace: TraceHandle;
+      /** What is being done now: "Importing", "Reading", "Reading symbols". */
+      activity: string;
+      bytesDone: number;
+      bytesTotal: number;
+    }
+  | { kind: "changed"; trace: TraceHandle; summary: TraceSummary }
+  | { kind: "log"; level: "debug" | "info" | "warn" | "error"; text: string };

@@ -1,0 +1,64 @@
+/**
+ * Names for addresses: what an ELF image with symbols and a line table can answer.
+ *
+ * Lookups by the hundred thousand go through columns (`lookup…Many`), so that no object is made per address.
+ */
+import type { GuestAddress } from "../protocol/units";
+
+/** A position in `ImageSymbols.functions`; -1 stands for none. */
+export type FunctionIndex = number & { readonly functionIndex: unique symbol };
+
+/** Functions sorted by address, as columns. */
+export interface FunctionTable {
+  readonly count: number;
+  /** Start, unsigned 64 bits. */
+  readonly address: BigUint64Array;
+  readonly size: Uint32Array;
+  /** The parent function for `.cold`/`.part` pieces, else the function itself. Totals are kept for the parent. */
+  readonly parent: Int32Array;
+  name(index: FunctionIndex): string;
+}
+
+/** A PT_LOAD segment: where the image is linked and where it is loaded. */
+export interface LoadSegment {
+  readonly virtualAddress: GuestAddress;
+  readonly physicalAddress: GuestAddress;
+  readonly memorySize: bigint;
+  readonly executable: boolean;
+}
+
+/** The answer of a line lookup by columns: file and line per address. */
+export interface LineColumns {
+  /** Index into `LineTable.files`, or -1. */
+  readonly file: Int32Array;
+  /** 1-based line, or 0. */
+  readonly line: Uint32Array;
+}
+
+export interface LineTable {
+  /** Paths as the debug information has them, joined with their directory, without `./` and `..`. */
+  readonly files: readonly string[];
+  lookupMany(addresses: BigUint64Array): LineColumns;
+}
+
+/** An ELF image opened for symbolization. Nothing is read before it is asked for. */
+export interface ImageSymbols {
+  readonly path: string;
+  readonly machine: "x86_64" | "i386" | "aarch64" | "arm" | "riscv64" | "other";
+  /** Lower-case hex of NT_GNU_BUILD_ID, or null. */
+  readonly buildId: string | null;
+  /** "Linux version …" when the image holds it. */
+  readonly banner: string | null;
+  readonly segments: readonly LoadSegment[];
+  readonly functions: FunctionTable;
+  readonly hasLines: boolean;
+  /** Loads .debug_line once. Without one, resolves to null. Progress is in bytes of the section. */
+  lines(signal?: AbortSignal, progress?: (done: number, total: number) => void): Promise<LineTable | null>;
+  /** The function that contains each address, or -1. Addresses need not be sorted. */
+  lookupMany(addresses: BigUint64Array): Int32Array;
+  /** Address of a function or label by its exact name, or null. */
+  addressOf(name: string): GuestAddress | null;
+  /** The bytes of the image at a virtual address, or null when no segment of the file holds all of them. */
+  read(address: GuestAddress, length: number): Uint8Array | null;
+  close(): void;
+}
