@@ -1,0 +1,117 @@
+/**
+ * What the trace editor's page and the extension host say to each other, over `Rpc`.
+ *
+ * The page never sees a bigint (VS Code's message channel refuses them): addresses are hex text.
+ */
+import type {
+  FunctionColumn,
+  FunctionsPage,
+  FunctionsQuery,
+  Metric,
+  Phase,
+  TimeRange,
+  Timeline,
+  TimelineQuery,
+  TraceSummary,
+} from "./engine";
+import type { Failure } from "./failure";
+
+export type PageFunctionsQuery = Omit<FunctionsQuery, "trace">;
+export type PageTimelineQuery = Omit<TimelineQuery, "trace">;
+
+/** Rows of the functions table; `address` is lower-case hex of sixteen digits. */
+export interface PageFunctions extends Omit<FunctionsPage, "address"> {
+  readonly address: readonly string[];
+}
+
+/** What the engine is doing with the trace at the moment. Bytes of input, not of memory. */
+export interface PageProgress {
+  readonly activity: string;
+  readonly bytesDone: number;
+  readonly bytesTotal: number;
+}
+
+/** What happened to the trace's file since it was opened. */
+export type FileChange = "changed" | "deleted";
+
+/** What the host knows about the trace, sent whole at every change. */
+export type PageState =
+  | { readonly kind: "opening"; readonly progress: PageProgress | null }
+  | {
+      readonly kind: "open";
+      readonly summary: TraceSummary;
+      readonly progress: PageProgress | null;
+      readonly fileChange: FileChange | null;
+      /** The vmlinux that "Use it anyway" would use, when one was refused. */
+      readonly refusedVmlinux: string | null;
+      /** False in an untrusted workspace: nothing may be launched. */
+      readonly canRecord: boolean;
+    }
+  | { readonly kind: "failed"; readonly failure: Failure };
+
+export const pageTabs = ["functions", "phases"] as const;
+export type PageTab = (typeof pageTabs)[number];
+
+/** What the person looks at. The part that Alt+Left and Alt+Right go through. */
+export interface PageSelection {
+  readonly range: TimeRange | null;
+  readonly metric: Metric;
+  readonly filter: string;
+  readonly tab: PageTab;
+}
+
+/** Everything that survives hiding the editor, reloading the window and reopening the file. */
+export interface PageView {
+  readonly selection: PageSelection;
+  readonly sort: FunctionColumn;
+  readonly descending: boolean;
+  /** The stretch that the overview shows when zoomed in. */
+  readonly zoom: TimeRange | null;
+  /** First visible row and focused row of the functions table. */
+  readonly topRow: number;
+  readonly focusedRow: number;
+  readonly overviewAsTable: boolean;
+  readonly unnamedShown: boolean;
+}
+
+/** Copies and exports; the host asks the engine for all rows, so they need not be loaded in the page. */
+export type ExportFormat = "csv" | "json";
+
+/** The host's side. */
+export interface HostSide {
+  requests: {
+    /** The page's first message. Answers with the view the file was last left in; the state follows as an event. */
+    ready: { params: null; result: { view: PageView | null } };
+    functions: { params: PageFunctionsQuery; result: PageFunctions };
+    timeline: { params: PageTimelineQuery; result: Timeline };
+    phases: { params: null; result: readonly Phase[] };
+    /** Stops reading; what was read stays. */
+    stop: { params: null; result: null };
+    /** Opens the file anew, after it changed, after a failure, or after the engine died. */
+    reload: { params: null; result: null };
+    chooseVmlinux: { params: null; result: null };
+    useRefusedVmlinux: { params: null; result: null };
+    recordAgain: { params: null; result: null };
+    openSource: { params: { file: string; line: number }; result: null };
+    /** Puts rows on the clipboard as tab-separated text with exact numbers. Answers how many. */
+    copyRows: { params: PageFunctionsQuery; result: number };
+    /** Asks where and writes all rows that match. Answers the path, or null when the person cancelled. */
+    saveRows: { params: { query: PageFunctionsQuery; format: ExportFormat }; result: string | null };
+    copyText: { params: { text: string }; result: null };
+  };
+  events: {
+    state: PageState;
+    /** Show this function: set the filter to its name and focus its row. */
+    reveal: { functionName: string };
+  };
+}
+
+/** The page's side: it answers nothing and tells what is selected. */
+export interface PageSide {
+  requests: Record<string, never>;
+  events: {
+    view: PageView;
+    /** An error that nothing in the page handled, for the log. */
+    error: { text: string };
+  };
+}
