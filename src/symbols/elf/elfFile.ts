@@ -1,0 +1,122 @@
+import { open, type FileHandle } from "node:fs/promises";
+import { readSync } from "node:fs";
+import { BootscopeError } from "../../protocol/failure";
+import { ByteCursor } from "../cursor";
+import { decompressSection } from "./compression";
+import { SectionFlag, SectionType } from "./constants";
+import { parseHeader, parseSections, parseSegments, type ElfHeader, type ElfSection, type ElfSegment } from "./headers";
+
+/** No section of a kernel comes near it, and Node's buffers end there. */
+const maximumSectionBytes = 2 ** 31;
+
+/**
+ * An ELF file of either class and byte order, read by position: headers when it is opened, sections when they are asked for.
+ * Nothing keeps the whole file in memory. Close it when done.
+ */
+export class ElfFile {
+  private constructor(
+    readonly path: string,
+    readonly fileBytes: number,
+    readonly header: ElfHeader,
+    readonly sections: readonly ElfSection[],
+    readonly segments: readonly ElfSegment[],
+    private readonly handle: FileHandle,
+  ) {}
+
+  /**
+   * Opens a file and reads its headers.
+   *
+   * Rejects with BootscopeError: "not-found", "unreadable", "no-symbols" (not an ELF file), "unsupported", or "damaged" (a header
+   * lies outside the file).
+   */
+  static async open(path: string): Promise<ElfFile> {
+    const handle = await openForReading(path);
+    try {
+      const status = await handle.stat();
+      if (!status.isFile()) throw new BootscopeError("unreadable", `${path} is not a file.`, "Choose a vmlinux file.");
+      const read = (offset: number, length: number) => readFully(handle, offset, length);
+      const header = parseHeader(path, await read(0, 64), status.size);
+      const segmentTable = header.segmentHeaders;
+      const segments = parseSegments(
+        header,
+        await read(segmentTable.offset, segmentTable.count * segmentTable.entrySize),
+      );
+      const sections = await parseSections(path, header, status.size, read);
+      return new ElfFile(path, status.size, header, sections, segments, handle);
+    } catch (error) {
+      await handle.close();
+      throw error;
+    }
+  }
+
+  /** The first section of this name; ".debug_x" also finds the old compressed form ".zdebug_x". */
+  section(name: string): ElfSection | undefined {
+    const find = (wanted: string) => this.sections.find((section) => section.name === wanted);
+    return find(name) ?? (name.startsWith(".debug_") ? find(`.z${name.slice(1)}`) : undefined);
+  }
+
+  /**
+   * The bytes of a section, decompressed. A section that the end of the file cuts gives its first part: compare with
+   * `section.missing`. Rejects with BootscopeError "damaged" or "unsupported" when it cannot be decompressed.
+   */
+  async readSection(section: ElfSection): Promise<Uint8Array> {
+    if (section.type === SectionType.NoBits) return new Uint8Array(0);
+    if (section.size > maximumSectionBytes) {
+      throw new BootscopeError("unsupported", `Section ${section.name} of ${this.path} is larger than 2 GiB.`);
+    }
+    const bytes = await this.readAt(section.offset, section.size - section.missing);
+    const isCompressed = (section.flags & SectionFlag.Compressed) !== 0 || section.name.startsWith(".zdebug_");
+    return isCompressed ? decompressSection(section, bytes, this.header) : bytes;
+  }
+
+  /** A section's bytes to be read one after another, or undefined when the file has no such section. */
+  async cursor(name: string): Promise<ByteCursor | undefined> {
+    const section = this.section(name);
+    return section && new ByteCursor(await this.readSection(section), this.header.littleEndian, name);
+  }
+
+  /** Up to `length` bytes from `offset` of the file; fewer where it ends. */
+  readAt(offset: number, length: number): Promise<Uint8Array> {
+    return readFully(this.handle, offset, Math.max(0, Math.min(length, this.fileBytes - offset)));
+  }
+
+  /** `readAt` for callers that cannot wait. */
+  readAtSync(offset: number, length: number): Uint8Array {
+    const bytes = new Uint8Array(Math.max(0, Math.min(length, this.fileBytes - offset)));
+    let done = 0;
+    while (done < bytes.length) {
+      const count = readSync(this.handle.fd, bytes, done, bytes.length - done, offset + done);
+      if (count === 0) break;
+      done += count;
+    }
+    return bytes.subarray(0, done);
+  }
+
+  close(): Promise<void> {
+    return this.handle.close();
+  }
+}
+
+async function openForReading(path: string): Promise<FileHandle> {
+  try {
+    return await open(path, "r");
+  } catch (cause) {
+    const missing = (cause as NodeJS.ErrnoException).code === "ENOENT";
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw missing
+      ? new BootscopeError("not-found", `There is no file ${path}.`, "Choose a vmlinux with symbols.", { cause })
+      : new BootscopeError("unreadable", `${path} cannot be opened: ${reason}`, "Check its permissions.", { cause });
+  }
+}
+
+/** Reads until `length` bytes are there or the file ends. */
+async function readFully(handle: FileHandle, offset: number, length: number): Promise<Uint8Array> {
+  const bytes = new Uint8Array(length);
+  let done = 0;
+  while (done < length) {
+    const { bytesRead } = await handle.read(bytes, done, length - done, offset + done);
+    if (bytesRead === 0) break;
+    done += bytesRead;
+  }
+  return bytes.subarray(0, done);
+}
