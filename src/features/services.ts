@@ -55,9 +55,14 @@ export interface SourceFiles {
   /** The file on disk, or undefined. Never asks the user. */
   locate(debugPath: string): Promise<vscode.Uri | undefined>;
   /** The path in the debug information that an open document stands for, among these; undefined when none or ambiguous. */
-  debugPathOf(document: vscode.Uri, candidates: readonly string[]): string | undefined;
-  /** Opens the file at the line, beside the trace; asks once where the sources are when they cannot be found. */
+  debugPathOf(document: vscode.Uri, candidates: readonly string[]): Promise<string | undefined>;
+  /**
+   * Opens the file at the 1-based line, beside the trace. When it is not found the user is asked where the sources are;
+   * the promise does not wait for the answer.
+   */
   open(debugPath: string, line: number): Promise<void>;
+  /** Lets the user choose the folder that holds the file. True when one was chosen that does. */
+  chooseFolder(debugPath: string): Promise<boolean>;
   /** The mapping changed. */
   readonly onDidChange: vscode.Event<void>;
 }
