@@ -37,27 +37,30 @@ async function imagesOfBuild(build: string): Promise<string[]> {
   return architectures.flatMap((name) => builtImages.map((image) => path.join(build, "arch", name, "boot", image)));
 }
 
-/** The files among these, each once (`arch/x86_64/boot/bzImage` is a link to x86's), newest first. */
+/** The files among these, each once (`arch/x86_64/boot/bzImage` is a link to x86's: the first one counts), newest first. */
 async function existing(files: readonly string[]): Promise<KernelImage[]> {
-  const found = await Promise.all(files.map(statFile));
   const byTarget = new Map<string, KernelImage>();
-  for (const image of found) if (image !== undefined) byTarget.set(image.path, image);
+  for (const file of files) {
+    const found = await statFile(file);
+    if (found !== undefined && !byTarget.has(found.target)) byTarget.set(found.target, found.image);
+  }
   return [...byTarget.values()].sort((a, b) => b.modified - a.modified || (a.path < b.path ? -1 : 1));
 }
 
-async function statFile(file: string): Promise<KernelImage | undefined> {
+async function statFile(file: string): Promise<{ target: string; image: KernelImage } | undefined> {
   try {
     const target = await realpath(file);
     const status = await stat(target);
-    return status.isFile() ? { path: target, modified: status.mtimeMs } : undefined;
+    return status.isFile() ? { target, image: { path: file, modified: status.mtimeMs } } : undefined;
   } catch {
     return undefined;
   }
 }
 
+/** Names in a folder, sorted; none when it cannot be read. */
 async function names(folder: string): Promise<string[]> {
   try {
-    return await readdir(folder);
+    return (await readdir(folder)).sort();
   } catch {
     return [];
   }
