@@ -1,0 +1,50 @@
+/** Activation: builds what the features share and hands it to each of them. */
+import path from "node:path";
+import * as vscode from "vscode";
+import { EngineHost } from "./features/engineHost";
+import { TraceRegistry } from "./features/openTraces";
+import { PerFileMemory } from "./features/perFileMemory";
+import type { Services } from "./features/services";
+import { setting, settingPath } from "./features/settings";
+import { activateSourceMapping, createSourceFiles } from "./features/sourceFiles";
+import { activateSourceHeat } from "./features/sourceHeat";
+import { activateTraceBoot } from "./features/traceBoot";
+import { activateTraceEditor } from "./features/traceEditor";
+import { activateTraceEvents } from "./features/traceEvents";
+import type { VmlinuxChoice } from "./features/traceSession";
+import { vmlinuxCandidates } from "./features/vmlinuxCandidates";
+
+/** What other extensions, and the tests inside VS Code, may use. */
+export type BootscopeApi = Pick<Services, "engine" | "traces">;
+
+export function activate(context: vscode.ExtensionContext): BootscopeApi {
+  const log = vscode.window.createOutputChannel("Bootscope", { log: true });
+  const engine = new EngineHost(path.join(context.extensionPath, "dist", "engine.js"), log);
+  const choices = new PerFileMemory<VmlinuxChoice>(context.workspaceState, "vmlinux");
+  const traces = new TraceRegistry({
+    engine,
+    log,
+    cacheFolder: path.join(context.globalStorageUri.fsPath, "cache"),
+    canRecord: () => vscode.workspace.isTrusted,
+    choice: (trace) => choices.get(trace),
+    candidates: (trace) => {
+      const chosen = choices.get(trace)?.path ?? "";
+      const configured = setting("symbols.vmlinux", trace);
+      return vmlinuxCandidates({
+        trace: trace.fsPath,
+        named: [chosen, configured].filter((file) => file !== "").map(settingPath),
+        folders: vscode.workspace.workspaceFolders ?? [],
+      });
+    },
+  });
+  // Disposed last to first: the traces close before the engine ends.
+  context.subscriptions.push(log, engine, traces);
+
+  const services: Services = { context, log, engine, traces, sources: createSourceFiles(context, log) };
+  activateTraceEditor(services, traces, choices);
+  activateSourceMapping(services);
+  activateSourceHeat(services);
+  activateTraceBoot(services);
+  activateTraceEvents(services);
+  return { engine, traces };
+}

@@ -1,0 +1,88 @@
+/** Choosing the vmlinux that names a trace's addresses. */
+import path from "node:path";
+import * as vscode from "vscode";
+import { toFailure } from "../../protocol/failure";
+import type { PerFileMemory } from "../perFileMemory";
+import type { TraceSession, VmlinuxChoice } from "../traceSession";
+
+interface FileItem extends vscode.QuickPickItem {
+  /** Undefined: choose another by a file dialog. */
+  readonly file: string | undefined;
+}
+
+/** Names the trace by this vmlinux and remembers it for the file. Rejects when it cannot be used. */
+export async function applyVmlinux(
+  session: TraceSession,
+  choices: PerFileMemory<VmlinuxChoice>,
+  choice: VmlinuxChoice,
+): Promise<void> {
+  const summary = await session.setVmlinux(choice);
+  if (summary.symbols !== null) await choices.set(session.uri, choice);
+}
+
+/** Asks for a vmlinux and uses it; offers to use one that does not belong to the trace all the same. */
+export async function chooseVmlinux(session: TraceSession, choices: PerFileMemory<VmlinuxChoice>): Promise<void> {
+  const file = await pickFile(session);
+  if (file !== undefined) await useVmlinux(session, choices, file);
+}
+
+export async function useVmlinux(
+  session: TraceSession,
+  choices: PerFileMemory<VmlinuxChoice>,
+  file: string,
+): Promise<void> {
+  const refusal = await attempt(session, choices, { path: file, force: false });
+  if (refusal === undefined) return;
+  const another = "Choose Another…";
+  const anyway = "Use It Anyway";
+  const answer = await vscode.window.showWarningMessage(refusal, another, anyway);
+  if (answer === another) await chooseVmlinux(session, choices);
+  if (answer === anyway) await applyVmlinux(session, choices, { path: file, force: true });
+}
+
+/** Undefined when the vmlinux is used now, else why it does not belong to the trace. */
+async function attempt(
+  session: TraceSession,
+  choices: PerFileMemory<VmlinuxChoice>,
+  choice: VmlinuxChoice,
+): Promise<string | undefined> {
+  const title = `Reading ${path.basename(choice.path)}`;
+  return vscode.window.withProgress({ location: vscode.ProgressLocation.Window, title }, async () => {
+    try {
+      await applyVmlinux(session, choices, choice);
+    } catch (thrown) {
+      const { code, message, advice } = toFailure(thrown);
+      if (code === "wrong-symbols") return `${message} ${advice}`.trim();
+      throw thrown;
+    }
+    const problem = session.summary.symbols === null ? session.summary.symbolsProblem : null;
+    return problem === null ? undefined : `${problem.message} ${problem.advice}`.trim();
+  });
+}
+
+async function pickFile(session: TraceSession): Promise<string | undefined> {
+  const found = await session.candidates();
+  const browse: FileItem = { label: "$(folder-opened) Browse…", alwaysShow: true, file: undefined };
+  if (found.length > 0) {
+    const used = session.summary.symbols?.path;
+    const items: FileItem[] = found.map((file) => ({
+      label: path.basename(file),
+      description: path.dirname(file),
+      ...(file === used ? { detail: "In use" } : {}),
+      file,
+    }));
+    const picked = await vscode.window.showQuickPick([...items, browse], {
+      title: "vmlinux of this trace",
+      placeHolder: "An ELF kernel image with symbols; with debug information it also gives source lines",
+      matchOnDescription: true,
+    });
+    if (picked?.file !== undefined || picked === undefined) return picked?.file;
+  }
+  const chosen = await vscode.window.showOpenDialog({
+    title: "Choose vmlinux",
+    openLabel: "Use",
+    defaultUri: vscode.Uri.file(path.dirname(session.uri.fsPath)),
+    canSelectMany: false,
+  });
+  return chosen?.[0]?.fsPath;
+}

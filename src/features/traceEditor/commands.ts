@@ -1,0 +1,67 @@
+/** The trace editor's commands. */
+import * as vscode from "vscode";
+import { toFailure } from "../../protocol/failure";
+import type { TraceSession } from "../traceSession";
+import { chooseVmlinux, useVmlinux } from "./chooseVmlinux";
+import { showInTrace } from "./showInTrace";
+import type { EditorSurroundings } from "./traceEditor";
+
+/** Shows an expected failure with its advice; a cancellation shows nothing. */
+async function reportFailure(thrown: unknown, log: vscode.LogOutputChannel): Promise<void> {
+  const { code, message, advice } = toFailure(thrown);
+  if (code === "cancelled") return;
+  log.error(message);
+  const showLog = "Show Log";
+  const answer = await vscode.window.showErrorMessage(`${message} ${advice}`.trim(), showLog);
+  if (answer === showLog) log.show();
+}
+
+export function registerCommands(around: EditorSurroundings): vscode.Disposable[] {
+  const { services, registry, choices } = around;
+  const register = (name: string, run: (...parameters: unknown[]) => unknown): vscode.Disposable =>
+    vscode.commands.registerCommand(`bootscope.${name}`, async (...parameters: unknown[]) => {
+      try {
+        await run(...parameters);
+      } catch (thrown) {
+        await reportFailure(thrown, services.log);
+      }
+    });
+
+  const activeSession = async (): Promise<TraceSession | undefined> => {
+    const session = registry.active === undefined ? undefined : registry.sessionOf(registry.active);
+    if (session === undefined) await vscode.window.showInformationMessage("Open a trace first.");
+    return session;
+  };
+
+  return [
+    register("openTrace", async (file) => {
+      const uri = file instanceof vscode.Uri ? file : await pickTrace();
+      if (uri !== undefined) await registry.show(uri);
+    }),
+    register("chooseVmlinux", async (file) => {
+      const session = await activeSession();
+      if (session === undefined) return;
+      // The editor's title menu passes the trace's own URI.
+      if (file instanceof vscode.Uri && file.toString() !== session.uri.toString()) {
+        await useVmlinux(session, choices, file.fsPath);
+      } else {
+        await chooseVmlinux(session, choices);
+      }
+    }),
+    register("showInTrace", () => showInTrace(services)),
+    register("restartEngine", async () => {
+      await services.engine.restart();
+      await registry.reopenAll();
+    }),
+    register("showLog", () => services.log.show()),
+  ];
+}
+
+async function pickTrace(): Promise<vscode.Uri | undefined> {
+  const chosen = await vscode.window.showOpenDialog({
+    title: "Open Trace",
+    filters: { "Bootscope traces": ["bst"], "All files": ["*"] },
+    canSelectMany: false,
+  });
+  return chosen?.[0];
+}

@@ -1,0 +1,60 @@
+/** Function rows as text for other programs: exact numbers, one row per function. */
+import { categoryNames, type FunctionsPage } from "../../protocol/engine";
+import { formatAddress, guestAddress } from "../../protocol/units";
+
+/** One function; times in nanoseconds (or execution numbers where the trace has no clock). */
+export interface ExportedRow {
+  readonly function: string;
+  readonly address: string;
+  readonly category: string;
+  readonly executions: number;
+  readonly instructions: number;
+  readonly timeNs: number;
+  readonly firstNs: number;
+  readonly file: string;
+  readonly line: number;
+  readonly note: string;
+}
+
+const columns = [
+  "function",
+  "address",
+  "category",
+  "executions",
+  "instructions",
+  "timeNs",
+  "firstNs",
+  "file",
+  "line",
+  "note",
+] as const satisfies readonly (keyof ExportedRow)[];
+
+export function exportedRows(page: FunctionsPage): ExportedRow[] {
+  return page.name.map((name, row) => ({
+    function: name,
+    address: `0x${formatAddress(guestAddress(page.address[row]))}`,
+    category: categoryNames[page.category[row]] ?? "unknown",
+    executions: page.executions[row],
+    instructions: page.instructions[row],
+    timeNs: Math.round(page.time[row]),
+    firstNs: Math.round(page.first[row]),
+    file: page.file[row] ?? "",
+    line: page.line[row],
+    note: page.note[row],
+  }));
+}
+
+const table = (rows: readonly ExportedRow[], separator: string, field: (value: string) => string): string =>
+  [columns.join(separator), ...rows.map((row) => columns.map((name) => field(String(row[name]))).join(separator))].join(
+    "\n",
+  ) + "\n";
+
+/** Tab-separated values as spreadsheets paste them; a tab or line break inside a field becomes a space. */
+export const toTsv = (rows: readonly ExportedRow[]): string =>
+  table(rows, "\t", (value) => value.replace(/[\t\r\n]+/g, " "));
+
+/** Comma-separated values with quoting by RFC 4180. */
+export const toCsv = (rows: readonly ExportedRow[]): string =>
+  table(rows, ",", (value) => (/[",\r\n]/.test(value) ? `"${value.replaceAll('"', '""')}"` : value));
+
+export const toJson = (rows: readonly ExportedRow[]): string => `${JSON.stringify(rows, null, 2)}\n`;

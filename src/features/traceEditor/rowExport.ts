@@ -1,0 +1,60 @@
+/** Copies rows to the clipboard and saves them to files. The rows come from the engine, not from the page. */
+import * as vscode from "vscode";
+import type { PageFunctionsQuery, ExportFormat } from "../../protocol/page";
+import type { Engine, OpenTrace } from "../services";
+import { exportedRows, toCsv, toJson, toTsv, type ExportedRow } from "./exportRows";
+
+/** Rows asked of the engine at once. */
+const pageRows = 5000;
+/** More rows than this are not put on the clipboard: saving is for that. */
+const clipboardRows = 100_000;
+
+async function rowsOf(
+  engine: Engine,
+  trace: OpenTrace,
+  query: PageFunctionsQuery,
+  signal: AbortSignal,
+): Promise<ExportedRow[]> {
+  const rows: ExportedRow[] = [];
+  while (rows.length < query.limit) {
+    const offset = query.offset + rows.length;
+    const limit = Math.min(pageRows, query.limit - rows.length);
+    const page = await engine.request("functions", { ...query, trace: trace.handle, offset, limit }, signal);
+    rows.push(...exportedRows(page));
+    if (page.name.length === 0 || offset + page.name.length >= page.matched) break;
+  }
+  return rows;
+}
+
+/** Answers how many rows were copied. */
+export async function copyRows(
+  engine: Engine,
+  trace: OpenTrace,
+  query: PageFunctionsQuery,
+  signal: AbortSignal,
+): Promise<number> {
+  const limit = Math.min(query.limit, clipboardRows);
+  const rows = await rowsOf(engine, trace, { ...query, limit }, signal);
+  await vscode.env.clipboard.writeText(toTsv(rows));
+  return rows.length;
+}
+
+/** Asks where, and writes every row that matches. Answers the path, or null when the person cancelled. */
+export async function saveRows(
+  engine: Engine,
+  trace: OpenTrace,
+  query: PageFunctionsQuery,
+  format: ExportFormat,
+  signal: AbortSignal,
+): Promise<string | null> {
+  const target = await vscode.window.showSaveDialog({
+    defaultUri: trace.uri.with({ path: `${trace.uri.path}.functions.${format}` }),
+    filters: format === "csv" ? { "Comma-separated values": ["csv"] } : { JSON: ["json"] },
+    title: "Save Functions",
+  });
+  if (target === undefined) return null;
+  const rows = await rowsOf(engine, trace, query, signal);
+  const text = format === "csv" ? toCsv(rows) : toJson(rows);
+  await vscode.workspace.fs.writeFile(target, new TextEncoder().encode(text));
+  return target.fsPath;
+}

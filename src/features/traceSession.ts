@@ -1,0 +1,246 @@
+/** One trace file that is open in the engine, shared by all its editors. */
+import * as vscode from "vscode";
+import type { EngineNotice, TraceHandle, TraceSummary } from "../protocol/engine";
+import { BootscopeError, toFailure } from "../protocol/failure";
+import type { FileChange, PageState } from "../protocol/page";
+import { FileWatch } from "./fileWatch";
+import type { Engine, OpenTrace, Selection } from "./services";
+
+/** The vmlinux that a person chose for a trace. */
+export interface VmlinuxChoice {
+  readonly path: string;
+  /** Use it although it does not belong to the trace. */
+  readonly force: boolean;
+}
+
+/** What a session needs from its surroundings. */
+export interface SessionSurroundings {
+  readonly engine: Engine;
+  readonly log: vscode.LogOutputChannel;
+  readonly cacheFolder: string;
+  readonly canRecord: () => boolean;
+  /** Paths to try for this trace, best first. */
+  readonly candidates: (trace: vscode.Uri) => Promise<readonly string[]>;
+  readonly choice: (trace: vscode.Uri) => VmlinuxChoice | undefined;
+}
+
+type State =
+  | { readonly kind: "opening" }
+  | { readonly kind: "open"; readonly handle: TraceHandle; readonly summary: TraceSummary }
+  | { readonly kind: "failed"; readonly reason: BootscopeError };
+
+export class TraceSession implements OpenTrace, vscode.Disposable {
+  private readonly changed = new vscode.EventEmitter<void>();
+  private readonly stateChanged = new vscode.EventEmitter<void>();
+  /** The summary or the selection changed. */
+  readonly onDidChange = this.changed.event;
+  /** Anything changed that `pageState` tells, progress included. */
+  readonly onDidChangeState = this.stateChanged.event;
+
+  private state: State = { kind: "opening" };
+  private progress: { activity: string; bytesDone: number; bytesTotal: number } | null = null;
+  private fileChange: FileChange | null = null;
+  private refusedVmlinux: string | null = null;
+  private currentSelection: Selection;
+  /** Counts openings, so that an answer to an earlier one is not taken for the current one. */
+  private opening = 0;
+  private disposed = false;
+  private readonly watch: FileWatch;
+  private readonly subscriptions: readonly { dispose(): unknown }[];
+
+  constructor(
+    readonly uri: vscode.Uri,
+    initial: Selection,
+    private readonly around: SessionSurroundings,
+  ) {
+    this.currentSelection = initial;
+    this.watch = new FileWatch(uri.fsPath, (change) => {
+      this.fileChange = change;
+      this.stateChanged.fire();
+    });
+    this.subscriptions = [
+      this.watch,
+      around.engine.onNotice((notice) => this.take(notice)),
+      around.engine.onDidDie((why) =>
+        this.fail(new BootscopeError("engine-died", `The engine ended: ${why}`, "Restart it to go on.")),
+      ),
+    ];
+  }
+
+  get isOpen(): boolean {
+    return this.state.kind === "open";
+  }
+
+  /** Throws unless the trace is open; `isOpen` tells. */
+  get handle(): TraceHandle {
+    return this.opened.handle;
+  }
+
+  get summary(): TraceSummary {
+    return this.opened.summary;
+  }
+
+  get selection(): Selection {
+    return this.currentSelection;
+  }
+
+  set selection(selection: Selection) {
+    const { range, metric } = this.currentSelection;
+    if (range?.start === selection.range?.start && range?.end === selection.range?.end && metric === selection.metric) {
+      return;
+    }
+    this.currentSelection = selection;
+    this.changed.fire();
+  }
+
+  get pageState(): PageState {
+    switch (this.state.kind) {
+      case "opening":
+        return { kind: "opening", progress: this.progress };
+      case "failed":
+        return { kind: "failed", failure: toFailure(this.state.reason) };
+      case "open":
+        return {
+          kind: "open",
+          summary: this.state.summary,
+          progress: this.progress,
+          fileChange: this.fileChange,
+          refusedVmlinux: this.state.summary.symbols === null ? this.refusedVmlinux : null,
+          canRecord: this.around.canRecord(),
+        };
+    }
+  }
+
+  /** Opens the file, or opens it anew. Never rejects: a failure becomes the state. */
+  async open(): Promise<void> {
+    const opening = ++this.opening;
+    await this.closeHandle();
+    this.state = { kind: "opening" };
+    this.progress = null;
+    this.fileChange = null;
+    this.stateChanged.fire();
+    try {
+      if (this.uri.scheme !== "file") {
+        throw new BootscopeError(
+          "unsupported",
+          "The trace is not a file on this machine.",
+          "Copy it to a local disk and open it there.",
+        );
+      }
+      await this.watch.reset();
+      const vmlinux = await this.around.candidates(this.uri);
+      const { engine, cacheFolder } = this.around;
+      const answer = await engine.request("open", { path: this.uri.fsPath, vmlinux, cacheFolder });
+      if (this.isStale(opening)) {
+        await engine.request("close", { trace: answer.trace });
+        return;
+      }
+      this.refusedVmlinux = answer.summary.symbolsProblem?.code === "wrong-symbols" ? (vmlinux[0] ?? null) : null;
+      this.state = { kind: "open", handle: answer.trace, summary: answer.summary };
+      this.announce();
+      const choice = this.around.choice(this.uri);
+      if (choice?.force === true && answer.summary.symbols === null) await this.setVmlinux(choice);
+      const settled = await engine.request("settled", { trace: answer.trace });
+      if (!this.isStale(opening)) this.update(settled, true);
+    } catch (thrown) {
+      if (!this.isStale(opening)) this.fail(thrown);
+    }
+  }
+
+  /** Names addresses by this vmlinux. Rejects when it cannot be used; a mismatch is remembered for "Use it anyway". */
+  async setVmlinux(choice: VmlinuxChoice): Promise<TraceSummary> {
+    try {
+      const summary = await this.around.engine.request("setSymbols", {
+        trace: this.handle,
+        vmlinux: choice.path,
+        force: choice.force,
+      });
+      this.refusedVmlinux = summary.symbols === null ? choice.path : null;
+      this.update(summary, true);
+      return summary;
+    } catch (thrown) {
+      if (toFailure(thrown).code === "wrong-symbols") this.refusedVmlinux = choice.path;
+      this.progress = null;
+      this.stateChanged.fire();
+      throw thrown;
+    }
+  }
+
+  /** Existing files that may be this trace's vmlinux, best first. */
+  candidates(): Promise<readonly string[]> {
+    return this.around.candidates(this.uri);
+  }
+
+  /** Stops reading or importing; what was read stays usable. */
+  async stop(): Promise<void> {
+    await this.around.engine.request("stop", { trace: this.handle });
+  }
+
+  /** Lets pages know what changed outside the trace, e.g. the workspace's trust. */
+  refresh(): void {
+    this.stateChanged.fire();
+  }
+
+  dispose(): void {
+    this.disposed = true;
+    for (const subscription of this.subscriptions) subscription.dispose();
+    void this.closeHandle();
+    this.changed.dispose();
+    this.stateChanged.dispose();
+  }
+
+  private get opened(): State & { kind: "open" } {
+    if (this.state.kind === "open") return this.state;
+    throw this.state.kind === "failed"
+      ? this.state.reason
+      : new BootscopeError("unreadable", "The trace is still being opened.", "Try again in a moment.");
+  }
+
+  private isStale(opening: number): boolean {
+    return this.disposed || opening !== this.opening;
+  }
+
+  private take(notice: EngineNotice): void {
+    if (notice.kind === "log" || this.state.kind !== "open" || notice.trace !== this.state.handle) return;
+    if (notice.kind === "changed") {
+      this.update(notice.summary, false);
+    } else {
+      const { activity, bytesDone, bytesTotal } = notice;
+      this.progress = { activity, bytesDone, bytesTotal };
+      this.stateChanged.fire();
+    }
+  }
+
+  private update(summary: TraceSummary, idle: boolean): void {
+    if (this.state.kind !== "open" || summary.revision < this.state.summary.revision) return;
+    this.state = { ...this.state, summary };
+    if (idle && summary.complete) this.progress = null;
+    this.announce();
+  }
+
+  private fail(thrown: unknown): void {
+    if (this.disposed) return;
+    const failure = toFailure(thrown);
+    this.around.log.error(`${this.uri.fsPath}: ${failure.message}`);
+    this.state = { kind: "failed", reason: new BootscopeError(failure.code, failure.message, failure.advice) };
+    this.progress = null;
+    this.announce();
+  }
+
+  private announce(): void {
+    this.changed.fire();
+    this.stateChanged.fire();
+  }
+
+  private async closeHandle(): Promise<void> {
+    if (this.state.kind !== "open") return;
+    const { handle } = this.state;
+    this.state = { kind: "opening" };
+    try {
+      await this.around.engine.request("close", { trace: handle });
+    } catch (thrown) {
+      // An engine that is gone holds nothing that could be closed.
+      this.around.log.debug(`Closing ${this.uri.fsPath}: ${toFailure(thrown).message}`);
+    }
+  }
+}
