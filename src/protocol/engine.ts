@@ -180,7 +180,9 @@ export interface LinesResult {
   readonly instructions: Float64Array;
   readonly time: Float64Array;
   readonly first: Float64Array;
+  /** Totals of the whole trace, of the range in all files, and of the range in this file. */
   readonly traceTotals: Totals;
+  readonly rangeTotals: Totals;
   readonly fileTotals: Totals;
   /** Functions of this file that were executed, at the line of their definition. */
   readonly functions: readonly FunctionOfFile[];
