@@ -3,7 +3,7 @@ import globals from "globals";
 import tseslint from "typescript-eslint";
 
 export default tseslint.config(
-  { ignores: ["dist/", "node_modules/", "test/results/", ".vscode-test/", "test/fixtures/"] },
+  { ignores: ["dist/", "dist-test/", "node_modules/", "test/results/", ".vscode-test/", "test/fixtures/"] },
   eslint.configs.recommended,
   {
     files: ["**/*.{ts,tsx,mts}"],

@@ -33,6 +33,7 @@ export async function ensureChromium() {
 /** Options for playwright's `chromium.launch`: quiet, and without a sandbox where root could not have one. */
 export const launchOptions = async () => ({
   executablePath: await ensureChromium(),
+  headless: process.env.BOOTSCOPE_TEST_HEADED !== "1",
   args: [
     ...(process.getuid?.() === 0 ? ["--no-sandbox"] : []),
     "--disable-gpu",

@@ -1,5 +1,5 @@
 // A real VS Code without a desktop and without a download host: its own server, as the npm package code-server carries it.
-import { existsSync, writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { ensureFolder, isComplete } from "./cache.mjs";
 import { ensurePackages } from "./packages.mjs";
@@ -27,27 +27,55 @@ const buildPackages = [
   "libsecret-1-dev",
 ];
 
+/** Runs npm where it may say nothing but progress, with a Node program of our choice. */
+const npm = (folder, node, args, update) =>
+  run("npm", [...args, "--no-audit", "--no-fund", "--foreground-scripts"], {
+    cwd: folder,
+    // npm 11 leaves out install scripts that nobody has approved; those that run here are named one by one.
+    env: {
+      PATH: `${path.dirname(node)}${path.delimiter}${process.env.PATH}`,
+      npm_config_dangerously_allow_all_scripts: "true",
+      // node-pty's script asks npx for node-gyp.
+      npm_config_yes: "true",
+    },
+    onLine: update,
+    timeout: 20 * 60_000,
+  });
+
+/** Installs one package into a folder of its own, without running what it brings along. */
+async function installPackage(folder, node, name, version, update) {
+  writeFileSync(
+    path.join(folder, "package.json"),
+    JSON.stringify({ private: true, dependencies: { [name]: version } }),
+  );
+  await npm(folder, node, ["install", "--ignore-scripts", "--no-package-lock"], update);
+}
+
+/**
+ * The modules that a server builds when it is installed. Not those that its own package.json denies, and not ripgrep, whose
+ * script only downloads a program for text search.
+ */
+function nativeModules(serverFolder) {
+  const { packages } = JSON.parse(readFileSync(path.join(serverFolder, "node_modules/.package-lock.json"), "utf8"));
+  const { allowScripts = {} } = JSON.parse(readFileSync(path.join(serverFolder, "package.json"), "utf8"));
+  const denied = ["@vscode/ripgrep"];
+  for (const [name, allowed] of Object.entries(allowScripts)) {
+    if (allowed === false) denied.push(name.replace(/(?<=.)@.*$/, ""));
+  }
+  return Object.entries(packages)
+    .filter(([, { hasInstallScript }]) => hasInstallScript === true)
+    .map(([name]) => name.slice(name.lastIndexOf("node_modules/") + "node_modules/".length))
+    .filter((name) => !denied.includes(name));
+}
+
 /** The Node program of a major version: this one when it fits, else the npm package that holds it for this processor. */
 async function ensureNode(major) {
   if (process.versions.node.startsWith(`${major}.`)) return process.execPath;
   const name = `node-linux-${process.arch}`;
   const folder = await ensureFolder(`node-${major}`, `Install Node ${major}`, (target, update) =>
-    npmInstall(target, { [name]: String(major) }, {}, update),
+    installPackage(target, process.execPath, name, String(major), update),
   );
   return path.join(folder, "node_modules", name, "bin", "node");
-}
-
-/** Installs packages into a folder of their own, so that the project's dependencies stay small. */
-async function npmInstall(folder, dependencies, env, update) {
-  writeFileSync(path.join(folder, "package.json"), JSON.stringify({ private: true, dependencies }));
-  // npm 11 leaves out install scripts unless told otherwise; here they build the server's native modules.
-  const settings = { npm_config_dangerously_allow_all_scripts: "true", npm_config_foreground_scripts: "true" };
-  await run("npm", ["install", "--no-audit", "--no-fund", "--no-package-lock"], {
-    cwd: folder,
-    env: { ...settings, ...env },
-    onLine: update,
-    timeout: 20 * 60_000,
-  });
 }
 
 /**
@@ -58,15 +86,16 @@ async function npmInstall(folder, dependencies, env, update) {
  */
 export async function ensureVscodeServer(server = servers.newest) {
   const node = await ensureNode(server.node);
-  const main = "node_modules/code-server/lib/vscode/out/server-main.js";
+  const inside = "node_modules/code-server/lib/vscode";
   const name = `vscode-server-${server.version}`;
   if (!isComplete(name)) await ensurePackages(buildPackages);
   const title = `Install VS Code's server ${server.version} (compiles for some minutes)`;
   const folder = await ensureFolder(name, title, async (target, update) => {
-    const env = { PATH: `${path.dirname(node)}${path.delimiter}${process.env.PATH}` };
-    await npmInstall(target, { "code-server": server.version }, env, update);
-    if (!existsSync(path.join(target, main))) throw new Error("code-server was installed without VS Code's server.");
-    await run(node, [path.join(target, main), "--version"]);
+    await installPackage(target, node, "code-server", server.version, update);
+    const serverFolder = path.join(target, inside);
+    await npm(serverFolder, node, ["install", "--omit=dev", "--ignore-scripts"], update);
+    await npm(serverFolder, node, ["rebuild", ...nativeModules(serverFolder)], update);
+    await run(node, [path.join(serverFolder, "out/server-main.js"), "--version"]);
   });
-  return { node, main: path.join(folder, main) };
+  return { node, main: path.join(folder, inside, "out/server-main.js") };
 }

@@ -1,0 +1,31 @@
+// A folder as a kernel developer has it: the source tree with its vmlinux, its bzImage and a recorded boot.
+import { linkSync, mkdirSync, rmSync } from "node:fs";
+import path from "node:path";
+import { ensureBootTrace } from "./boot.mjs";
+import { ensureFolder } from "./cache.mjs";
+import { ensureKernel } from "./kernel.mjs";
+import { run } from "./processes.mjs";
+
+/**
+ * The Debian kernel's source tree with `vmlinux`, `arch/x86/boot/bzImage`, `initrd.gz` and `boot.bst` in it. Files are hard
+ * links into the cache: read them, replace them, do not write into them.
+ *
+ * @param {string} purpose Workspaces of different purposes do not see each other's changes.
+ * @returns {Promise<{folder: string, trace: string, vmlinux: string, initrd: string}>}
+ */
+export async function ensureKernelWorkspace(purpose) {
+  const kernel = await ensureKernel();
+  const recorded = await ensureBootTrace();
+  const name = `workspaces/${purpose}/linux-${path.basename(kernel.folder)}`;
+  const folder = await ensureFolder(name, "Lay out the kernel workspace", async (target) => {
+    await run("cp", ["-al", `${kernel.source}/.`, target]);
+    mkdirSync(path.join(target, "arch/x86/boot"), { recursive: true });
+    linkSync(kernel.vmlinuz, path.join(target, "arch/x86/boot/bzImage"));
+    linkSync(kernel.vmlinux, path.join(target, "vmlinux"));
+    linkSync(kernel.initrd, path.join(target, "initrd.gz"));
+  });
+  const trace = path.join(folder, "boot.bst");
+  rmSync(trace, { force: true });
+  linkSync(recorded, trace);
+  return { folder, trace, vmlinux: path.join(folder, "vmlinux"), initrd: path.join(folder, "initrd.gz") };
+}
