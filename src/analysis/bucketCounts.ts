@@ -1,0 +1,112 @@
+import { ScanColumnsBuilder, type ScanColumns } from "./scanColumns";
+
+/**
+ * Counts blocks into time buckets. Time must not step back; each bucket is written out when time leaves it.
+ *
+ * Bucket i is [edges[i], edges[i + 1]). What begins before the first or after the last edge is dropped, so that a scan with two
+ * edges is the exact answer for a range. An execution belongs to the bucket in which it begins; its time is split at the edges.
+ */
+export class BucketCounts {
+  /** Per block, of the current bucket: executions at 2b, nanoseconds at 2b + 1. One cache line for both. */
+  readonly counts: Float64Array;
+  /** Blocks with something in `counts`, some of them twice. */
+  readonly touched: Uint32Array;
+  touchedCount = 0;
+  /** Where the current bucket ends. */
+  end = Infinity;
+
+  readonly #columns = new ScanColumnsBuilder();
+  #edges: Float64Array = new Float64Array([-Infinity, Infinity]);
+  /** Position of the current bucket; -1 before the first edge, `edges.length - 1` after the last. */
+  #bucket = 0;
+
+  constructor(blockCount: number) {
+    this.counts = new Float64Array(2 * blockCount);
+    // A block is listed at most twice per bucket: by its first piece of time, and by its first execution.
+    this.touched = new Uint32Array(2 * blockCount);
+  }
+
+  /** Starts at a time, with at least two ascending edges. */
+  begin(edges: Float64Array, time: number): void {
+    this.#edges = edges;
+    let low = 0; // the first edge after `time`
+    let high = edges.length;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if (edges[middle] <= time) low = middle + 1;
+      else high = middle;
+    }
+    this.#enter(low - 1);
+  }
+
+  /** All edges are behind: nothing that follows counts. */
+  get past(): boolean {
+    return this.#bucket >= this.#edges.length - 1;
+  }
+
+  /** Adds `count` executions of a block, one after the other from `time` on, of `each` nanoseconds. */
+  spread(block: number, count: number, time: number, each: number): void {
+    const stop = time + count * each;
+    let begun = 0;
+    let now = time;
+    for (;;) {
+      while (now >= this.end) this.next();
+      if (stop <= this.end) break;
+      const begunByEnd = Math.min(count, Math.ceil((this.end - time) / each));
+      this.#add(block, begunByEnd - begun, this.end - now);
+      begun = begunByEnd;
+      now = this.end;
+    }
+    this.#add(block, count - begun, stop - now);
+  }
+
+  /** Adds time that passed in a block which began before. */
+  prolong(block: number, time: number, duration: number): void {
+    const stop = time + duration;
+    let now = time;
+    while (stop > this.end) {
+      if (now < this.end) this.#add(block, 0, this.end - now);
+      now = Math.max(now, this.end);
+      this.next();
+    }
+    this.#add(block, 0, stop - now);
+  }
+
+  /** Leaves the current bucket for the next one. */
+  next(): void {
+    this.#flush();
+    this.#enter(this.#bucket + 1);
+  }
+
+  finish(): ScanColumns {
+    this.#flush();
+    return this.#columns.take();
+  }
+
+  #enter(bucket: number): void {
+    this.#bucket = bucket;
+    this.end = bucket + 1 < this.#edges.length ? this.#edges[bucket + 1] : Infinity;
+  }
+
+  #add(block: number, executions: number, time: number): void {
+    if (executions === 0 && time === 0) return;
+    if (this.counts[2 * block] === 0 && (executions > 0 || this.counts[2 * block + 1] === 0)) {
+      this.touched[this.touchedCount++] = block;
+    }
+    this.counts[2 * block] += executions;
+    this.counts[2 * block + 1] += time;
+  }
+
+  #flush(): void {
+    const { counts, touched } = this;
+    const kept = this.#bucket >= 0 && !this.past;
+    for (let i = 0; i < this.touchedCount; i++) {
+      const at = 2 * touched[i];
+      if (kept && (counts[at] !== 0 || counts[at + 1] !== 0)) this.#columns.add(touched[i], counts[at], counts[at + 1]);
+      counts[at] = 0;
+      counts[at + 1] = 0;
+    }
+    this.touchedCount = 0;
+    if (kept) this.#columns.endBucket(this.#bucket);
+  }
+}
