@@ -2,6 +2,7 @@
 import { copyFileSync, mkdirSync, rmSync } from "node:fs";
 import path from "node:path";
 import { context } from "esbuild";
+import { writeNotices } from "./notices.mjs";
 
 const root = path.resolve(import.meta.dirname, "..");
 const production = process.argv.includes("--production");
@@ -17,6 +18,7 @@ const common = {
   sourcemap: production ? false : "linked",
   define: { "process.env.NODE_ENV": production ? '"production"' : '"development"' },
   logLevel: "info",
+  metafile: true,
 };
 const builds = [
   {
@@ -48,11 +50,13 @@ const builds = [
 
 copyFileSync(path.join(root, "node_modules/@vscode/codicons/dist/codicon.css"), path.join(dist, "webview/codicon.css"));
 copyFileSync(path.join(root, "node_modules/@vscode/codicons/dist/codicon.ttf"), path.join(dist, "webview/codicon.ttf"));
+const metafiles = [];
 for (const build of builds) {
   const bundler = await context(build);
   if (watch) await bundler.watch();
   else {
-    await bundler.rebuild();
+    metafiles.push((await bundler.rebuild()).metafile);
     await bundler.dispose();
   }
 }
+if (production) writeNotices(root, metafiles, path.join(root, "ThirdPartyNotices.txt"));
