@@ -46,7 +46,7 @@ describe("recording path", () => {
 
   it("says which folder cannot be made", async () => {
     await writeFile(path.join(folder, "file"), "");
-    await expect(recordingPath(path.join(folder, "file/sub/"), moment)).rejects.toThrowError(BootscopeError);
-    await expect(recordingPath(path.join(folder, "file/sub/"), moment)).rejects.toThrowError(/file\/sub/);
+    await expect(recordingPath(path.join(folder, "file/sub/"), moment)).rejects.toThrow(BootscopeError);
+    await expect(recordingPath(path.join(folder, "file/sub/"), moment)).rejects.toThrow(/file\/sub/);
   });
 });
