@@ -1,0 +1,136 @@
+/** Encodes one vCPU's executions into chunk payloads (docs/trace-format.md, "Executions"). */
+import { executionHeadBytes, recordCode, writeExecutionHead } from "./executionHead";
+import { historyMask, PredictorTable } from "./predictor";
+import { maximumVarintBytes, writeVarint } from "./varint";
+
+/** Payload bytes of a full chunk: small enough to decode many in parallel, large enough that learning anew costs little. */
+export const chunkPayloadBytes = 1024 * 1024;
+
+const longestRecord = 4 * maximumVarintBytes;
+const initialBytes = 16 * 1024;
+
+/**
+ * Turns executions into chunks of about one MiB. Times are whole nanoseconds (or execution numbers where there is no
+ * clock) and serve as ticks: shift 0, rate 1.
+ */
+export class ExecutionEncoder {
+  private readonly table = new PredictorTable();
+  private bytes = new Uint8Array(initialBytes);
+  private at = executionHeadBytes;
+  private history = 0;
+  private hits = 0;
+  private firstExecution = 0;
+  private firstInstruction = 0;
+  private executions = 0;
+  private instructions = 0;
+  private startTime: number;
+  private recordTime: number;
+  private lastBlock = -1;
+  private lastSwitch = -1;
+  private blockBeforeChunk = -1;
+  private switchBeforeChunk = -1;
+
+  /** @param emit takes a finished payload, which is the taker's own from then on */
+  constructor(
+    readonly vcpu: number,
+    startTime: number,
+    private readonly blocksKnown: () => number,
+    private readonly emit: (payload: Uint8Array) => void,
+    private readonly payloadBytes = chunkPayloadBytes,
+  ) {
+    this.startTime = startTime;
+    this.recordTime = startTime;
+  }
+
+  /** Executions so far, earlier chunks included. */
+  get total(): number {
+    return this.firstExecution + this.executions;
+  }
+
+  get totalInstructions(): number {
+    return this.firstInstruction + this.instructions;
+  }
+
+  /** The block began at `time`, which is not before any time given earlier. */
+  execute(block: number, instructions: number, time: number): void {
+    if (this.at > this.payloadBytes) this.seal(time);
+    const h = this.history;
+    const table = this.table;
+    if (table.block[h] === block) {
+      table.sure[h] = 1;
+      this.history = ((h << 1) ^ table.hash[h]) & historyMask;
+      this.hits++;
+    } else {
+      this.writeRecord(recordCode.firstBlock + block, time);
+      this.history = ((h << 1) ^ table.correct(h, block)) & historyMask;
+    }
+    this.executions++;
+    this.instructions += instructions;
+    this.lastBlock = block;
+  }
+
+  /** The task switch with this number took place at `time`. */
+  taskSwitch(number: number, time: number): void {
+    this.writeRecord(recordCode.taskSwitch, time, number);
+    this.lastSwitch = number;
+  }
+
+  /** Makes the moment exact: predicted executions before it and after it do not share its time. */
+  mark(time: number): void {
+    this.writeRecord(recordCode.timeOnly, time);
+  }
+
+  /** Ends the chunk at `time` and begins another. Nothing is written for a chunk without executions. */
+  seal(time: number): void {
+    if (this.executions === 0) return;
+    this.writeRecord(recordCode.end, time);
+    const payload = this.bytes.slice(0, this.at);
+    writeExecutionHead(payload, {
+      firstExecution: this.firstExecution,
+      firstInstruction: this.firstInstruction,
+      executions: this.executions,
+      instructions: this.instructions,
+      startTicks: BigInt(this.startTime),
+      endTicks: BigInt(time),
+      startTime: this.startTime,
+      endTime: time,
+      lastSwitch: this.switchBeforeChunk,
+      blocksKnown: this.blocksKnown(),
+      lastBlock: this.blockBeforeChunk,
+    });
+    this.begin(time);
+    this.emit(payload);
+  }
+
+  private begin(time: number): void {
+    this.table.reset();
+    this.at = executionHeadBytes;
+    this.history = 0;
+    this.firstExecution += this.executions;
+    this.firstInstruction += this.instructions;
+    this.executions = 0;
+    this.instructions = 0;
+    this.startTime = time;
+    this.recordTime = time;
+    this.blockBeforeChunk = this.lastBlock;
+    this.switchBeforeChunk = this.lastSwitch;
+  }
+
+  private writeRecord(code: number, time: number, switchNumber = -1): void {
+    if (this.at + longestRecord > this.bytes.length) this.grow();
+    const { bytes } = this;
+    let at = writeVarint(bytes, this.at, this.hits);
+    at = writeVarint(bytes, at, code);
+    at = writeVarint(bytes, at, time - this.recordTime);
+    if (switchNumber >= 0) at = writeVarint(bytes, at, switchNumber);
+    this.at = at;
+    this.recordTime = time;
+    this.hits = 0;
+  }
+
+  private grow(): void {
+    const larger = new Uint8Array(this.bytes.length * 2);
+    larger.set(this.bytes);
+    this.bytes = larger;
+  }
+}

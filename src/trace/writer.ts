@@ -1,0 +1,167 @@
+/** Writes .bst files: the importers' counterpart of the recorder, with the same bytes (docs/trace-format.md). */
+import { randomBytes } from "node:crypto";
+import { open, rename, rm, type FileHandle } from "node:fs/promises";
+import { BootscopeError } from "../protocol/failure";
+import { formatBlockRecord, type BlockRecord } from "./blocks";
+import { noVcpu, sealChunk } from "./chunk";
+import { ExecutionEncoder } from "./encoder";
+import { formatFileHeader, type FileHeader } from "./fileHeader";
+import { formatSwitchRecord, type SwitchRecord } from "./switches";
+import { ChunkKind, type TraceMetadata } from "./types";
+
+const blockChunkBytes = 256 * 1024;
+
+/**
+ * Writes a trace to a temporary name beside `path` and renames it at the end, so that `path` is never half a trace.
+ *
+ * `addBlock`, streams and `addSwitch` only buffer; the caller awaits `drain` now and then, so that chunks do not pile up in
+ * memory. End with `finish` or `discard`.
+ */
+export class TraceWriter {
+  private readonly streams = new Map<number, ExecutionEncoder>();
+  private readonly header: Omit<FileHeader, "headerLength" | "finished">;
+  private pending: Uint8Array[] = [];
+  private sequence = 0;
+  private position = 0;
+  private blocks: Uint8Array[] = [];
+  private blockBytes = 0;
+  private blocksWritten = 0;
+  private switches: Uint8Array[] = [];
+  private switchesWritten = 0;
+
+  private constructor(
+    private readonly path: string,
+    private readonly temporaryPath: string,
+    private readonly file: FileHandle,
+    private readonly payloadBytes: number | undefined,
+  ) {
+    const createdUnixNs = BigInt(Date.now()) * 1_000_000n;
+    this.header = { traceId: randomBytes(16), createdUnixNs, liveExecutions: 0, liveBytes: 0 };
+  }
+
+  /**
+   * @param payloadBytes size at which an execution chunk is full (tests want it small)
+   * @throws BootscopeError `unwritable`
+   */
+  static async create(path: string, payloadBytes?: number): Promise<TraceWriter> {
+    const temporaryPath = `${path}.${process.pid}.${randomBytes(4).toString("hex")}.part`;
+    try {
+      const file = await open(temporaryPath, "wx");
+      const writer = new TraceWriter(path, temporaryPath, file, payloadBytes);
+      writer.pending.push(formatFileHeader({ ...writer.header, finished: false }));
+      return writer;
+    } catch (cause) {
+      throw unwritable(path, cause);
+    }
+  }
+
+  get blockCount(): number {
+    return this.blocksWritten;
+  }
+
+  /** Appends a block; answers its number. Blocks come before executions of them. */
+  addBlock(block: BlockRecord): number {
+    const record = formatBlockRecord(block);
+    this.blocks.push(record);
+    this.blockBytes += record.length;
+    if (this.blockBytes >= blockChunkBytes) this.sealBlocks();
+    return this.blocksWritten++;
+  }
+
+  /** Appends a task switch record; answers its number, which goes into the vCPU's stream too. */
+  addSwitch(record: SwitchRecord): number {
+    this.switches.push(formatSwitchRecord(record));
+    return this.switchesWritten++;
+  }
+
+  /** The execution stream of a vCPU, begun at `startTime` when it is new. */
+  stream(vcpu: number, startTime = 0): ExecutionEncoder {
+    let stream = this.streams.get(vcpu);
+    if (stream === undefined) {
+      const emit = (payload: Uint8Array): void => {
+        // Blocks first: a reader that follows a growing file then always knows the blocks of a chunk.
+        this.sealBlocks();
+        this.addChunk(ChunkKind.Executions, vcpu, payload);
+      };
+      stream = new ExecutionEncoder(vcpu, startTime, () => this.blocksWritten, emit, this.payloadBytes);
+      this.streams.set(vcpu, stream);
+    }
+    return stream;
+  }
+
+  addMetadata(metadata: TraceMetadata): void {
+    this.addChunk(ChunkKind.Metadata, noVcpu, Buffer.from(JSON.stringify(metadata)));
+  }
+
+  addAttachment(name: string, mime: string, bytes: Uint8Array): void {
+    const head = Buffer.from(JSON.stringify({ name, mime }));
+    const length = Buffer.alloc(4);
+    length.writeUInt32LE(head.length);
+    this.addChunk(ChunkKind.Attachment, noVcpu, Buffer.concat([length, head, bytes]));
+  }
+
+  /** Writes what is complete. */
+  async drain(): Promise<void> {
+    const chunks = this.pending;
+    this.pending = [];
+    try {
+      for (const bytes of chunks) {
+        let done = 0;
+        while (done < bytes.length) {
+          const { bytesWritten } = await this.file.write(bytes, done, bytes.length - done, this.position);
+          done += bytesWritten;
+          this.position += bytesWritten;
+        }
+      }
+    } catch (cause) {
+      throw unwritable(this.path, cause);
+    }
+  }
+
+  /**
+   * Seals everything at `time`, writes the totals and gives the file its name.
+   * @param reason why the trace ends, e.g. "exit"
+   */
+  async finish(time: number, reason: string): Promise<void> {
+    for (const stream of this.streams.values()) stream.seal(time);
+    this.sealBlocks();
+    if (this.switches.length > 0) this.addChunk(ChunkKind.Switches, noVcpu, Buffer.concat(this.switches));
+    const streams = [...this.streams.values()];
+    const executions = streams.reduce((sum, stream) => sum + stream.total, 0);
+    const instructions = streams.reduce((sum, stream) => sum + stream.totalInstructions, 0);
+    const totals = { executions, instructions, switches: this.switchesWritten, blocks: this.blocksWritten, reason };
+    this.addChunk(ChunkKind.Totals, noVcpu, Buffer.from(JSON.stringify(totals)));
+    await this.drain();
+    try {
+      const header = { ...this.header, finished: true, liveExecutions: executions, liveBytes: this.position };
+      await this.file.write(formatFileHeader(header), 0, undefined, 0);
+      await this.file.close();
+      await rename(this.temporaryPath, this.path);
+    } catch (cause) {
+      throw unwritable(this.path, cause);
+    }
+  }
+
+  /** Gives up: nothing stays on disk. Harmless after `finish`. */
+  async discard(): Promise<void> {
+    await this.file.close();
+    await rm(this.temporaryPath, { force: true });
+  }
+
+  private sealBlocks(): void {
+    if (this.blocks.length === 0) return;
+    this.addChunk(ChunkKind.Blocks, noVcpu, Buffer.concat(this.blocks));
+    this.blocks = [];
+    this.blockBytes = 0;
+  }
+
+  private addChunk(kind: ChunkKind, vcpu: number, payload: Uint8Array): void {
+    this.pending.push(sealChunk(kind, vcpu, this.sequence++, payload));
+  }
+}
+
+function unwritable(path: string, cause: unknown): BootscopeError {
+  const code = (cause as NodeJS.ErrnoException).code ?? "unknown error";
+  const advice = code === "ENOSPC" ? "Free some disk space." : "Choose a folder that can be written to.";
+  return new BootscopeError("unwritable", `${path} cannot be written (${code}).`, advice, { cause });
+}

@@ -1,0 +1,57 @@
+/** Decodes traces into plain lists, for comparisons in tests. */
+import { closeSync, openSync } from "node:fs";
+import { ChunkDecoder, RunBatch, type ChunkOutcome } from "../../src/trace/decoder";
+import { isIntact, readChunk } from "../../src/trace/reader";
+import type { ExecutionChunk, TraceFile } from "../../src/trace/types";
+
+export interface DecodedChunk extends ChunkOutcome {
+  /** Block numbers in order of execution. */
+  readonly blocks: number[];
+  /** Switch numbers with the executions of the chunk that came before. */
+  readonly switches: { readonly number: number; readonly executionsBefore: number }[];
+}
+
+/** Decodes one payload. */
+export function decodePayload(payload: Uint8Array, chunk: ExecutionChunk, blockCount: number): DecodedChunk {
+  const decoder = new ChunkDecoder();
+  const batch = new RunBatch();
+  const blocks: number[] = [];
+  const switches: { number: number; executionsBefore: number }[] = [];
+  decoder.begin(payload, chunk, blockCount);
+  while (decoder.next(batch)) {
+    let run = 0;
+    for (let span = 0; span < batch.spans; span++) {
+      for (; run < batch.spanEnd[span]; run++) {
+        for (let time = 0; time < batch.repeat[run]; time++) blocks.push(batch.block[run]);
+      }
+      if (batch.spanSwitch[span] >= 0)
+        switches.push({ number: batch.spanSwitch[span], executionsBefore: blocks.length });
+    }
+  }
+  return { ...decoder.outcome(), blocks, switches };
+}
+
+/** Decodes all chunks; those with a wrong checksum come out empty and not intact. */
+export function decodeTrace(trace: TraceFile): DecodedChunk[] {
+  const fd = openSync(trace.path, "r");
+  try {
+    return trace.chunks.map((chunk) => {
+      const payload = readChunk(fd, chunk);
+      if (isIntact(payload, chunk)) return decodePayload(payload, chunk, trace.blocks.count);
+      const { executions: lostExecutions, endTime } = chunk;
+      return { executions: 0, endTime, intact: false, lostExecutions, blocks: [], switches: [] };
+    });
+  } finally {
+    closeSync(fd);
+  }
+}
+
+/** What each vCPU executed: block numbers in order. */
+export function executedBlocks(trace: TraceFile): number[][] {
+  const perVcpu: number[][] = [];
+  decodeTrace(trace).forEach(({ blocks }, index) => {
+    const executed = (perVcpu[trace.chunks[index].vcpu] ??= []);
+    for (const block of blocks) executed.push(block);
+  });
+  return perVcpu;
+}
