@@ -51,7 +51,10 @@ export interface ImageSymbols {
   readonly banner: string | null;
   readonly segments: readonly LoadSegment[];
   readonly functions: FunctionTable;
+  /** The file has a line table; whether it can be read shows when `lines` is called. */
   readonly hasLines: boolean;
+  /** What was wrong with the line table, in one sentence; null before `lines` was called and when all was well. */
+  readonly linesProblem: string | null;
   /** Loads .debug_line once. Without one, resolves to null. Progress is in bytes of the section. */
   lines(signal?: AbortSignal, progress?: (done: number, total: number) => void): Promise<LineTable | null>;
   /** The function that contains each address, or -1. Addresses need not be sorted. */

@@ -160,11 +160,17 @@ function parseSection(header: ElfHeader, table: Uint8Array, index: number, entry
   };
 }
 
-/** The NUL-terminated string at an offset of a string table; cut at the table's end, empty outside of it. */
+/** Longer than any symbol of a kernel (KSYM_NAME_LEN is 512) or any of its paths. */
+const maximumString = 1024;
+
+/**
+ * The NUL-terminated string at an offset of a string table; empty outside of it, cut at the table's end and at 1,024 bytes, so
+ * that a hostile table of overlapping strings cannot fill the memory.
+ */
 export function stringAt(table: Uint8Array, offset: number): string {
-  if (offset >= table.length) return "";
-  const end = table.indexOf(0, offset);
-  return utf8(table, offset, end < 0 ? table.length : end);
+  const window = table.subarray(offset, offset + maximumString);
+  const end = window.indexOf(0);
+  return utf8(window, 0, end < 0 ? window.length : end);
 }
 
 /** A 64-bit size as a double; what cannot be in a file becomes the largest exact one, so that comparisons stay right. */

@@ -1,0 +1,149 @@
+import { ByteCursor } from "../cursor";
+import { LineContent } from "./constants";
+import { readForm, readOffset, readUnitLength, type Encoding, type StringReference } from "./forms";
+
+/** Where a unit of .debug_line is and what is needed to go on to the next one. */
+export interface LineUnit {
+  readonly offset: number;
+  /** Behind its last byte; not behind the section's. */
+  readonly end: number;
+  readonly version: number;
+  readonly offsetSize: number;
+  /** Of what follows the version. */
+  readonly bodyOffset: number;
+}
+
+/** The header of a line number program (DWARF 5, 6.2.4; versions 2 to 4 alike but for the tables of names). */
+export interface LineHeader {
+  readonly version: number;
+  readonly minimumInstructionLength: number;
+  readonly lineBase: number;
+  readonly lineRange: number;
+  readonly opcodeBase: number;
+  /** Operands of each standard opcode; index 0 is unused. */
+  readonly operandCounts: Uint8Array;
+  readonly programOffset: number;
+  /** Include directories as the file numbers them: entry 0 is null before version 5, where it means the compilation directory. */
+  readonly directories: readonly (StringReference | null)[];
+  readonly fileNames: FileName[];
+}
+
+export interface FileName {
+  readonly name: StringReference;
+  readonly directory: number;
+}
+
+/** Finds the units of .debug_line. A length that leads out of the section ends the list; `problem` says so. */
+export function listLineUnits(cursor: ByteCursor): { units: LineUnit[]; problem: string | null } {
+  const units: LineUnit[] = [];
+  cursor.position = 0;
+  // Fewer bytes than a length and a version are padding.
+  while (cursor.remaining >= 6) {
+    const offset = cursor.position;
+    try {
+      const { end, offsetSize } = readUnitLength(cursor);
+      const version = cursor.u16();
+      units.push({ offset, end: Math.min(end, cursor.bytes.length), version, offsetSize, bodyOffset: cursor.position });
+      if (end > cursor.bytes.length) return { units, problem: cursor.damaged("a unit is cut off", offset).message };
+      // A length too small for its own version would make the same bytes two units.
+      if (end < cursor.position) return { units, problem: cursor.damaged("a unit is too short", offset).message };
+      cursor.position = end;
+    } catch (error) {
+      return { units, problem: error instanceof Error ? error.message : String(error) };
+    }
+  }
+  return { units, problem: null };
+}
+
+/** Reads a unit's header. Throws BootscopeError "damaged"; versions other than 2 to 5 are "damaged" too. */
+export function readLineHeader(section: ByteCursor, unit: LineUnit): LineHeader {
+  const cursor = new ByteCursor(
+    section.bytes.subarray(0, unit.end),
+    section.littleEndian,
+    section.section,
+    unit.bodyOffset,
+  );
+  const { version, offsetSize } = unit;
+  if (version < 2 || version > 5) throw cursor.damaged(`version ${version} is not known`, unit.bodyOffset - 2);
+  const addressSize = version >= 5 ? cursor.u8() : 0;
+  if (version >= 5) cursor.take(1);
+  const headerLength = readOffset(cursor, offsetSize);
+  const programOffset = cursor.position + headerLength;
+  if (programOffset > unit.end) throw cursor.damaged("a line table header is longer than its unit");
+  const minimumInstructionLength = cursor.u8();
+  // The number of operations per instruction: above one only for VLIW machines, whose op_index is ignored here.
+  if (version >= 4) cursor.take(1);
+  cursor.take(1);
+  const lineBase = (cursor.u8() << 24) >> 24;
+  const lineRange = cursor.u8();
+  const opcodeBase = cursor.u8();
+  if (lineRange === 0) throw cursor.damaged("the line range is 0", cursor.position - 2);
+  const counts = Math.max(0, opcodeBase - 1);
+  const countsOffset = cursor.take(counts);
+  const operandCounts = new Uint8Array(counts + 1);
+  operandCounts.set(cursor.bytes.subarray(countsOffset, countsOffset + counts), 1);
+  const names = version >= 5 ? readNames5(cursor, { version, offsetSize, addressSize }) : readNames2(cursor);
+  return {
+    version,
+    minimumInstructionLength,
+    lineBase,
+    lineRange,
+    opcodeBase,
+    operandCounts,
+    programOffset,
+    ...names,
+  };
+}
+
+type Names = Pick<LineHeader, "directories" | "fileNames">;
+
+/** Versions 2 to 4: strings that an empty one ends. Files are numbered from 1; number 0 stands for none. */
+function readNames2(cursor: ByteCursor): Names {
+  const directories: (StringReference | null)[] = [null];
+  while (cursor.bytes[cursor.position] !== 0) directories.push({ place: "inline", offset: cursor.skipString() });
+  cursor.take(1);
+  const fileNames: FileName[] = [];
+  while (cursor.bytes[cursor.position] !== 0) fileNames.push(readFileName2(cursor));
+  return { directories, fileNames: fileNames };
+}
+
+/** One file of versions 2 to 4, also the operand of DW_LNE_define_file: name, directory, time of change, length. */
+export function readFileName2(cursor: ByteCursor): FileName {
+  const name: StringReference = { place: "inline", offset: cursor.skipString() };
+  const directory = cursor.uleb();
+  cursor.uleb();
+  cursor.uleb();
+  return { name, directory };
+}
+
+/** Version 5: tables that describe their own columns. */
+function readNames5(cursor: ByteCursor, encoding: Encoding): Names {
+  const directories = readEntries(cursor, encoding, (name) => name);
+  const fileNames = readEntries(cursor, encoding, (name, directory): FileName => ({ name, directory }));
+  return { directories, fileNames };
+}
+
+const noName: StringReference = { place: "inline", offset: -1 };
+
+function readEntries<T>(
+  cursor: ByteCursor,
+  encoding: Encoding,
+  entry: (name: StringReference, directory: number) => T,
+) {
+  const columns = Array.from({ length: cursor.u8() }, () => ({ content: cursor.uleb(), form: cursor.uleb() }));
+  const count = cursor.uleb();
+  // Every entry takes at least a byte: a larger count is damage, not a reason to loop.
+  if (count > cursor.remaining) throw cursor.damaged(`a table of names has ${count} entries`);
+  const entries: T[] = [];
+  for (let index = 0; index < count; index++) {
+    let name = noName;
+    let directory = 0;
+    for (const { content, form } of columns) {
+      const value = readForm(cursor, form, encoding);
+      if (content === LineContent.path && typeof value === "object" && value !== null) name = value;
+      else if (content === LineContent.directory_index && typeof value === "number") directory = value;
+    }
+    entries.push(entry(name, directory));
+  }
+  return entries;
+}

@@ -1,0 +1,126 @@
+import { noFile } from "./lineFiles";
+
+/** Offsets of a sequence's rows from its first address are kept in 32 signed bits: no sequence of a program is longer. */
+const maximumOffset = 0x7fffffff;
+const firstCapacity = 1 << 16;
+/** 12 bytes each; a kernel with everything built in has about 30 million. */
+const maximumRows = 48 << 20;
+
+/** A sequence of rows, contiguous and in ascending order once it is closed (DWARF 5, 6.2.1). */
+export interface LineSequence {
+  /** Address that row offsets count from. */
+  readonly origin: bigint;
+  /** Offset from `origin` behind the last instruction. */
+  readonly length: number;
+  readonly firstRow: number;
+  /** Behind its last row. */
+  readonly endRow: number;
+}
+
+/**
+ * The rows of a line table as columns that grow while a program runs. Of rows with one address the last one counts, as in
+ * binutils and in the standard's reading ("a row covers the addresses up to the next row").
+ */
+export class LineRows {
+  readonly sequences: LineSequence[] = [];
+  private offset = new Int32Array(firstCapacity);
+  private file = new Uint32Array(firstCapacity);
+  private line = new Uint32Array(firstCapacity);
+  private count = 0;
+  private origin = 0n;
+  private firstRow = 0;
+  private lastOffset = -Infinity;
+  private ascending = true;
+  private inRange = true;
+
+  /** Starts a sequence whose row offsets count from `origin`. */
+  open(origin: bigint): void {
+    this.origin = origin;
+    this.firstRow = this.count;
+    this.lastOffset = -Infinity;
+    this.ascending = true;
+    this.inRange = true;
+  }
+
+  /** Adds a row. `file` is a number of the image's file table or `noFile`. */
+  add(offset: number, file: number, line: number): void {
+    const previous = this.lastOffset;
+    if (offset === previous) this.count--;
+    else if (this.count === this.offset.length && !this.grow()) return;
+    const row = this.count++;
+    this.offset[row] = offset;
+    this.file[row] = file;
+    this.line[row] = line;
+    this.lastOffset = offset;
+    if (offset < previous) this.ascending = false;
+    if (offset > maximumOffset || offset < -maximumOffset) this.inRange = false;
+  }
+
+  /** Ends the sequence behind its last row, which is the end itself: it covers no address. */
+  close(): void {
+    const { firstRow, count } = this;
+    if (count > firstRow && !this.ascending) this.sortRows(firstRow, count);
+    const lowest = this.offset[firstRow];
+    const length = count > firstRow ? this.offset[count - 1] - lowest : 0;
+    if (!this.inRange || length <= 0) {
+      this.count = firstRow;
+    } else {
+      if (lowest !== 0) for (let row = firstRow; row < count; row++) this.offset[row] -= lowest;
+      const origin = BigInt.asUintN(64, this.origin + BigInt(lowest));
+      this.sequences.push({ origin, length, firstRow, endRow: count });
+    }
+    this.open(0n);
+  }
+
+  /** Forgets the rows since `open`. */
+  discard(): void {
+    this.count = this.firstRow;
+    this.open(0n);
+  }
+
+  get hasOpenRows(): boolean {
+    return this.count > this.firstRow;
+  }
+
+  /** There is no room for more rows: what follows is lost. */
+  get isFull(): boolean {
+    return this.count >= maximumRows;
+  }
+
+  /** The rows of all closed sequences; offsets are unsigned now. */
+  columns(): { offset: Uint32Array; file: Uint32Array; line: Uint32Array } {
+    const { count } = this;
+    return {
+      offset: new Uint32Array(this.offset.buffer.slice(0, count * 4)),
+      file: this.file.slice(0, count),
+      line: this.line.slice(0, count),
+    };
+  }
+
+  private grow(): boolean {
+    if (this.isFull) return false;
+    const capacity = Math.min(this.offset.length * 2, maximumRows);
+    const enlarge = <T extends Int32Array | Uint32Array>(from: T, to: T) => {
+      to.set(from);
+      return to;
+    };
+    this.offset = enlarge(this.offset, new Int32Array(capacity));
+    this.file = enlarge(this.file, new Uint32Array(capacity));
+    this.line = enlarge(this.line, new Uint32Array(capacity));
+    return true;
+  }
+
+  /** Some compilers go back inside a sequence. Stable, so that the last row of an address stays the last. */
+  private sortRows(from: number, to: number): void {
+    const order = Uint32Array.from({ length: to - from }, (_, index) => from + index);
+    order.sort((a, b) => this.offset[a] - this.offset[b] || a - b);
+    for (const column of [this.offset, this.file, this.line]) {
+      column.set(
+        Array.from(order, (row) => column[row]),
+        from,
+      );
+    }
+    // The row with the highest address ends the sequence, whichever it was.
+    this.file[to - 1] = noFile;
+  }
+}
