@@ -15,10 +15,19 @@ function checkVersion() {
   if (promised !== tested) throw new Error(`engines.vscode is ${promised}, but the server tested here is ${tested}.`);
 }
 
-const { values } = parseArgs({ options: { filter: { type: "string" }, grep: { type: "string" } } });
-checkVersion();
-await buildBundles();
-await prepareBoot();
-const { passed, failed } = await runIntegration(values, 8 * 60_000, servers.minimum);
-console.log(`${passed} passed, ${failed} failed`);
-process.exit(failed > 0 || passed === 0 ? 1 : 0);
+async function main() {
+  const { values } = parseArgs({ options: { filter: { type: "string" }, grep: { type: "string" } } });
+  checkVersion();
+  await buildBundles();
+  await prepareBoot();
+  const { passed, failed } = await runIntegration(values, 8 * 60_000, servers.minimum);
+  console.log(`${passed} passed, ${failed} failed`);
+  return failed > 0 || passed === 0 ? 1 : 0;
+}
+
+process.exit(
+  await main().catch((error) => {
+    console.error(error.message);
+    return 1;
+  }),
+);

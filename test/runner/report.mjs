@@ -46,13 +46,14 @@ export async function followReport(file, timeout, problem) {
   const end = Date.now() + timeout;
   const next = lineReader(file);
   for (;;) {
+    // Asked before reading: what was reported before it became true still counts.
+    const reason = problem();
     for (const line of next()) {
       print(line);
       if (line.kind !== "end") continue;
       if (line.problem !== null) throw new Error(`the suite broke: ${line.problem}`);
       return { passed: line.passed, failed: line.failed };
     }
-    const reason = problem();
     if (reason !== null) throw new Error(reason);
     if (Date.now() > end) throw new Error(`VS Code did not report the end of the suite within ${timeout / 1000} s.`);
     await sleep(100);

@@ -1,0 +1,136 @@
+/** VS Code's window as a person uses it: keys, clicks and what is on the screen. */
+import type { FrameLocator, Locator, Page } from "playwright-core";
+
+/** A cursor position as the status bar shows it, 1-based. */
+export interface Position {
+  readonly line: number;
+  readonly column: number;
+}
+
+export class Workbench {
+  constructor(readonly page: Page) {}
+
+  /** Waits until the window can be used. */
+  async ready(): Promise<void> {
+    await this.page.locator(".monaco-workbench").waitFor({ timeout: 60_000 });
+    await this.page.locator(".statusbar-item").first().waitFor({ timeout: 60_000 });
+    await this.explorer.first().waitFor({ timeout: 60_000 });
+  }
+
+  /** Runs a command of the command palette by the title that people see. */
+  async runCommand(title: string): Promise<void> {
+    await this.openPalette(title);
+    await this.pick(title);
+  }
+
+  /** Opens the command palette with the text typed in. */
+  async openPalette(text: string): Promise<void> {
+    const input = this.quickInput.locator("input").first();
+    await this.page.keyboard.press("F1");
+    await input.waitFor();
+    await input.fill(`>${text}`);
+  }
+
+  /** Chooses the row of the open quick pick whose label is or starts with this text. */
+  async pick(label: string): Promise<void> {
+    const rows = this.quickInput.locator(".quick-input-list .monaco-list-row");
+    await rows.filter({ hasText: label }).first().click();
+  }
+
+  /** Types into the open input box and confirms. */
+  async answer(text: string): Promise<void> {
+    const input = this.quickInput.locator("input").first();
+    await input.waitFor();
+    await input.fill(text);
+    await this.page.keyboard.press("Enter");
+  }
+
+  get quickInput(): Locator {
+    return this.page.locator(".quick-input-widget:visible");
+  }
+
+  /** Rows of the explorer's tree that are on the screen. */
+  get explorer(): Locator {
+    return this.page.locator(".explorer-folders-view .monaco-list-row");
+  }
+
+  /** Opens a file of the workspace's root folder as a double click in the explorer does. */
+  async openFromExplorer(name: string): Promise<void> {
+    const row = this.page.locator(`.explorer-folders-view .monaco-list-row[aria-label^="${name}"]`);
+    // The tree is virtual: a long one is scrolled until the row exists.
+    await this.explorer.first().click({ modifiers: [] });
+    for (let attempt = 0; attempt < 60 && (await row.count()) === 0; attempt++)
+      await this.page.keyboard.press("PageDown");
+    await row.first().dblclick();
+  }
+
+  /** Opens a file of the workspace by its path, as Ctrl+P does. */
+  async openFile(path: string): Promise<void> {
+    await this.page.keyboard.press("ControlOrMeta+P");
+    const input = this.quickInput.locator("input").first();
+    await input.waitFor();
+    await input.fill(path);
+    const name = path.slice(path.lastIndexOf("/") + 1);
+    await this.quickInput.locator(".monaco-list-row").filter({ hasText: name }).first().waitFor();
+    await this.page.keyboard.press("Enter");
+  }
+
+  /** The page inside a custom editor: a frame in a frame. */
+  webview(): FrameLocator {
+    return this.page.locator("iframe.webview.ready").first().contentFrame().locator("#active-frame").contentFrame();
+  }
+
+  /** The tab that has the focus. */
+  get activeTab(): Locator {
+    return this.page.locator(".editor-group-container.active .tab.active");
+  }
+
+  /** The text editor of the active group. */
+  get editor(): Locator {
+    return this.page.locator(".editor-group-container.active .monaco-editor[role=code]").first();
+  }
+
+  async cursor(): Promise<Position> {
+    const text = await this.page.locator("[id='status.editor.selection']").innerText();
+    const match = /Ln ([\d,]+), Col ([\d,]+)/.exec(text);
+    if (match === null) throw new Error(`The status bar shows no position but "${text}".`);
+    const [line, column] = [match[1], match[2]].map((digits) => Number(digits.replaceAll(",", "")));
+    return { line: line, column: column };
+  }
+
+  /** The text of the line that the cursor is in, as it is on the screen. */
+  async currentLine(): Promise<string> {
+    const top = await this.editor
+      .locator(".cursors-layer .cursor")
+      .first()
+      .evaluate((cursor) => cursor.style.top);
+    const line = this.editor.locator(".view-lines .view-line").filter({ visible: true });
+    const texts = await line.evaluateAll(
+      (elements, wanted) =>
+        elements
+          .filter((element) => (element as HTMLElement).style.top === wanted)
+          .map((element) => element.textContent),
+      top,
+    );
+    return (texts[0] ?? "").replaceAll("\u00a0", " ");
+  }
+
+  /** Texts that decorations add to the ends of the lines on the screen. */
+  async lineEndTexts(): Promise<string[]> {
+    return this.editor.locator(".view-lines span").evaluateAll((spans) =>
+      spans
+        .map((span) => getComputedStyle(span, "::after").content)
+        .filter((content) => content.startsWith('"') && content.length > 2)
+        .map((content) => content.slice(1, -1)),
+    );
+  }
+
+  /** Messages in the lower right corner. */
+  get notifications(): Locator {
+    return this.page.locator(".notifications-toasts .notification-list-item");
+  }
+
+  async screenshot(path: string): Promise<void> {
+    await this.page.screenshot({ path });
+  }
+}
