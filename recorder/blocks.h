@@ -1,0 +1,23 @@
+/* The table of translated blocks: gives each distinct block its number and writes it to the trace once. */
+#ifndef BOOTSCOPE_BLOCKS_H
+#define BOOTSCOPE_BLOCKS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "format.h"
+
+/*
+ * The number of a block. QEMU translates the same code many times; a block with the same address, physical address, size,
+ * instructions and bytes keeps its number. `lengths` has the bytes of each instruction, or is NULL. False when the block
+ * is new and could not be written. Callers hold a lock: vCPUs translate at the same time.
+ */
+bool blocks_number(const struct block_record *block, const uint8_t *lengths, uint32_t *number);
+
+/* Blocks known so far. From any thread. */
+uint32_t blocks_count(void);
+
+/* Seals the last chunk. */
+void blocks_finish(void);
+
+#endif

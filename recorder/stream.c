@@ -1,0 +1,344 @@
+#define _GNU_SOURCE
+#include "stream.h"
+
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+#ifdef __linux__
+#include <linux/membarrier.h>
+#include <sys/syscall.h>
+#endif
+
+#include "blocks.h"
+#include "clock.h"
+#include "trace_file.h"
+
+#define likely(condition) __builtin_expect(!!(condition), 1)
+#define unlikely(condition) __builtin_expect(!!(condition), 0)
+
+/*
+ * A block as the hot path sees it, packed into one word so that nothing needs to be looked up:
+ *   bit 0 set · bits 1-30 the block's number · bit 31 slow · bits 32-47 instructions · bits 48-63 its history hash.
+ * The low half equals the predictor's entry {number, sure} exactly when the prediction is right, sure, and not slow.
+ */
+enum { SURE = 1 };
+#define SLOW_BIT (1u << 31)
+#define HISTORY_MULTIPLIER 0x9E3779B1u
+
+enum { ENTRIES = 65536 };
+enum { CHUNK_CAPACITY = (1 << 20) - (int)sizeof(struct chunk_head) };
+/* The longest record: hits, code and a switch number of 5 bytes, ticks of 10. An end record must fit behind it. */
+enum { LONGEST_RECORD = 32 };
+/* Predicted executions without a record, at most: bounds how far times are interpolated. */
+enum { LONGEST_RUN = 4096 };
+/* Records between two updates of the progress counter. */
+enum { RECORDS_PER_COUNT = 512 };
+
+/* `pending` counts executions in its upper bits and instructions in its lower ones; its sign says that a run is too long. */
+enum { PENDING_SHIFT = 40 };
+#define PENDING_ONE (UINT64_C(1) << PENDING_SHIFT)
+#define PENDING_BIAS ((UINT64_C(1) << 63) - LONGEST_RUN * PENDING_ONE)
+
+enum attention {
+    AFTER_SLOW = 1 << 0, /* the last block was slow: the moment it ended goes into a record */
+    NO_CHUNK = 1 << 1,   /* there is no chunk to write to */
+};
+
+struct stream {
+    /* The hot path's: one cache line and the table. */
+    uint64_t pending;
+    uint32_t attention;
+    uint32_t last; /* low half of the last block */
+    uint16_t history;
+
+    uint8_t *cursor, *limit;
+    uint64_t record_ticks; /* at the last record, rounded down as the records are */
+    uint64_t executions, instructions; /* without the pending ones */
+    uint64_t counted;                  /* executions already in the file's progress counter */
+    uint32_t records;
+    uint32_t last_switch;
+    uint16_t vcpu;
+    bool started;
+    atomic_bool writing; /* its vCPU is inside `stream_record` */
+    struct chunk chunk;
+    _Alignas(64) uint32_t table[ENTRIES];
+};
+
+static struct stream **streams;
+static unsigned stream_count;
+static atomic_bool stopped;
+static uint64_t start_ns;
+
+bool stream_init(unsigned count)
+{
+    start_ns = clock_nanoseconds(CLOCK_MONOTONIC);
+    streams = calloc(count, sizeof *streams);
+    if (streams == NULL) {
+        return false;
+    }
+    for (unsigned vcpu = 0; vcpu < count; vcpu++) {
+        struct stream *stream = aligned_alloc(64, sizeof *stream);
+        if (stream == NULL) {
+            return false;
+        }
+        /* The table stays untouched until the vCPU runs: a machine may have hundreds that never do. */
+        memset(stream, 0, offsetof(struct stream, table));
+        stream->vcpu = (uint16_t)vcpu;
+        stream->attention = NO_CHUNK;
+        stream->pending = PENDING_BIAS;
+        stream->last_switch = NONE32;
+        stream->last = NONE32;
+        streams[vcpu] = stream;
+    }
+    stream_count = count;
+#ifdef __linux__
+    syscall(SYS_membarrier, MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED, 0, 0);
+#endif
+    return true;
+}
+
+void *stream_block(uint32_t number, unsigned instructions, bool slow)
+{
+    uint64_t history_hash = (number * HISTORY_MULTIPLIER) >> 16;
+    uint32_t low = number << 1 | SURE | (slow ? SLOW_BIT : 0);
+    return (void *)(uintptr_t)(history_hash << 48 | (uint64_t)instructions << 32 | low);
+}
+
+static inline uint32_t block_number(uint32_t low)
+{
+    return (low & ~SLOW_BIT) >> 1;
+}
+
+static inline uint32_t block_instructions(uint64_t block)
+{
+    return block >> 32 & 0xFFFF;
+}
+
+static inline void advance(struct stream *stream, uint64_t block)
+{
+    stream->history = (uint16_t)(stream->history << 1 ^ block >> 48);
+    stream->last = (uint32_t)block;
+}
+
+static inline uint8_t *put_varint(uint8_t *to, uint64_t value)
+{
+    while (value >= 0x80) {
+        *to++ = (uint8_t)(value | 0x80);
+        value >>= 7;
+    }
+    *to++ = (uint8_t)value;
+    return to;
+}
+
+/* Writes a record and takes the pending executions into it. `ticks` is now. */
+static inline void put_record(struct stream *stream, uint32_t code, uint64_t ticks)
+{
+    uint64_t taken = stream->pending - PENDING_BIAS;
+    uint64_t hits = taken >> PENDING_SHIFT;
+    stream->executions += hits;
+    stream->instructions += taken & (PENDING_ONE - 1);
+    stream->pending = PENDING_BIAS;
+
+    /* Clocks of two host CPUs may differ by a little: time never runs backwards in a record. */
+    uint64_t passed = ticks > stream->record_ticks ? (ticks - stream->record_ticks) >> TICK_SHIFT : 0;
+    stream->record_ticks += passed << TICK_SHIFT;
+    stream->cursor = put_varint(put_varint(put_varint(stream->cursor, hits), code), passed);
+}
+
+static void chunk_end(struct stream *stream)
+{
+    uint64_t ticks = clock_ticks();
+    put_record(stream, CODE_END, ticks);
+    struct executions_head *head = (struct executions_head *)stream->chunk.payload;
+    head->executions = stream->executions - head->first_execution;
+    head->instructions = stream->instructions - head->first_instruction;
+    head->end_ticks = ticks;
+    head->end_ns = clock_nanoseconds(CLOCK_MONOTONIC) - start_ns;
+    head->blocks_known = blocks_count();
+    trace_file_count(stream->executions - stream->counted);
+    stream->counted = stream->executions;
+    chunk_seal(&stream->chunk, (size_t)(stream->cursor - stream->chunk.payload));
+    stream->attention |= NO_CHUNK;
+}
+
+static bool chunk_start(struct stream *stream)
+{
+    if (!chunk_begin(&stream->chunk, CHUNK_EXECUTIONS, stream->vcpu, CHUNK_CAPACITY)) {
+        return false;
+    }
+    memset(stream->table, 0, sizeof stream->table);
+    stream->history = 0;
+    stream->cursor = stream->chunk.payload + sizeof(struct executions_head);
+    stream->limit = stream->chunk.payload + stream->chunk.capacity - 2 * LONGEST_RECORD;
+    struct executions_head *head = (struct executions_head *)stream->chunk.payload;
+    head->first_execution = stream->executions;
+    head->first_instruction = stream->instructions;
+    head->last_switch = stream->last_switch;
+    head->last_block = stream->last == NONE32 ? NONE32 : block_number(stream->last);
+    head->start_ns = clock_nanoseconds(CLOCK_MONOTONIC) - start_ns;
+    head->start_ticks = stream->record_ticks = clock_ticks();
+    stream->attention &= ~(uint32_t)NO_CHUNK;
+    return true;
+}
+
+/* Makes sure that a record fits. False: there is nowhere to write to. */
+static inline bool make_room(struct stream *stream)
+{
+    if (likely(!(stream->attention & NO_CHUNK) && stream->cursor < stream->limit)) {
+        return true;
+    }
+    if (!(stream->attention & NO_CHUNK)) {
+        chunk_end(stream);
+    }
+    if (chunk_start(stream)) {
+        return true;
+    }
+    stream_stop();
+    return false;
+}
+
+static inline void count_record(struct stream *stream)
+{
+    if (unlikely(++stream->records % RECORDS_PER_COUNT == 0)) {
+        trace_file_count(stream->executions - stream->counted);
+        stream->counted = stream->executions;
+    }
+}
+
+/*
+ * `writing` and `stopped` are a Dekker lock between a vCPU and `stream_finish`, whose side pays for both by a membarrier.
+ * False: the recording is over.
+ */
+static inline bool enter(struct stream *stream)
+{
+    atomic_store_explicit(&stream->writing, true, memory_order_relaxed);
+    atomic_signal_fence(memory_order_seq_cst);
+    if (likely(!atomic_load_explicit(&stopped, memory_order_relaxed))) {
+        return true;
+    }
+    atomic_store_explicit(&stream->writing, false, memory_order_release);
+    return false;
+}
+
+static inline void leave(struct stream *stream)
+{
+    atomic_store_explicit(&stream->writing, false, memory_order_release);
+}
+
+/* An execution that is not plainly the sure prediction: unsure, wrong, slow, or behind a slow one. */
+static __attribute__((noinline)) void execute_slowly(struct stream *stream, uint64_t block)
+{
+    uint32_t low = (uint32_t)block, number = block_number(low);
+    uint32_t *entry = &stream->table[stream->history];
+    if (likely((stream->attention | (low & SLOW_BIT)) == 0 && *entry >> 1 == number)) {
+        *entry |= SURE;
+        stream->pending += PENDING_ONE + block_instructions(block);
+        advance(stream, block);
+        return;
+    }
+    if (!enter(stream)) {
+        return;
+    }
+    if (!make_room(stream)) {
+        leave(stream);
+        return;
+    }
+    entry = &stream->table[stream->history]; /* a new chunk has a new history */
+    if (*entry >> 1 == number) {
+        put_record(stream, CODE_TIME, clock_ticks());
+        *entry |= SURE;
+        stream->pending += PENDING_ONE + block_instructions(block);
+    } else {
+        put_record(stream, CODE_BLOCK + number, clock_ticks());
+        *entry = *entry & SURE ? *entry & ~(uint32_t)SURE : number << 1;
+        stream->executions++;
+        stream->instructions += block_instructions(block);
+    }
+    count_record(stream);
+    stream->attention = low & SLOW_BIT ? (uint32_t)AFTER_SLOW : 0;
+    advance(stream, block);
+    leave(stream);
+}
+
+/* Too many executions since the last record. */
+static __attribute__((noinline)) void mark_time(struct stream *stream)
+{
+    if (enter(stream)) {
+        if (make_room(stream)) {
+            put_record(stream, CODE_TIME, clock_ticks());
+            count_record(stream);
+        }
+        leave(stream);
+    }
+}
+
+void stream_execute(unsigned vcpu, void *userdata)
+{
+    struct stream *stream = streams[vcpu];
+    uint64_t block = (uintptr_t)userdata;
+    if (likely(stream->table[stream->history] == (uint32_t)block && stream->attention == 0)) {
+        advance(stream, block);
+        stream->pending += PENDING_ONE + block_instructions(block);
+        if (unlikely((int64_t)stream->pending < 0)) {
+            mark_time(stream);
+        }
+        return;
+    }
+    execute_slowly(stream, block);
+}
+
+uint64_t stream_executions(unsigned vcpu)
+{
+    struct stream *stream = streams[vcpu];
+    return stream->executions + ((stream->pending - PENDING_BIAS) >> PENDING_SHIFT);
+}
+
+void stream_switch(unsigned vcpu, uint32_t number)
+{
+    struct stream *stream = streams[vcpu];
+    if (enter(stream)) {
+        if (make_room(stream)) {
+            put_record(stream, CODE_SWITCH, clock_ticks());
+            stream->cursor = put_varint(stream->cursor, number);
+            stream->last_switch = number;
+        }
+        leave(stream);
+    }
+}
+
+/* After this, every vCPU sees `stopped` before it writes, or is seen `writing`. */
+static void synchronise_vcpus(void)
+{
+#ifdef __linux__
+    if (syscall(SYS_membarrier, MEMBARRIER_CMD_PRIVATE_EXPEDITED, 0, 0) == 0) {
+        return;
+    }
+#endif
+    usleep(10000); /* store buffers drain in far less */
+}
+
+void stream_stop(void)
+{
+    atomic_store(&stopped, true);
+}
+
+struct stream_totals stream_finish(void)
+{
+    struct stream_totals totals = {0, 0};
+    stream_stop();
+    synchronise_vcpus();
+    for (unsigned vcpu = 0; vcpu < stream_count; vcpu++) {
+        struct stream *stream = streams[vcpu];
+        for (int wait = 0; wait < 1000 && atomic_load_explicit(&stream->writing, memory_order_acquire); wait++) {
+            usleep(1000);
+        }
+        if (!(stream->attention & NO_CHUNK)) {
+            chunk_end(stream);
+        }
+        totals.executions += stream->executions;
+        totals.instructions += stream->instructions;
+    }
+    return totals;
+}
