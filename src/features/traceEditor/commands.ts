@@ -1,9 +1,9 @@
 /** The trace editor's commands. */
 import * as vscode from "vscode";
 import { toFailure } from "../../protocol/failure";
+import { showInTrace } from "../sourceHeat/showInTrace";
 import type { TraceSession } from "../traceSession";
 import { chooseVmlinux, useVmlinux } from "./chooseVmlinux";
-import { showInTrace } from "./showInTrace";
 import type { EditorSurroundings } from "./traceEditor";
 
 /** Shows an expected failure with its advice; a cancellation shows nothing. */
@@ -48,7 +48,7 @@ export function registerCommands(around: EditorSurroundings): vscode.Disposable[
         await chooseVmlinux(session, choices);
       }
     }),
-    register("showInTrace", () => showInTrace(services)),
+    register("showInTrace", (name) => showInTrace(services, typeof name === "string" ? name : undefined)),
     register("restartEngine", async () => {
       await services.engine.restart();
       await registry.reopenAll();

@@ -1,20 +1,19 @@
 /** From a line of kernel source to its function in the trace. */
 import * as vscode from "vscode";
-import type { FunctionOfFile } from "../../protocol/engine";
 import type { Services } from "../services";
+import { functionAt } from "./fileHeat";
 
-/** The function that holds a line: the last one that starts at or above it. */
-export function functionAt(functions: readonly FunctionOfFile[], line: number): FunctionOfFile | undefined {
-  let found: FunctionOfFile | undefined;
-  for (const candidate of functions) {
-    if (candidate.line <= line && (found === undefined || candidate.line > found.line)) found = candidate;
-  }
-  return found;
-}
-
-export async function showInTrace({ traces, engine, sources }: Services): Promise<void> {
+/**
+ * Shows a function in the trace editor: the named one (the link in a hover names it), else the one around the cursor.
+ * Rejects with BootscopeError when the engine cannot answer.
+ */
+export async function showInTrace({ traces, engine, sources }: Services, name?: string): Promise<void> {
   const trace = traces.active;
   const editor = vscode.window.activeTextEditor;
+  if (trace !== undefined && name !== undefined) {
+    await traces.reveal(trace, name);
+    return;
+  }
   if (trace === undefined || editor === undefined) {
     await vscode.window.showInformationMessage(
       "Open a trace, then put the cursor into a function of the kernel source.",

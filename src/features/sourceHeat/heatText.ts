@@ -1,0 +1,117 @@
+/** The words and numbers of source heat. Pure: what VS Code shows is made of these strings. */
+import type { FunctionOfFile, LinesResult, Metric, TimeRange, Totals } from "../../protocol/engine";
+import {
+  formatCost,
+  formatCount,
+  formatDuration,
+  formatExact,
+  formatMoment,
+  formatPercent,
+  formatShare,
+} from "../../protocol/format";
+import type { HeatLine } from "./fileHeat";
+
+/** What the numbers of a trace mean, and which part of it they are of. */
+export interface HeatContext {
+  readonly metric: Metric;
+  readonly clock: "host" | "events";
+  readonly instructionsCounted: boolean;
+  readonly range: TimeRange | null;
+  /** File name of the trace. */
+  readonly trace: string;
+}
+
+/** The editor joins ordinary spaces; these stay. */
+const space = "\u00a0";
+const gap = space.repeat(2);
+const keepSpaces = (text: string): string => text.replaceAll(" ", space);
+
+/** A count that is exact while it is short: `18,234×`, `1.24 M×`. */
+const times = (count: number): string => `${count < 100_000 ? formatExact(count) : formatCount(count)}×`;
+
+function cost(totals: Totals, { metric, clock }: HeatContext): string {
+  switch (metric) {
+    case "instructions":
+      return `${formatCount(totals.instructions)} instr`;
+    case "executions":
+      return times(totals.executions);
+    case "time":
+      return formatCost(totals.time, clock);
+  }
+}
+
+/** The text at the end of a hot line, padded so that the columns of neighbouring lines stand below each other. */
+export function lineLabel(line: HeatLine, context: HeatContext): string {
+  const percent = formatPercent(line.share).padStart(7);
+  const value = cost(line, context);
+  if (context.metric === "executions") return keepSpaces(percent) + gap + value;
+  return (
+    keepSpaces(percent) + gap + keepSpaces(value.padStart(12)) + gap + keepSpaces(times(line.executions).padStart(8))
+  );
+}
+
+/** The text at the first line of a function. */
+export function functionLabel(entry: FunctionOfFile, rangeTotals: Totals, context: HeatContext): string {
+  const share = formatShare(entry[context.metric], rangeTotals[context.metric]);
+  const first = `first at ${formatMoment(entry.first, context.clock)}`;
+  return keepSpaces(`self ${share}`) + gap + keepSpaces(cost(entry, context)) + gap + keepSpaces(first);
+}
+
+/** A name inside a Markdown table and code span: what would end either is replaced. */
+const code = (name: string): string => `\`${name.replaceAll(/[`|\r\n\\]/g, "_")}\``;
+
+const rangeText = ({ range, clock, trace }: HeatContext): string =>
+  range === null
+    ? code(trace)
+    : `${formatMoment(range.start, clock)} – ${formatMoment(range.end, clock)} of ${code(trace)}`;
+
+/** Rows of exact values and their shares of the range and of the file. */
+function table(totals: Totals, result: LinesResult, context: HeatContext, file: boolean): string {
+  const { clock, instructionsCounted } = context;
+  const rows: [string, string, Metric][] = [];
+  if (instructionsCounted) rows.push(["Instructions", formatExact(totals.instructions), "instructions"]);
+  rows.push(["Executions of its blocks", formatExact(totals.executions), "executions"]);
+  if (clock === "host") rows.push(["Host time", formatDuration(totals.time), "time"]);
+  const shares = (metric: Metric): string => {
+    const columns = [formatShare(totals[metric], result.rangeTotals[metric])];
+    if (context.range !== null) columns.push(formatShare(totals[metric], result.traceTotals[metric]));
+    if (file) columns.push(formatShare(totals[metric], result.fileTotals[metric]));
+    return columns.join(" | ");
+  };
+  const heads = [context.range === null ? "of the trace" : "of the range"];
+  if (context.range !== null) heads.push("of the trace");
+  if (file) heads.push("of this file");
+  return [
+    `| | | ${heads.join(" | ")} |`,
+    `|:--|--:|${"--:|".repeat(heads.length)}`,
+    ...rows.map(([name, exact, metric]) => `| ${name} | ${exact} | ${shares(metric)} |`),
+  ].join("\n");
+}
+
+const link = (name: string): string => {
+  const parameters = encodeURIComponent(JSON.stringify([name]));
+  return `[Show in trace](command:bootscope.showInTrace?${parameters} "Show the function in the trace editor")`;
+};
+
+/** Markdown for the hover of a hot line. */
+export function lineHover(line: HeatLine, result: LinesResult, context: HeatContext): string {
+  const { function: owner } = line;
+  const title = owner === undefined ? `**Line ${line.line}**` : `**${code(owner.name)}**, line ${line.line}`;
+  const ofFunction = owner === undefined ? "" : ` ${formatPercent(line.functionShare)} of the function's lines.`;
+  return [
+    `${title} in ${rangeText(context)}`,
+    table(line, result, context, true),
+    `First executed at ${formatMoment(line.first, context.clock, 1e3)}.${ofFunction}`,
+    ...(owner === undefined ? [] : [link(owner.name)]),
+  ].join("\n\n");
+}
+
+/** Markdown for the hover of a function's first line. */
+export function functionHover(entry: FunctionOfFile, result: LinesResult, context: HeatContext): string {
+  return [
+    `**${code(entry.name)}** in ${rangeText(context)}`,
+    table(entry, result, context, false),
+    `First executed at ${formatMoment(entry.first, context.clock, 1e3)}.`,
+    link(entry.name),
+  ].join("\n\n");
+}

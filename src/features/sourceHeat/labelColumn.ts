@@ -1,0 +1,20 @@
+/** Where the labels at the ends of lines start: one column for all of them, so that they read like a table. Pure. */
+
+/** Lines longer than this do not push the labels of the others out of sight. */
+const rightmostColumn = 90;
+const gap = 3;
+
+/** How many columns a line takes, with tabs. Counts UTF-16 units: kernel sources are ASCII but for names in comments. */
+export function widthOf(text: string, tabSize: number): number {
+  let width = 0;
+  for (let index = 0; index < text.length; index++) {
+    width = text[index] === "\t" ? (Math.floor(width / tabSize) + 1) * tabSize : width + 1;
+  }
+  return width;
+}
+
+/** The distance in characters between the end of each line and its label. */
+export function labelDistances(widths: readonly number[]): number[] {
+  const column = Math.max(0, ...widths.filter((width) => width <= rightmostColumn)) + gap;
+  return widths.map((width) => Math.max(gap, column - width));
+}
