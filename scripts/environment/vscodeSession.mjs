@@ -77,6 +77,12 @@ export async function startVscodeServer(options = {}) {
   const child = start(node, [main, ...address, ...folders, ...license, "--enable-smoke-test-driver"], {
     env: { ...process.env, ...env },
   });
+  const dispose = () => {
+    process.removeListener("exit", dispose);
+    killTree(child);
+    if (options.dataFolder === undefined) rmSync(dataFolder, { recursive: true, force: true, maxRetries: 5 });
+  };
+  process.once("exit", dispose);
   const lines = [];
   const port = await listeningPort(child, lines);
   const authority = `127.0.0.1:${port}`;
@@ -90,9 +96,6 @@ export async function startVscodeServer(options = {}) {
     remote: (file) => `vscode-remote://${authority}${file}`,
     dataFolder,
     output: () => lines.join(""),
-    dispose() {
-      killTree(child);
-      if (options.dataFolder === undefined) rmSync(dataFolder, { recursive: true, force: true, maxRetries: 5 });
-    },
+    dispose,
   };
 }
