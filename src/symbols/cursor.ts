@@ -130,9 +130,8 @@ export class ByteCursor {
   }
 }
 
-const decoder = new TextDecoder();
-
 /** Bytes as text; what is not UTF-8 becomes U+FFFD. */
 export function utf8(bytes: Uint8Array, start: number, end: number): string {
-  return decoder.decode(bytes.subarray(start, end));
+  // Several times faster on short strings than a TextDecoder.
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("utf8", start, end);
 }

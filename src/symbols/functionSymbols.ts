@@ -35,6 +35,7 @@ export function selectFunctionSymbols(file: ElfFile, symbols: SymbolColumns): Fu
     if (address >= limit) continue;
     const name = symbols.name(index);
     if (name === "" || name.startsWith(".L") || (hasMappingSymbols && /^\$[adtx]/.test(name))) continue;
+    if (symbols.size[index] === 0 && isEndMark.test(name)) continue;
     candidates.push({
       address,
       size: Math.min(symbols.size[index], Number(limit - address)),
@@ -47,6 +48,9 @@ export function selectFunctionSymbols(file: ElfFile, symbols: SymbolColumns): Fu
   candidates.sort(byAddressThenPreference);
   return mergeAliases(candidates);
 }
+
+/** The linker script marks where a part of the code ends (`_etext`, `__kprobes_text_end`): such a symbol names no code. */
+const isEndMark = /^_.*_end$|^_e(?:init)?text$/;
 
 /** End address of each section that holds code, by section index. */
 function codeSectionEnds(file: ElfFile): Map<number, bigint> {

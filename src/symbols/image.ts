@@ -9,7 +9,7 @@ import { readSymbols, type SymbolColumns } from "./elf/symbolTable";
 import { selectFunctionSymbols } from "./functionSymbols";
 import { SearchableFunctions } from "./functionTable";
 import { ImageBytes } from "./imageBytes";
-import { indexSymbolNames } from "./symbolNames";
+import { findAddress } from "./symbolNames";
 import type { ImageSymbols, LineTable, LoadSegment } from "./types";
 
 /**
@@ -31,12 +31,12 @@ export async function openImage(path: string): Promise<ImageSymbols> {
     }
     const symbols = await readSymbols(file);
     const bytes = new ImageBytes(file);
-    const addresses = symbols === null ? new Map<string, bigint>() : indexSymbolNames(symbols);
+    const bannerAddress = symbols && findAddress(symbols, "linux_banner");
     const [buildId, banner] = await Promise.all([
       readBuildId(file),
-      readBanner(file, addresses.get("linux_banner") ?? null, (address, length) => bytes.read(address, length)),
+      readBanner(file, bannerAddress, (address, length) => bytes.read(address, length)),
     ]);
-    return new ElfImage(file, bytes, symbols, addresses, buildId, banner);
+    return new ElfImage(file, bytes, symbols, buildId, banner);
   } catch (error) {
     await file.close();
     throw error;
@@ -55,8 +55,7 @@ class ElfImage implements ImageSymbols {
   constructor(
     private readonly file: ElfFile,
     private readonly bytes: ImageBytes,
-    symbols: SymbolColumns | null,
-    private readonly addresses: ReadonlyMap<string, bigint>,
+    private readonly symbols: SymbolColumns | null,
     readonly buildId: string | null,
     readonly banner: string | null,
   ) {
@@ -96,8 +95,8 @@ class ElfImage implements ImageSymbols {
   }
 
   addressOf(name: string): GuestAddress | null {
-    const address = this.addresses.get(name);
-    return address === undefined ? null : guestAddress(address);
+    const address = this.symbols && findAddress(this.symbols, name);
+    return address === null ? null : guestAddress(address);
   }
 
   read(address: GuestAddress, length: number): Uint8Array | null {

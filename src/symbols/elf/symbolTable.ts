@@ -19,6 +19,8 @@ export interface SymbolColumns {
    */
   readonly translationUnit: Uint32Array;
   name(index: number): string;
+  /** The symbols of this exact name, in the order of the file. */
+  named(name: string): number[];
 }
 
 /**
@@ -68,7 +70,26 @@ export async function readSymbols(file: ElfFile): Promise<SymbolColumns | null> 
     if (columns.type[index] === SymbolType.File) translationUnit++;
     columns.translationUnit[index] = translationUnit;
   }
-  return { ...columns, name: (index) => stringAt(strings, nameOffset[index]) };
+  return {
+    ...columns,
+    name: (index) => stringAt(strings, nameOffset[index]),
+    named: (name) => findNamed(nameOffset, strings, name),
+  };
+}
+
+/** One search in the string table and one in the name column: a map of all names would cost more than all questions asked. */
+function findNamed(nameOffset: Uint32Array, strings: Uint8Array, name: string): number[] {
+  const text = Buffer.from(strings.buffer, strings.byteOffset, strings.byteLength);
+  const needle = Buffer.from(`${name}\0`);
+  // Linkers let a name share the end of a longer one: each occurrence may be the one that symbols refer to.
+  const offsets = new Set<number>();
+  for (let at = text.indexOf(needle); at >= 0; at = text.indexOf(needle, at + 1)) offsets.add(at);
+  const found: number[] = [];
+  if (offsets.size === 0) return found;
+  nameOffset.forEach((offset, index) => {
+    if (offsets.has(offset)) found.push(index);
+  });
+  return found;
 }
 
 /** Section indexes that do not fit in sixteen bits: SHT_SYMTAB_SHNDX, which names its symbol table in sh_link. */
