@@ -17,5 +17,6 @@ export function activateTraceBoot(services: Services): void {
     monitor,
     vscode.tasks.registerTaskProvider(RecordingTasks.type, tasks),
     vscode.commands.registerCommand("bootscope.traceBoot", () => traceBoot(services, tasks, monitor)),
+    vscode.commands.registerCommand("bootscope.cancelTraceBoot", () => monitor.current?.cancel()),
   );
 }

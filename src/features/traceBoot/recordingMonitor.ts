@@ -57,6 +57,7 @@ export class RecordingMonitor implements vscode.Disposable {
     if (report === undefined) return;
     const recording = new Recording(execution, report, processId, this.services.log);
     this.running.set(report, recording);
+    this.updateContext();
     this.follow(recording, report).catch((error: unknown) => {
       this.services.log.error(`Trace Boot: ${toFailure(error).message}`);
     });
@@ -75,9 +76,14 @@ export class RecordingMonitor implements vscode.Disposable {
     void showProgress(recording, ended);
     const ending = await ended;
     this.running.delete(report);
+    this.updateContext();
     this.services.log.info(`${recording.name}: ${JSON.stringify(ending)}`);
     this.waiting.get(report)?.(ending);
     await showOutcome(this.services, recording, ending);
+  }
+
+  private updateContext(): void {
+    void vscode.commands.executeCommand("setContext", "bootscope.isRecording", this.running.size > 0);
   }
 }
 
