@@ -1,0 +1,163 @@
+import { Category } from "../protocol/engine";
+import type { FunctionIndex, ImageSymbols } from "../symbols/types";
+import type { BlockTable } from "../trace/types";
+import { instructionAddresses, lastInstructionAddress } from "./instructionAddresses";
+import { ImagePlace, type Placement } from "./placement";
+import { BlockPlaces, regions, type Region } from "./regions";
+
+/** What costs are summed up by: a function of the image, or a stretch of code that has no name. */
+export interface Row {
+  readonly name: string;
+  /** Link address of the function; lowest address of the blocks otherwise. */
+  readonly address: bigint;
+  readonly category: Category;
+  /** Empty for a function; else why there is no name. */
+  readonly note: string;
+  /** Position in the image's functions, or -1. */
+  readonly functionIndex: number;
+}
+
+/** Which rows the instructions of each block belong to. Block b owns the pieces `start[b]` … `start[b + 1] - 1`. */
+export interface Attribution {
+  readonly rows: readonly Row[];
+  readonly start: Uint32Array;
+  /** Row per piece. A block's first piece is where it starts: its executions are counted there. */
+  readonly row: Uint32Array;
+  /** Instructions per piece; 0 throughout where the trace does not tell. */
+  readonly instructions: Uint32Array;
+  /** Link address per block; 0 for blocks outside the image. */
+  readonly linkAddress: BigUint64Array;
+}
+
+export interface AttributionInput {
+  readonly blocks: BlockTable;
+  /** When each block ran first; Infinity: not yet. */
+  readonly first: Float64Array;
+  readonly target: string | undefined;
+  /** Null: no symbols; kernel code is then listed by page. */
+  readonly image: ImageSymbols | null;
+  readonly placement: Placement;
+  /** Why `image` is null, for the rows' notes, e.g. "no vmlinux". */
+  readonly withoutImage: string;
+}
+
+/** Assigns every block of a trace to rows, to the instruction. */
+export function attribute(input: AttributionInput): Attribution {
+  const { blocks, image } = input;
+  const place = image === null ? null : new ImagePlace(image, input.placement);
+  const places = new BlockPlaces(blocks, input.first, input.target, place);
+  const rows = new RowTable(image, input.withoutImage);
+  const linkAddress = new BigUint64Array(blocks.count);
+  const blockRow = new Int32Array(blocks.count).fill(-1);
+  for (let block = 0; block < blocks.count; block++) {
+    const found = places.of(block);
+    if (found.kind === "image") linkAddress[block] = found.address;
+    else if (found.kind === "region") blockRow[block] = rows.ofRegion(found.region, blocks.address[block]);
+    else blockRow[block] = rows.ofPage(blocks.address[block]);
+  }
+  return { rows: rows.rows, linkAddress, ...splitBlocks(blocks, image, rows, linkAddress, blockRow) };
+}
+
+/** Splits the blocks of the image at function borders. `blockRow` holds the row of the others. */
+function splitBlocks(
+  blocks: BlockTable,
+  image: ImageSymbols | null,
+  rows: RowTable,
+  linkAddress: BigUint64Array,
+  blockRow: Int32Array,
+): Pick<Attribution, "start" | "row" | "instructions"> {
+  const firstFunction = image?.lookupMany(linkAddress);
+  const lastFunction = image?.lookupMany(
+    linkAddress.map((address, block) => lastInstructionAddress(blocks, block, address)),
+  );
+  const start = new Uint32Array(blocks.count + 1);
+  const row: number[] = [];
+  const instructions: number[] = [];
+  for (let block = 0; block < blocks.count; block++) {
+    start[block] = row.length;
+    const outside = blockRow[block];
+    if (outside >= 0 || image === null || firstFunction === undefined || lastFunction === undefined) {
+      row.push(outside);
+      instructions.push(blocks.instructions[block]);
+    } else if (firstFunction[block] === lastFunction[block]) {
+      row.push(rows.ofFunction(firstFunction[block], linkAddress[block]));
+      instructions.push(blocks.instructions[block]);
+    } else {
+      const addresses = instructionAddresses(blocks, block, linkAddress[block]);
+      const functions = image.lookupMany(addresses);
+      for (let i = 0; i < addresses.length; i++) {
+        const owner = rows.ofFunction(functions[i], addresses[i]);
+        if (row.length > start[block] && row[row.length - 1] === owner) instructions[instructions.length - 1]++;
+        else {
+          row.push(owner);
+          instructions.push(1);
+        }
+      }
+    }
+  }
+  start[blocks.count] = row.length;
+  return { start, row: Uint32Array.from(row), instructions: Uint32Array.from(instructions) };
+}
+
+const pageMask = ~0xfffn;
+
+/** The rows so far, found again by what they stand for. */
+class RowTable {
+  readonly rows: Row[] = [];
+  readonly #byFunction = new Map<number, number>();
+  readonly #byRegion = new Map<Region, number>();
+  readonly #byPage = new Map<bigint, number>();
+
+  constructor(
+    private readonly image: ImageSymbols | null,
+    private readonly withoutImage: string,
+  ) {}
+
+  /** Pieces such as `.cold` count for the function that they were split from. */
+  ofFunction(index: number, address: bigint): number {
+    if (this.image === null || index < 0) return this.ofRegion(regions.betweenFunctions, address);
+    const { functions } = this.image;
+    const parent = functions.parent[index];
+    let row = this.#byFunction.get(parent);
+    if (row === undefined) {
+      const name = functions.name(parent as FunctionIndex);
+      row = this.#add({
+        name,
+        address: functions.address[parent],
+        category: Category.Kernel,
+        note: "",
+        functionIndex: parent,
+      });
+      this.#byFunction.set(parent, row);
+    }
+    return row;
+  }
+
+  ofRegion(region: Region, address: bigint): number {
+    const { name, category, reason } = region;
+    const row = this.#byRegion.get(region);
+    if (row === undefined) {
+      const added = this.#add({ name, address, category, note: reason, functionIndex: -1 });
+      this.#byRegion.set(region, added);
+      return added;
+    }
+    if (address < this.rows[row].address) this.rows[row] = { ...this.rows[row], address };
+    return row;
+  }
+
+  /** Kernel code without symbols: a row per page still shows where the cost is. */
+  ofPage(address: bigint): number {
+    const page = address & pageMask;
+    let row = this.#byPage.get(page);
+    if (row === undefined) {
+      const name = `[kernel ${page.toString(16).padStart(16, "0")}]`;
+      row = this.#add({ name, address: page, category: Category.Kernel, note: this.withoutImage, functionIndex: -1 });
+      this.#byPage.set(page, row);
+    }
+    return row;
+  }
+
+  #add(row: Row): number {
+    return this.rows.push(row) - 1;
+  }
+}

@@ -1,0 +1,54 @@
+/**
+ * The language of the filter box. Terms are separated by blanks, and all of them must hold:
+ *
+ *     word        the name contains it (in any case)
+ *     -word       the name does not contain it
+ *     file:text   the source path contains it
+ *     dir:path    the source file is in this folder or below it
+ *     >1%  <5%    the share of the chosen metric
+ */
+
+export interface FilteredRow {
+  readonly name: string;
+  /** Source path, or null. */
+  readonly file: string | null;
+  /** 0 to 1. */
+  readonly share: number;
+}
+
+export type Filter = (row: FilteredRow) => boolean;
+
+const shareTerm = /^([<>])(\d+(?:\.\d*)?|\.\d+)%?$/;
+
+/** Never fails: what is no known form is a word. A prefix without a value holds for every row, so that typing it hides nothing. */
+export function parseFilter(text: string): Filter {
+  const terms = text.split(/\s+/).filter((term) => term !== "");
+  const filters = terms.map((term) => parseTerm(term.toLowerCase()));
+  return (row) => filters.every((filter) => filter(row));
+}
+
+function parseTerm(term: string): Filter {
+  const share = shareTerm.exec(term);
+  if (share !== null) {
+    const bound = Number(share[2]) / 100;
+    return share[1] === ">" ? (row) => row.share > bound : (row) => row.share < bound;
+  }
+  if (term.startsWith("file:")) {
+    const part = term.slice(5);
+    return part === "" ? everything : ({ file }) => file?.toLowerCase().includes(part) === true;
+  }
+  if (term.startsWith("dir:")) return inFolder(term.slice(4).replace(/^\.?\/+|\/+$/g, ""));
+  if (term.startsWith("-") && term.length > 1) {
+    const part = term.slice(1);
+    return ({ name }) => !name.toLowerCase().includes(part);
+  }
+  return term === "-" ? everything : ({ name }) => name.toLowerCase().includes(term);
+}
+
+const everything: Filter = () => true;
+
+/** The folder may be given from any of its parents on: `dir:lib/mpi` finds debian/build/…/lib/mpi/mpi-pow.c. */
+function inFolder(folder: string): Filter {
+  if (folder === "") return everything;
+  return ({ file }) => file !== null && `/${file.toLowerCase()}`.includes(`/${folder}/`);
+}

@@ -1,0 +1,112 @@
+import type { FunctionColumn, FunctionsPage, FunctionsQuery, Totals } from "../protocol/engine";
+import { executions, instructions, nanoseconds } from "../protocol/units";
+import type { Row } from "./attribution";
+import { parseFilter } from "./filter";
+import { totalsOf, type RowCosts } from "./rowCosts";
+import { sumOf } from "./rounding";
+
+/** Where the functions of the rows are defined. */
+export interface RowSources {
+  readonly file: readonly (string | null)[];
+  /** 1-based; 0 unknown. */
+  readonly line: Uint32Array;
+}
+
+/** What the functions table is made of. All columns are by row. */
+export interface FunctionsInput {
+  readonly rows: readonly Row[];
+  readonly sources: RowSources;
+  /** Of the queried range. */
+  readonly costs: RowCosts;
+  /** In the whole trace; Infinity: never. */
+  readonly first: Float64Array;
+  readonly traceTotals: Totals;
+  readonly revision: number;
+  readonly complete: boolean;
+}
+
+export type FunctionsView = Pick<FunctionsQuery, "sort" | "descending" | "filter" | "metric" | "offset" | "limit">;
+
+/** Filters, sorts and cuts out the rows that a table shows. */
+export function functionsPage(input: FunctionsInput, view: FunctionsView): FunctionsPage {
+  const { rows, sources, costs } = input;
+  const executed = executedRows(costs);
+  const metric = costs[view.metric];
+  const all = sumOf(metric);
+  const filter = parseFilter(view.filter);
+  const matched = executed.filter((row) =>
+    filter({ name: rows[row].name, file: sources.file[row], share: all === 0 ? 0 : metric[row] / all }),
+  );
+  const offset = Math.max(0, Math.min(view.offset, matched.length));
+  const page = sortRows(matched, input, view.sort, view.descending).slice(offset, offset + Math.max(0, view.limit));
+  const column = (values: Float64Array): Float64Array => Float64Array.from(page, (row) => values[row]);
+  return {
+    revision: input.revision,
+    complete: input.complete,
+    offset,
+    executed: executed.length,
+    matched: matched.length,
+    rangeTotals: totalsOf(costs),
+    matchedTotals: totalsOfRows(costs, matched),
+    traceTotals: input.traceTotals,
+    id: Uint32Array.from(page),
+    name: page.map((row) => rows[row].name),
+    address: BigUint64Array.from(page, (row) => rows[row].address),
+    category: Uint8Array.from(page, (row) => rows[row].category),
+    file: page.map((row) => sources.file[row]),
+    line: Uint32Array.from(page, (row) => sources.line[row]),
+    executions: column(costs.executions),
+    instructions: column(costs.instructions),
+    time: column(costs.time),
+    first: column(input.first),
+    note: page.map((row) => rows[row].note),
+  };
+}
+
+function executedRows(costs: RowCosts): number[] {
+  const executed: number[] = [];
+  for (let row = 0; row < costs.executions.length; row++) {
+    if (costs.executions[row] !== 0 || costs.instructions[row] !== 0 || costs.time[row] !== 0) executed.push(row);
+  }
+  return executed;
+}
+
+/** Sorts by a column; equal rows are in order of address, whichever direction. */
+function sortRows(matched: number[], input: FunctionsInput, by: FunctionColumn, descending: boolean): number[] {
+  const { rows } = input;
+  const compare = comparison(input, by);
+  const sign = descending ? -1 : 1;
+  return matched.sort((a, b) => sign * compare(a, b) || compareValues(rows[a].address, rows[b].address) || a - b);
+}
+
+function comparison(input: FunctionsInput, by: FunctionColumn): (a: number, b: number) => number {
+  const { rows, sources, costs, first } = input;
+  const byNumber = (values: Float64Array) => (a: number, b: number) => compareValues(values[a], values[b]);
+  switch (by) {
+    case "name":
+      return (a, b) => compareValues(rows[a].name, rows[b].name);
+    case "source":
+      return (a, b) =>
+        compareValues(sources.file[a] ?? "\uffff", sources.file[b] ?? "\uffff") ||
+        compareValues(sources.line[a], sources.line[b]);
+    case "first":
+      return byNumber(first);
+    case "executions":
+    case "instructions":
+    case "time":
+      return byNumber(costs[by]);
+  }
+}
+
+function compareValues<T extends string | number | bigint>(a: T, b: T): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}
+
+function totalsOfRows(costs: RowCosts, rows: readonly number[]): Totals {
+  const sum = (values: Float64Array): number => rows.reduce((total, row) => total + values[row], 0);
+  return {
+    executions: executions(sum(costs.executions)),
+    instructions: instructions(sum(costs.instructions)),
+    time: nanoseconds(sum(costs.time)),
+  };
+}

@@ -1,0 +1,135 @@
+import type { LineColumns, LineTable } from "../symbols/types";
+import type { BlockTable } from "../trace/types";
+import type { Attribution } from "./attribution";
+import type { BlockCosts } from "./blockProfile";
+import { instructionAddresses } from "./instructionAddresses";
+import { roundedToSum } from "./rounding";
+
+/** Which lines the instructions of each block come from. Block b owns the pieces `start[b]` … `start[b + 1] - 1`. */
+export interface LineAttribution {
+  readonly files: readonly string[];
+  readonly start: Uint32Array;
+  /** Index into `files`; blocks without a line have no pieces. */
+  readonly file: Int32Array;
+  readonly line: Uint32Array;
+  /** Instructions of the block on this line; 0 throughout where the trace does not tell. */
+  readonly instructions: Uint32Array;
+}
+
+/** Assigns the blocks of the image to source lines, to the instruction. One batch of look-ups for the whole trace. */
+export function attributeLines(blocks: BlockTable, attribution: Attribution, lines: LineTable): LineAttribution {
+  const { start: addressStart, addresses } = allInstructions(blocks, attribution.linkAddress);
+  const found = lines.lookupMany(addresses);
+  const start = new Uint32Array(blocks.count + 1);
+  const file = new Int32Array(addresses.length);
+  const line = new Uint32Array(addresses.length);
+  const instructions = new Uint32Array(addresses.length);
+  let count = 0;
+  for (let block = 0; block < blocks.count; block++) {
+    start[block] = count;
+    for (let i = addressStart[block]; i < addressStart[block + 1]; i++) {
+      if (found.file[i] < 0 || found.line[i] === 0) continue;
+      let piece = start[block];
+      while (piece < count && (file[piece] !== found.file[i] || line[piece] !== found.line[i])) piece++;
+      if (piece === count) {
+        file[count] = found.file[i];
+        line[count++] = found.line[i];
+      }
+      if (blocks.instructions[block] > 0) instructions[piece]++;
+    }
+  }
+  start[blocks.count] = count;
+  return {
+    files: lines.files,
+    start,
+    file: file.slice(0, count),
+    line: line.slice(0, count),
+    instructions: instructions.slice(0, count),
+  };
+}
+
+function allInstructions(
+  blocks: BlockTable,
+  linkAddress: BigUint64Array,
+): { start: Uint32Array; addresses: BigUint64Array } {
+  const pieces: BigUint64Array[] = [];
+  const start = new Uint32Array(blocks.count + 1);
+  let count = 0;
+  for (let block = 0; block < blocks.count; block++) {
+    start[block] = count;
+    if (linkAddress[block] === 0n) continue;
+    const piece = instructionAddresses(blocks, block, linkAddress[block]);
+    pieces.push(piece);
+    count += piece.length;
+  }
+  start[blocks.count] = count;
+  const addresses = new BigUint64Array(count);
+  let at = 0;
+  for (const piece of pieces) {
+    addresses.set(piece, at);
+    at += piece.length;
+  }
+  return { start, addresses };
+}
+
+/** Cost of the lines of one file, sorted by line. */
+export interface LineCosts {
+  readonly line: Uint32Array;
+  /** How often a block with instructions of the line was executed. Lines share blocks: this column does not add up. */
+  readonly executions: Float64Array;
+  readonly instructions: Float64Array;
+  /** Whole nanoseconds. */
+  readonly time: Float64Array;
+  readonly first: Float64Array;
+}
+
+/** Sums block costs over the lines of file number `file`. Time is shared by instructions. */
+export function lineCosts(
+  attribution: LineAttribution,
+  blocks: BlockTable,
+  file: number,
+  costs: BlockCosts,
+  first: Float64Array,
+): LineCosts {
+  const byLine = new Map<number, { executions: number; instructions: number; time: number; first: number }>();
+  for (let block = 0; block < blocks.count; block++) {
+    const times = costs.executions[block];
+    const time = costs.time[block];
+    if (times === 0 && time === 0) continue;
+    for (let piece = attribution.start[block]; piece < attribution.start[block + 1]; piece++) {
+      if (attribution.file[piece] !== file) continue;
+      const line = attribution.line[piece];
+      let cost = byLine.get(line);
+      if (cost === undefined) byLine.set(line, (cost = { executions: 0, instructions: 0, time: 0, first: Infinity }));
+      const instructions = attribution.instructions[piece];
+      cost.executions += times;
+      cost.instructions += times * instructions;
+      cost.time += blocks.instructions[block] === 0 ? time : (time * instructions) / blocks.instructions[block];
+      cost.first = Math.min(cost.first, first[block]);
+    }
+  }
+  const sorted = [...byLine].sort(([a], [b]) => a - b);
+  return {
+    line: Uint32Array.from(sorted, ([line]) => line),
+    executions: Float64Array.from(sorted, ([, cost]) => cost.executions),
+    instructions: Float64Array.from(sorted, ([, cost]) => cost.instructions),
+    time: roundedToSum(Float64Array.from(sorted, ([, cost]) => cost.time)),
+    first: Float64Array.from(sorted, ([, cost]) => cost.first),
+  };
+}
+
+/** Executions per file: how often a block was executed that starts in it. Indexed as `files`; adds up. */
+export function fileExecutions(attribution: LineAttribution, costs: BlockCosts): Float64Array {
+  const byFile = new Float64Array(attribution.files.length);
+  for (let block = 0; block < costs.executions.length; block++) {
+    const piece = attribution.start[block];
+    if (piece < attribution.start[block + 1]) byFile[attribution.file[piece]] += costs.executions[block];
+  }
+  return byFile;
+}
+
+/** File and line where the addresses are, as the table of functions shows them. */
+export function sourcesOf(lines: LineTable, addresses: BigUint64Array): { file: (string | null)[]; line: Uint32Array } {
+  const found: LineColumns = lines.lookupMany(addresses);
+  return { file: Array.from(found.file, (file) => (file < 0 ? null : lines.files[file])), line: found.line };
+}

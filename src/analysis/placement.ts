@@ -1,0 +1,46 @@
+import type { ImageSymbols } from "../symbols/types";
+
+/**
+ * How far a kernel runs from where it was linked. Without KASLR both are 0.
+ * On x86_64 virtual and physical base are randomized independently.
+ */
+export interface Placement {
+  readonly virtualSlide: bigint;
+  readonly physicalSlide: bigint;
+}
+
+export const linkedPlace: Placement = { virtualSlide: 0n, physicalSlide: 0n };
+
+/** Takes run-time addresses back to where the image was linked. */
+export class ImagePlace {
+  readonly #virtual: readonly { start: bigint; end: bigint }[];
+  readonly #physical: readonly { start: bigint; end: bigint; toVirtual: bigint }[];
+
+  constructor(image: ImageSymbols, { virtualSlide, physicalSlide }: Placement) {
+    // Per-CPU data is linked at 0 and never executed.
+    const segments = image.segments.filter(({ executable, virtualAddress }) => executable && virtualAddress !== 0n);
+    this.#virtual = segments.map(({ virtualAddress, memorySize }) => ({
+      start: virtualAddress + virtualSlide,
+      end: virtualAddress + virtualSlide + memorySize,
+    }));
+    this.#physical = segments.map(({ virtualAddress, physicalAddress, memorySize }) => ({
+      start: physicalAddress + physicalSlide,
+      end: physicalAddress + physicalSlide + memorySize,
+      toVirtual: virtualAddress - physicalAddress - physicalSlide,
+    }));
+    this.slide = virtualSlide;
+  }
+
+  readonly slide: bigint;
+
+  /** Link address for a run-time virtual address, or null outside the image. */
+  fromVirtual(address: bigint): bigint | null {
+    return this.#virtual.some(({ start, end }) => address >= start && address < end) ? address - this.slide : null;
+  }
+
+  /** Link address for a physical one (code that runs before paging maps it high), or null outside the image. */
+  fromPhysical(address: bigint): bigint | null {
+    const segment = this.#physical.find(({ start, end }) => address >= start && address < end);
+    return segment === undefined ? null : address + segment.toVirtual;
+  }
+}
