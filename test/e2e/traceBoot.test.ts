@@ -1,0 +1,70 @@
+/** Trace Boot from the command palette: to the opened trace, and cancelled half-way. */
+import { execFileSync } from "node:child_process";
+import { readdirSync, rmSync } from "node:fs";
+import path from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { ensureKernelWorkspace } from "../../scripts/environment/workspace.mjs";
+import { TraceEditor } from "./support/traceEditor";
+import { openWindow, type Window } from "./support/window";
+
+let folder: string;
+let window: Window;
+
+/** QEMU processes that boot the workspace's kernel. */
+function guests(): string[] {
+  const processes = execFileSync("ps", ["-eo", "pid=,args="], { encoding: "utf8" }).split("\n");
+  return processes.filter((line) => /^\s*\d+ \S*qemu-system/.test(line) && line.includes(folder));
+}
+
+const recordings = (): string[] => {
+  try {
+    return readdirSync(path.join(folder, ".bootscope")).filter((name) => name.endsWith(".bst"));
+  } catch {
+    return [];
+  }
+};
+
+beforeAll(async () => {
+  ({ folder } = await ensureKernelWorkspace("test"));
+  rmSync(path.join(folder, ".bootscope"), { recursive: true, force: true });
+  const kernel = path.join(folder, "arch/x86/boot/bzImage");
+  window = await openWindow({ folder, settings: { "bootscope.traceBoot.kernel": kernel } });
+});
+
+afterAll(async () => {
+  await window.workbench.screenshot(window.picture("trace-boot-end"));
+  await window.close();
+  rmSync(path.join(folder, ".bootscope"), { recursive: true, force: true });
+});
+
+describe("Bootscope: Trace Boot", () => {
+  it("boots the workspace's kernel in a terminal and opens the trace", async () => {
+    const { workbench } = window;
+    await workbench.runCommand("Bootscope: Trace Boot");
+    await expect.poll(guests, { timeout: 60_000 }).toHaveLength(1);
+    await workbench.screenshot(window.picture("trace-boot-running"));
+    await expect.poll(() => workbench.activeTab.innerText(), { timeout: 120_000 }).toContain(".bst");
+    const editor = new TraceEditor(workbench);
+    await editor.complete();
+    expect(await editor.header.innerText()).toMatch(/complete/i);
+    expect(recordings()).toHaveLength(1);
+    expect(guests()).toEqual([]);
+    await workbench.screenshot(window.picture("trace-boot-done"));
+  });
+
+  it("is cancelled half-way without leaving QEMU behind, and keeps what was recorded", async () => {
+    const { workbench } = window;
+    await workbench.runCommand("Bootscope: Trace Boot");
+    await expect.poll(guests, { timeout: 60_000 }).toHaveLength(1);
+    await workbench.notifications.filter({ hasText: /blocks\/s/ }).waitFor({ timeout: 60_000 });
+    await workbench.notifications.getByRole("button", { name: "Cancel" }).click();
+    await expect.poll(guests, { timeout: 20_000 }).toEqual([]);
+    const message = workbench.notifications.filter({ hasText: "cancelled" });
+    await message.waitFor();
+    await workbench.screenshot(window.picture("trace-boot-cancelled"));
+    await message.getByRole("button", { name: "Open What Was Recorded" }).click();
+    const editor = new TraceEditor(workbench);
+    await editor.complete();
+    expect(recordings()).toHaveLength(2);
+  });
+});
