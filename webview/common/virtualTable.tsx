@@ -1,0 +1,173 @@
+/** A table of any number of rows, of which only the visible ones are elements. Operated by keys like VS Code's lists. */
+import type { ComponentChildren, VNode } from "preact";
+import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
+import { isSelected, moveRow, rowMoveOf, selectRow, type RowSelection } from "./rowSelection";
+import {
+  contentHeight,
+  rowWindow,
+  scrollTopOf,
+  scrollTopToShow,
+  topRowAt,
+  visibleRows,
+  type RowGeometry,
+} from "./virtualRows";
+import "./virtualTable.css";
+
+export interface Column<Id extends string> {
+  readonly id: Id;
+  readonly label: string;
+  /** What the column says, for its tooltip. */
+  readonly hint: string;
+  readonly numeric?: boolean;
+}
+
+interface Props<Id extends string, Row> {
+  readonly label: string;
+  readonly columns: readonly Column<Id>[];
+  readonly sort: { readonly column: Id; readonly descending: boolean };
+  readonly onSort: (column: Id) => void;
+  readonly rows: number;
+  readonly row: (index: number) => Row | undefined;
+  readonly cell: (row: Row, column: Id) => ComponentChildren;
+  readonly rowClass: (row: Row) => string;
+  readonly selection: RowSelection;
+  readonly onSelect: (selection: RowSelection) => void;
+  /** Enter or a double click. */
+  readonly onOpen: (row: Row) => void;
+  readonly onKey: (event: KeyboardEvent) => void;
+  /** Told when other rows become visible. */
+  readonly onWindow: (first: number, end: number) => void;
+  readonly topRow: number;
+  readonly onTopRow: (row: number) => void;
+}
+
+export const rowHeight = 22;
+
+export function VirtualTable<Id extends string, Row>(props: Props<Id, Row>): VNode {
+  const { columns, rows, selection, sort } = props;
+  const body = useRef<HTMLDivElement>(null);
+  const [viewport, setViewport] = useState(0);
+  const [scrollTop, setScrollTop] = useState(0);
+  const geometry: RowGeometry = { rowHeight, rows, viewport };
+  const { first, end, top } = rowWindow(geometry, scrollTop);
+  /** The row that this table itself reported as the top one: another value came from outside. */
+  const reportedTop = useRef(-1);
+
+  useLayoutEffect(() => {
+    const element = body.current;
+    if (element === null) return undefined;
+    const observer = new ResizeObserver(() => setViewport(element.clientHeight));
+    observer.observe(element);
+    return () => observer.disconnect();
+  }, []);
+
+  useLayoutEffect(() => {
+    if (viewport === 0 || rows === 0 || body.current === null || reportedTop.current === props.topRow) return;
+    reportedTop.current = props.topRow;
+    body.current.scrollTop = scrollTopOf(geometry, props.topRow);
+  }, [viewport, rows, props.topRow]);
+
+  useEffect(() => props.onWindow(first, end), [first, end, rows]);
+
+  const onScroll = (): void => {
+    const position = body.current?.scrollTop ?? 0;
+    setScrollTop(position);
+    reportedTop.current = topRowAt(geometry, position);
+    props.onTopRow(reportedTop.current);
+  };
+  const select = (next: RowSelection): void => {
+    props.onSelect(next);
+    if (body.current !== null) body.current.scrollTop = scrollTopToShow(geometry, body.current.scrollTop, next.focus);
+  };
+  const onKeyDown = (event: KeyboardEvent): void => {
+    const move = event.altKey || event.ctrlKey || event.metaKey ? undefined : rowMoveOf(event.key);
+    if (move !== undefined && rows > 0) {
+      event.preventDefault();
+      select(moveRow(selection, move, rows, visibleRows(geometry), event.shiftKey));
+      return;
+    }
+    const row = props.row(selection.focus);
+    if (event.key === "Enter" && row !== undefined) {
+      event.preventDefault();
+      props.onOpen(row);
+      return;
+    }
+    if (event.key === "a" && (event.ctrlKey || event.metaKey) && rows > 0) {
+      event.preventDefault();
+      props.onSelect({ anchor: 0, focus: rows - 1 });
+      return;
+    }
+    props.onKey(event);
+  };
+
+  const indices = Array.from({ length: Math.max(0, end - first) }, (_, index) => first + index);
+  return (
+    <div
+      class="table"
+      role="grid"
+      tabIndex={0}
+      aria-label={props.label}
+      aria-rowcount={rows + 1}
+      aria-colcount={columns.length}
+      aria-multiselectable="true"
+      aria-activedescendant={rows > 0 ? `row-${selection.focus}` : undefined}
+      data-testid="functions-table"
+      onKeyDown={onKeyDown}
+    >
+      <div class="table-row table-head" role="row" aria-rowindex={1}>
+        {columns.map((column) => (
+          <div
+            key={column.id}
+            role="columnheader"
+            class={`table-cell col-${column.id} ${column.numeric === true ? "numeric" : ""}`}
+            aria-sort={sort.column === column.id ? (sort.descending ? "descending" : "ascending") : "none"}
+            title={column.hint}
+            data-testid={`sort-${column.id}`}
+            onClick={() => props.onSort(column.id)}
+          >
+            <span>{column.label}</span>
+            {sort.column === column.id && (
+              <span class={`codicon codicon-chevron-${sort.descending ? "down" : "up"}`} aria-hidden="true" />
+            )}
+          </div>
+        ))}
+      </div>
+      <div class="table-body" ref={body} onScroll={onScroll}>
+        <div class="table-content" style={{ height: `${contentHeight(geometry)}px` }}>
+          <div style={{ transform: `translateY(${top}px)` }}>
+            {indices.map((index) => {
+              const row = props.row(index);
+              return (
+                <div
+                  key={index}
+                  id={`row-${index}`}
+                  role="row"
+                  class={`table-row ${row === undefined ? "loading" : props.rowClass(row)} ${index === selection.focus ? "focused" : ""}`}
+                  aria-rowindex={index + 2}
+                  aria-selected={isSelected(selection, index)}
+                  data-testid="row"
+                  onMouseDown={(event) => {
+                    if (event.button === 0) props.onSelect(selectRow(selection, index, rows, event.shiftKey));
+                  }}
+                  onDblClick={() => {
+                    if (row !== undefined) props.onOpen(row);
+                  }}
+                >
+                  {columns.map((column) => (
+                    <div
+                      key={column.id}
+                      role="gridcell"
+                      class={`table-cell col-${column.id} ${column.numeric === true ? "numeric" : ""}`}
+                    >
+                      {row === undefined ? "" : props.cell(row, column.id)}
+                    </div>
+                  ))}
+                </div>
+              );
+            })}
+          </div>
+        </div>
+      </div>
+    </div>
+  );
+}

@@ -1,0 +1,66 @@
+/** The page as a whole: what is shown in each state of the trace. */
+import type { RefObject, VNode } from "preact";
+import type { Failure } from "../../src/protocol/failure";
+import type { PageTab } from "../../src/protocol/page";
+import { Button, ProgressRing, Tabs } from "../common/controls";
+import { FileBanner, MessageBanner } from "./banners";
+import { FunctionsView } from "./functions/functionsView";
+import { Header } from "./header/header";
+import { KeysHelp } from "./keysHelp";
+import type { Model } from "./model";
+import { Overview } from "./overview/overview";
+import { PhasesTable } from "./phasesTable";
+import { ProgressBar } from "./progressBar";
+
+const tabs: readonly { id: PageTab; label: string }[] = [
+  { id: "functions", label: "Functions" },
+  { id: "phases", label: "Phases" },
+];
+
+function FailedPage({ model, failure }: { model: Model; failure: Failure }): VNode {
+  return (
+    <main class="whole-page" role="alert" data-testid="failed">
+      <span class="codicon codicon-error" aria-hidden="true" />
+      <p>{failure.message}</p>
+      {failure.advice !== "" && <p class="quiet">{failure.advice}</p>}
+      <Button
+        kind="primary"
+        data-testid="reload"
+        onClick={() => model.attempt(() => model.host.request("reload", null))}
+      >
+        {failure.code === "engine-died" ? "Restart" : "Try Again"}
+      </Button>
+    </main>
+  );
+}
+
+export function App({ model, filterField }: { model: Model; filterField: RefObject<HTMLElement> }): VNode {
+  const state = model.state.value;
+  if (state.kind === "failed") return <FailedPage model={model} failure={state.failure} />;
+  if (state.kind === "opening" || !model.restored.value) {
+    return (
+      <main class="whole-page" data-testid="opening">
+        <ProgressRing />
+        <p>Opening the trace…</p>
+      </main>
+    );
+  }
+  const { tab } = model.selection.value;
+  return (
+    <main class="page" data-testid="page" data-complete={state.summary.complete}>
+      {state.fileChange !== null && <FileBanner model={model} change={state.fileChange} />}
+      <MessageBanner model={model} />
+      <Header model={model} state={state} />
+      {state.progress !== null && <ProgressBar model={model} progress={state.progress} />}
+      <Overview model={model} summary={state.summary} phases={model.phases.value.value ?? []} />
+      <Tabs active={tab} tabs={tabs} label="Views" onChange={(chosen) => model.select({ tab: chosen })}>
+        {tab === "functions" ? (
+          <FunctionsView model={model} summary={state.summary} filterField={filterField} />
+        ) : (
+          <PhasesTable model={model} summary={state.summary} />
+        )}
+      </Tabs>
+      {model.keysShown.value && <KeysHelp model={model} />}
+    </main>
+  );
+}

@@ -1,0 +1,35 @@
+/** Lines across the page that say what happened: to the file, or to what a person asked for. */
+import type { VNode } from "preact";
+import type { FileChange } from "../../src/protocol/page";
+import { Button } from "../common/controls";
+import type { Model } from "./model";
+
+export function FileBanner({ model, change }: { model: Model; change: FileChange }): VNode {
+  return (
+    <p class="banner" role="status" data-testid="file-banner">
+      <span class="codicon codicon-info" aria-hidden="true" />
+      <span>
+        {change === "deleted"
+          ? "The file was deleted or moved. What is shown is what was read of it."
+          : "The file changed on disk. What is shown is its earlier content."}
+      </span>
+      {change === "changed" && (
+        <Button data-testid="reload" onClick={() => model.attempt(() => model.host.request("reload", null))}>
+          Reload
+        </Button>
+      )}
+    </p>
+  );
+}
+
+export function MessageBanner({ model }: { model: Model }): VNode | null {
+  const message = model.message.value;
+  if (message === null) return null;
+  return (
+    <p class={`banner ${message.kind}`} role={message.kind === "error" ? "alert" : "status"} data-testid="message">
+      <span class={`codicon codicon-${message.kind}`} aria-hidden="true" />
+      <span>{message.text}</span>
+      <Button kind="icon" icon="close" label="Dismiss" onClick={() => (model.message.value = null)} />
+    </p>
+  );
+}

@@ -1,0 +1,125 @@
+/** The columns of the functions table and how their cells are written. */
+import type { ComponentChildren } from "preact";
+import {
+  categoryNames,
+  type FunctionColumn,
+  type Metric,
+  type Totals,
+  type TraceSummary,
+} from "../../../src/protocol/engine";
+import { formatCost, formatCount, formatExact, formatMoment, formatPercent } from "../../../src/protocol/format";
+import { nanoseconds } from "../../../src/protocol/units";
+import type { Column } from "../../common/virtualTable";
+import type { FunctionRow } from "./functionRows";
+
+/** "self" is the chosen metric: bar, share and value. It sorts by the metric's own column. */
+export type TableColumn = FunctionColumn | "self";
+
+export const metricLabels: Record<Metric, string> = {
+  instructions: "Instructions",
+  executions: "Executions",
+  time: "Host time",
+};
+
+export const columns: readonly Column<TableColumn>[] = [
+  { id: "name", label: "Function", hint: "Name from the kernel's symbols" },
+  {
+    id: "self",
+    label: "Self",
+    hint: "Cost of the function itself, without what it calls, by the chosen metric",
+    numeric: true,
+  },
+  { id: "executions", label: "Executions", hint: "Translated blocks that were executed", numeric: true },
+  { id: "instructions", label: "Instructions", hint: "Guest instructions that were executed", numeric: true },
+  { id: "time", label: "Time", hint: "Time on the host while the function ran", numeric: true },
+  { id: "first", label: "First", hint: "When it was executed for the first time", numeric: true },
+  { id: "source", label: "Source", hint: "Where it is defined" },
+];
+
+/** What the cells need besides the row. */
+export interface CellContext {
+  readonly metric: Metric;
+  readonly clock: TraceSummary["clock"];
+  /** Totals of the selected range and of the whole trace. */
+  readonly range: Totals;
+  readonly trace: Totals;
+  /** Cost of the range's costliest function, which fills the whole bar. */
+  readonly largest: number;
+  readonly open: (row: FunctionRow) => void;
+}
+
+export const metricOf = (row: Totals | FunctionRow, metric: Metric): number => row[metric];
+
+const formatMetric = (value: number, { metric, clock }: CellContext): string =>
+  metric === "time" ? formatCost(nanoseconds(value), clock) : formatCount(value);
+
+const exactMetric = (value: number, metric: Metric, clock: TraceSummary["clock"]): string => {
+  const unit = { instructions: "instructions", executions: "executions", time: clock === "host" ? "ns" : "executions" }[
+    metric
+  ];
+  return `${formatExact(Math.round(value))} ${unit}`;
+};
+
+/** The end of a path: the part that tells files apart. */
+export function shortPath(file: string): string {
+  const parts = file.split("/");
+  return parts.slice(-3).join("/");
+}
+
+function selfCell(row: FunctionRow, context: CellContext): ComponentChildren {
+  const { metric, clock, range, trace, largest } = context;
+  const value = metricOf(row, metric);
+  const share = value / range[metric];
+  const hint = `${exactMetric(value, metric, clock)}, ${formatPercent(share)} of the selection; selection is ${formatPercent(range[metric] / trace[metric])} of the trace`;
+  return (
+    <span class="self" title={hint}>
+      <span class="bar" aria-hidden="true">
+        <span style={{ width: `${largest > 0 ? Math.min(100, (value / largest) * 100).toFixed(2) : 0}%` }} />
+      </span>
+      <span class="share">{formatPercent(share)}</span>
+      <span class="value">{formatMetric(value, context)}</span>
+    </span>
+  );
+}
+
+export function cell(row: FunctionRow, column: TableColumn, context: CellContext): ComponentChildren {
+  const { clock } = context;
+  switch (column) {
+    case "name": {
+      const hint = `${row.name}\n0x${row.address} · ${categoryNames[row.category] ?? "unknown"}${row.note === "" ? "" : `\n${row.note}`}`;
+      return (
+        <span title={hint}>
+          {row.file === null ? (
+            row.name
+          ) : (
+            <span class="link" data-testid="function-name" onClick={() => context.open(row)}>
+              {row.name}
+            </span>
+          )}
+          {row.note !== "" && <span class="note"> {row.note}</span>}
+        </span>
+      );
+    }
+    case "self":
+      return selfCell(row, context);
+    case "executions":
+      return <span title={exactMetric(row.executions, "executions", clock)}>{formatCount(row.executions)}</span>;
+    case "instructions":
+      return <span title={exactMetric(row.instructions, "instructions", clock)}>{formatCount(row.instructions)}</span>;
+    case "time":
+      return <span title={exactMetric(row.time, "time", clock)}>{formatCost(nanoseconds(row.time), clock)}</span>;
+    case "first":
+      return (
+        <span title={formatMoment(nanoseconds(row.first), clock, 1)}>
+          {formatMoment(nanoseconds(row.first), clock)}
+        </span>
+      );
+    case "source":
+      if (row.file === null) return "";
+      return (
+        <span class="path" title={row.line > 0 ? `${row.file}:${row.line}` : row.file}>
+          {row.line > 0 ? `${shortPath(row.file)}:${row.line}` : shortPath(row.file)}
+        </span>
+      );
+  }
+}

@@ -1,0 +1,173 @@
+/** The functions of the selected range: filter, metric, table, copy and save. */
+import type { RefObject, VNode } from "preact";
+import { useState } from "preact/hooks";
+import type { Metric, TraceSummary } from "../../../src/protocol/engine";
+import { formatExact, formatShare } from "../../../src/protocol/format";
+import { Button, Dropdown, TextField } from "../../common/controls";
+import { Menu } from "../../common/menu";
+import { firstRow, selectedCount, selectedFirst, type RowSelection } from "../../common/rowSelection";
+import { VirtualTable } from "../../common/virtualTable";
+import type { Model } from "../model";
+import { metrics } from "../restoreView";
+import { cell, columns, metricLabels, type CellContext, type TableColumn } from "./functionColumns";
+import type { FunctionRow } from "./functionRows";
+import "./functions.css";
+
+const metricOptions = metrics.map((value) => ({ value, label: metricLabels[value] }));
+
+function open(model: Model, { name, file, line }: FunctionRow): void {
+  if (file === null) model.message.value = { kind: "info", text: `No source line is known for ${name}.` };
+  else model.attempt(() => model.host.request("openSource", { file, line: Math.max(1, line) }));
+}
+
+function copy(model: Model, offset: number, limit: number): void {
+  model.attempt(async () => {
+    const copied = await model.host.request("copyRows", { ...model.rowsQuery.value, offset, limit });
+    model.message.value = { kind: "info", text: `${formatExact(copied)} ${copied === 1 ? "row" : "rows"} copied.` };
+  });
+}
+
+function save(model: Model, format: "csv" | "json"): void {
+  model.attempt(async () => {
+    const query = { ...model.rowsQuery.value, offset: 0, limit: Number.MAX_SAFE_INTEGER };
+    const path = await model.host.request("saveRows", { query, format });
+    if (path !== null) model.message.value = { kind: "info", text: `Saved to ${path}.` };
+  });
+}
+
+function Toolbar({ model, filterField }: { model: Model; filterField: RefObject<HTMLElement> }): VNode {
+  const { metric, filter } = model.selection.value;
+  const head = model.rows.head.value;
+  const onMetric = (chosen: Metric): void => {
+    // A table sorted by the metric stays sorted by the metric.
+    if (model.sort.value.column === metric) model.sort.value = { column: chosen, descending: true };
+    model.select({ metric: chosen });
+  };
+  return (
+    <div class="toolbar">
+      <Dropdown value={metric} options={metricOptions} label="Metric" data-testid="metric" onChange={onMetric} />
+      <TextField
+        class="filter"
+        value={filter}
+        label="Filter functions"
+        placeholder="Filter: name, file:, dir:, >1%"
+        icon="filter"
+        field={filterField}
+        data-testid="filter"
+        onInput={(value) => model.select({ filter: value })}
+        onKeyDown={(event) => {
+          if (event.key === "ArrowDown" || event.key === "Enter") {
+            event.preventDefault();
+            document.querySelector<HTMLElement>("[data-testid=functions-table]")?.focus();
+          }
+        }}
+      />
+      <span class="quiet count" aria-live="polite" data-testid="row-count">
+        {head === null
+          ? ""
+          : filter === ""
+            ? `${formatExact(head.executed)} functions`
+            : `${formatExact(head.matched)} of ${formatExact(head.executed)} · ${formatShare(head.matchedTotals[metric], head.rangeTotals[metric])}`}
+      </span>
+      <Menu
+        label="Export"
+        icon="export"
+        items={[
+          { label: "Copy All Rows", run: () => copy(model, 0, Number.MAX_SAFE_INTEGER) },
+          { label: "Save as CSV…", run: () => save(model, "csv") },
+          { label: "Save as JSON…", run: () => save(model, "json") },
+        ]}
+      />
+      <Button kind="icon" icon="question" label="Keys (?)" onClick={() => (model.keysShown.value = true)} />
+    </div>
+  );
+}
+
+/** Says why there is nothing, and what to do. */
+function NoRows({ model, summary }: { model: Model; summary: TraceSummary }): VNode {
+  const { filter, range } = model.selection.value;
+  if (filter !== "") {
+    return (
+      <div class="empty" data-testid="empty">
+        <p>No function matches “{filter}”.</p>
+        <Button onClick={() => model.select({ filter: "" })}>Clear Filter</Button>
+      </div>
+    );
+  }
+  if (range !== null) {
+    return (
+      <div class="empty" data-testid="empty">
+        <p>Nothing was executed in the selected range.</p>
+        <Button onClick={() => model.select({ range: null })}>Show the Whole Trace</Button>
+      </div>
+    );
+  }
+  return (
+    <div class="empty" data-testid="empty">
+      <p>{summary.complete ? "The trace holds no executions." : "Nothing has been read yet."}</p>
+    </div>
+  );
+}
+
+export function FunctionsView({
+  model,
+  summary,
+  filterField,
+}: {
+  model: Model;
+  summary: TraceSummary;
+  filterField: RefObject<HTMLElement>;
+}): VNode {
+  const { metric } = model.selection.value;
+  const head = model.rows.head.value;
+  const failure = model.rows.failure.value;
+  const [anchor, setAnchor] = useState(firstRow.anchor);
+  const focus = Math.min(model.focusedRow.value, Math.max(0, (head?.matched ?? 1) - 1));
+  const selection: RowSelection = { focus, anchor: model.focusedRow.value === focus ? Math.max(anchor, 0) : focus };
+  const context: CellContext | null =
+    head === null
+      ? null
+      : {
+          metric,
+          clock: summary.clock,
+          range: head.rangeTotals,
+          trace: head.traceTotals,
+          largest: model.largest.value.value ?? 0,
+          open: (row) => open(model, row),
+        };
+  const sort = model.sort.value;
+  return (
+    <div class={`functions metric-${metric}`} data-testid="functions">
+      <Toolbar model={model} filterField={filterField} />
+      {failure !== null && <p class="failure">{`${failure.message} ${failure.advice}`}</p>}
+      {head?.matched === 0 ? (
+        <NoRows model={model} summary={summary} />
+      ) : (
+        <VirtualTable<TableColumn, FunctionRow>
+          label="Functions"
+          columns={columns}
+          sort={{ column: sort.column, descending: sort.descending }}
+          onSort={(column) => model.sortBy(column === "self" ? metric : column)}
+          rows={head?.matched ?? 0}
+          row={(index) => model.rows.row(index)}
+          cell={(row, column) => (context === null ? "" : cell(row, column, context))}
+          rowClass={(row) => (row.note === "" ? "" : "unnamed")}
+          selection={selection}
+          onSelect={(next) => {
+            model.focusedRow.value = next.focus;
+            setAnchor(next.anchor);
+          }}
+          onOpen={(row) => open(model, row)}
+          onKey={(event) => {
+            if (event.key !== "c" || !(event.ctrlKey || event.metaKey)) return;
+            event.preventDefault();
+            copy(model, selectedFirst(selection), selectedCount(selection));
+          }}
+          onWindow={(first, end) => model.rows.show(first, end)}
+          topRow={model.topRow.value}
+          onTopRow={(row) => (model.topRow.value = row)}
+        />
+      )}
+    </div>
+  );
+}

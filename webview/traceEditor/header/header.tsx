@@ -1,0 +1,112 @@
+/** What the trace is and how far it can be trusted. */
+import type { VNode } from "preact";
+import type { TraceSummary } from "../../../src/protocol/engine";
+import { formatBytes, formatCount, formatDuration, formatExact, formatPercent } from "../../../src/protocol/format";
+import type { PageState } from "../../../src/protocol/page";
+import { Button } from "../../common/controls";
+import type { Model } from "../model";
+import { SymbolsLine } from "./symbolsLine";
+import { Unnamed } from "./unnamed";
+import "./header.css";
+
+const fileName = (path: string): string => path.split(/[\\/]/).at(-1) ?? path;
+
+/** The facts that are known, in a fixed order. */
+export function identity(summary: TraceSummary): string[] {
+  const facts = [
+    summary.guest,
+    summary.qemu === null || summary.qemu.startsWith("QEMU") ? summary.qemu : `QEMU ${summary.qemu}`,
+    summary.target,
+    summary.vcpus > 0 ? `${summary.vcpus} ${summary.vcpus === 1 ? "vCPU" : "vCPUs"}` : null,
+    summary.deterministic ? "deterministic" : null,
+    summary.format === "bst" ? null : `imported from ${summary.format}`,
+  ];
+  return facts.filter((fact) => fact !== null && fact !== "") as string[];
+}
+
+/** The trace's trust in one plain sentence; null for a complete trace. */
+export function doubt({ trust }: TraceSummary): string | null {
+  const sentences = [...trust.reasons];
+  if (trust.truncated) sentences.push("The file ends before the recording did: what is shown is right up to there.");
+  if (trust.dropped > 0) sentences.push(`${formatExact(trust.dropped)} records were lost while recording.`);
+  if (trust.damagedBytes > 0)
+    sentences.push(`${formatBytes(trust.damagedBytes)} of the file are damaged and were skipped.`);
+  if (sentences.length === 0 && trust.level !== "complete") sentences.push(`The trace is ${trust.level}.`);
+  return sentences.length === 0 ? null : sentences.join(" ");
+}
+
+function Totals({ model, summary }: { model: Model; summary: TraceSummary }): VNode {
+  const named = summary.executions > 0 ? summary.named / summary.executions : 0;
+  const shown = model.unnamedShown.value;
+  const doubtful = doubt(summary) !== null;
+  return (
+    <p class="totals" data-testid="totals">
+      <span
+        title={`${formatExact(summary.executions)} blocks executed, ${formatExact(summary.distinctBlocks)} different ones`}
+      >
+        {formatCount(summary.executions)} blocks
+      </span>
+      {summary.instructionsCounted && (
+        <span title={formatExact(summary.instructions)}>{formatCount(summary.instructions)} instructions</span>
+      )}
+      {summary.clock === "host" && (
+        <span title={`${formatExact(summary.duration)} ns on the host`}>
+          {formatDuration(summary.duration)} host time
+        </span>
+      )}
+      {!doubtful && summary.complete && <span title="Every executed block is there, in order">complete</span>}
+      {summary.symbols !== null && summary.executions > 0 && (
+        <span data-testid="named">
+          {formatPercent(named)} named
+          {summary.named < summary.executions && (
+            <>
+              {" "}
+              <button
+                type="button"
+                class="link"
+                aria-expanded={shown}
+                data-testid="why-unnamed"
+                onClick={() => (model.unnamedShown.value = !shown)}
+              >
+                {shown ? "hide the rest" : "why not the rest?"}
+              </button>
+            </>
+          )}
+        </span>
+      )}
+    </p>
+  );
+}
+
+export function Header({ model, state }: { model: Model; state: PageState & { kind: "open" } }): VNode {
+  const { summary } = state;
+  const doubtful = doubt(summary);
+  return (
+    <header class="header" data-testid="header">
+      <p class="identity">
+        <strong title={summary.path}>{fileName(summary.path)}</strong>
+        {identity(summary).map((fact) => (
+          <span key={fact}>{fact}</span>
+        ))}
+      </p>
+      <Totals model={model} summary={summary} />
+      {doubtful !== null && (
+        <p class="doubt" role="note" data-testid="trust">
+          <span class="codicon codicon-warning" aria-hidden="true" />
+          <span>{doubtful}</span>
+          {state.canRecord && (
+            <Button
+              kind="secondary"
+              icon="record"
+              onClick={() => model.attempt(() => model.host.request("recordAgain", null))}
+            >
+              Record Again
+            </Button>
+          )}
+        </p>
+      )}
+      <SymbolsLine model={model} state={state} />
+      {model.unnamedShown.value && summary.named < summary.executions && <Unnamed summary={summary} />}
+    </header>
+  );
+}

@@ -1,0 +1,47 @@
+/** Which vmlinux names the addresses, or why none does and what to do about it. */
+import type { VNode } from "preact";
+import type { PageState } from "../../../src/protocol/page";
+import { Button } from "../../common/controls";
+import type { Model } from "../model";
+
+export function SymbolsLine({ model, state }: { model: Model; state: PageState & { kind: "open" } }): VNode | null {
+  const { symbols, symbolsProblem } = state.summary;
+  const choose = (): void => model.attempt(() => model.host.request("chooseVmlinux", null));
+  if (symbols !== null) {
+    const isDoubtful = symbols.match.verdict === "overridden" || symbols.match.verdict === "mismatch";
+    return (
+      <p class={isDoubtful ? "doubt" : "symbols quiet"} data-testid="symbols">
+        <span class={`codicon codicon-${isDoubtful ? "warning" : "symbol-namespace"}`} aria-hidden="true" />
+        <span class="symbols-text" title={symbols.path}>
+          {isDoubtful ? "Names may be wrong: this vmlinux does not belong to the trace. " : ""}
+          <span class="path">{symbols.path}</span>
+          {symbols.match.evidence === "" ? "" : ` · ${symbols.match.evidence}`}
+          {symbols.hasLines ? "" : " · no line numbers in it"}
+        </span>
+        <button type="button" class="link" data-testid="choose-vmlinux" onClick={choose}>
+          Choose another…
+        </button>
+      </p>
+    );
+  }
+  if (symbolsProblem === null) return null;
+  const isMismatch = symbolsProblem.code === "wrong-symbols";
+  return (
+    <p class="doubt" role="note" data-testid="symbols">
+      <span class="codicon codicon-warning" aria-hidden="true" />
+      <span>{`${symbolsProblem.message} ${symbolsProblem.advice}`}</span>
+      <Button data-testid="choose-vmlinux" onClick={choose}>
+        {isMismatch ? "Choose Another…" : "Choose vmlinux…"}
+      </Button>
+      {isMismatch && state.refusedVmlinux !== null && (
+        <Button
+          title={state.refusedVmlinux}
+          data-testid="use-anyway"
+          onClick={() => model.attempt(() => model.host.request("useRefusedVmlinux", null))}
+        >
+          Use It Anyway
+        </Button>
+      )}
+    </p>
+  );
+}

@@ -1,0 +1,186 @@
+/** What the page shows, in one place: every part reads these signals, and changes them only through the methods here. */
+import { batch, computed, effect, signal } from "@preact/signals";
+import type { FunctionColumn, Phase, TimeRange } from "../../src/protocol/engine";
+import { toFailure } from "../../src/protocol/failure";
+import type { HostSide, PageSelection, PageSide, PageState, PageView } from "../../src/protocol/page";
+import { Rpc } from "../../src/protocol/rpc";
+import { debounce } from "../common/debounce";
+import { follow, Latest } from "../common/latest";
+import { vscodeApi } from "../common/vscodeApi";
+import { FunctionRows, type RowsQuery } from "./functions/functionRows";
+import { goBack, goForward, goTo, startHistory } from "./history";
+import { defaultView, restoreView } from "./restoreView";
+
+/** Something to tell the person, until dismissed or replaced. */
+export interface Message {
+  readonly kind: "error" | "info";
+  readonly text: string;
+}
+
+/** The view is stored this long after its last change. */
+const storeDelayMs = 250;
+
+export class Model {
+  readonly host: Rpc<PageSide, HostSide>;
+  readonly state = signal<PageState>({ kind: "opening", progress: null });
+  readonly message = signal<Message | null>(null);
+  readonly keysShown = signal(false);
+  readonly sort = signal<{ column: FunctionColumn; descending: boolean }>({ column: "instructions", descending: true });
+  readonly zoom = signal<TimeRange | null>(null);
+  readonly topRow = signal(0);
+  readonly focusedRow = signal(0);
+  readonly overviewAsTable = signal(false);
+  readonly unnamedShown = signal(false);
+  /** Set once the stored view is known; nothing is asked before, nothing is stored before. */
+  readonly restored = signal(false);
+  private readonly history = signal(startHistory(defaultView.selection));
+
+  readonly selection = computed<PageSelection>(() => this.history.value.present);
+  /** The trace's summary, or null while there is none. */
+  readonly summary = computed(() => (this.state.value.kind === "open" ? this.state.value.summary : null));
+  /** Changes whenever answers of the engine may have changed. */
+  readonly revision = computed(() => this.summary.value?.revision ?? -1);
+
+  readonly rows = new FunctionRows((query, abort) => this.host.request("functions", query, abort));
+  readonly rowsQuery = computed<RowsQuery>(() => {
+    const { range, filter, metric } = this.selection.value;
+    const { column, descending } = this.sort.value;
+    return { range, filter, metric, sort: column, descending };
+  });
+  /** The cost of the range's costliest function: it fills the bars, whatever the table is sorted and filtered by. */
+  readonly largest = new Latest<RowsQuery, number>(async (query, abort) => {
+    const page = await this.host.request("functions", { ...query, descending: true, offset: 0, limit: 1 }, abort);
+    return page[query.metric].at(0) ?? 0;
+  });
+  readonly phases = new Latest<string, readonly Phase[]>((_query, abort) => this.host.request("phases", null, abort));
+
+  constructor() {
+    this.host = new Rpc<PageSide, HostSide>(
+      (message) => vscodeApi.postMessage(message),
+      {},
+      {
+        state: (state) => {
+          this.state.value = state;
+        },
+        reveal: ({ functionName }) => this.reveal(functionName),
+      },
+    );
+    window.addEventListener("message", (event) => this.host.receive(event.data));
+  }
+
+  /** Takes up the view that was left, and from then on stores every change of it. */
+  async start(): Promise<void> {
+    const kept = vscodeApi.getState();
+    const { view } = await this.host.request("ready", null);
+    this.restore(restoreView(kept ?? view));
+    const store = debounce(() => {
+      const current = this.view();
+      vscodeApi.setState(current);
+      this.host.send("view", current);
+    }, storeDelayMs);
+    effect(() => {
+      this.view();
+      store();
+    });
+    document.addEventListener("visibilitychange", () => store.flush());
+    this.follow();
+  }
+
+  /** Changes part of the selection, as a new step of the history. */
+  select(change: Partial<PageSelection>): void {
+    this.history.value = goTo(this.history.value, { ...this.selection.value, ...change }, Date.now());
+  }
+
+  back(): void {
+    this.history.value = goBack(this.history.value);
+  }
+
+  forward(): void {
+    this.history.value = goForward(this.history.value);
+  }
+
+  /** Sorts by a column; by the same again turns the order around. Numbers start with the largest, texts with A. */
+  sortBy(column: FunctionColumn): void {
+    const { column: current, descending } = this.sort.value;
+    const first = column !== "name" && column !== "source" && column !== "first";
+    this.sort.value = { column, descending: column === current ? !descending : first };
+  }
+
+  /** Steps out: the range, then the filter, then the zoom. False when there was nothing to leave. */
+  stepOut(): boolean {
+    const { range, filter } = this.selection.value;
+    if (this.message.value !== null) this.message.value = null;
+    else if (range !== null) this.select({ range: null });
+    else if (filter !== "") this.select({ filter: "" });
+    else if (this.zoom.value !== null) this.zoom.value = null;
+    else return false;
+    return true;
+  }
+
+  /** Runs what a person asked for and shows why it failed, when it does. */
+  attempt(action: () => Promise<unknown>): void {
+    action().then(undefined, (thrown: unknown) => {
+      const { code, message, advice } = toFailure(thrown);
+      if (code !== "cancelled") this.message.value = { kind: "error", text: `${message} ${advice}`.trim() };
+    });
+  }
+
+  /** Asks the engine whenever what is looked at, or the trace, changes. */
+  private follow(): void {
+    const whileOpen =
+      <Q>(query: () => Q) =>
+      (): Q | null =>
+        this.summary.value === null ? null : query();
+    const revision = (): number => this.revision.value;
+    follow(
+      whileOpen(() => this.rowsQuery.value),
+      revision,
+      this.rows,
+    );
+    follow(
+      whileOpen(() => ({ ...this.rowsQuery.value, filter: "", sort: this.selection.value.metric })),
+      revision,
+      this.largest,
+    );
+    follow(
+      whileOpen(() => "phases"),
+      revision,
+      this.phases,
+    );
+  }
+
+  private reveal(functionName: string): void {
+    batch(() => {
+      this.select({ filter: functionName, tab: "functions" });
+      this.focusedRow.value = 0;
+      this.topRow.value = 0;
+    });
+  }
+
+  private view(): PageView {
+    const { column, descending } = this.sort.value;
+    return {
+      selection: this.selection.value,
+      sort: column,
+      descending,
+      zoom: this.zoom.value,
+      topRow: this.topRow.value,
+      focusedRow: this.focusedRow.value,
+      overviewAsTable: this.overviewAsTable.value,
+      unnamedShown: this.unnamedShown.value,
+    };
+  }
+
+  private restore(view: PageView): void {
+    batch(() => {
+      this.history.value = startHistory(view.selection);
+      this.sort.value = { column: view.sort, descending: view.descending };
+      this.zoom.value = view.zoom;
+      this.topRow.value = view.topRow;
+      this.focusedRow.value = view.focusedRow;
+      this.overviewAsTable.value = view.overviewAsTable;
+      this.unnamedShown.value = view.unnamedShown;
+      this.restored.value = true;
+    });
+  }
+}
