@@ -5,20 +5,23 @@ import * as vscode from "vscode";
 import { readRecordReport } from "../../qemu/recordReport";
 import { type Ending, endingOf } from "./ending";
 import { readLiveCounters } from "./liveCounters";
-import { ensureGone, processTree, signal } from "./processes";
+import { ensureGone, type ProcessStatus, processTree, signal } from "./processes";
 import type { Sample } from "./progressText";
 
-/** How long the recorder may take to end QEMU and close the trace before its terminal is closed. */
+/** How long the recorder may take to end QEMU and close the trace, in milliseconds. */
 const patience = 8000;
 
 export class Recording {
   readonly startedAt = performance.now();
+  /** Resolves when nothing of the recording runs any more. */
+  readonly ended: Promise<Ending>;
   /** The trace file, once the recorder has said which. */
   private trace: string | undefined;
+  /** The recorder, QEMU and whatever else they started, as seen last. */
+  private processes: readonly ProcessStatus[] = [];
   private exitCode: number | undefined;
-  private cancelling: Promise<void> | undefined;
-  private markEnded!: () => void;
-  private readonly processEnded = new Promise<void>((resolve) => (this.markEnded = resolve));
+  private cancelled = false;
+  private markFinished!: () => void;
 
   /**
    * @param report The file of `bootscope record --report`.
@@ -29,16 +32,21 @@ export class Recording {
     private readonly report: string,
     private processId: number | undefined,
     private readonly log: vscode.LogOutputChannel,
-  ) {}
+  ) {
+    const finished = new Promise<void>((resolve) => {
+      this.markFinished = resolve;
+    });
+    this.ended = finished.then(() => this.conclude());
+  }
 
   get name(): string {
     return this.execution.task.name;
   }
 
-  /** The task's process has ended; the first call counts. */
+  /** VS Code says that the task has ended. */
   finished(exitCode: number | undefined): void {
     this.exitCode ??= exitCode;
-    this.markEnded();
+    this.markFinished();
   }
 
   /** The recording as it is now; undefined while the recorder prepares. */
@@ -48,38 +56,42 @@ export class Recording {
       if (report?.state !== "recording") return undefined;
       this.trace = report.trace;
       this.processId = report.pid;
+      this.processes = await processTree(report.pid);
     }
     const counters = await readLiveCounters(this.trace);
     return counters && { at: performance.now(), ...counters };
   }
 
-  /** Resolves when the process has ended (and, after a cancel, when nothing that it started runs any more). */
-  async ended(): Promise<Ending> {
-    await this.processEnded;
-    await this.cancelling;
-    const report = await readRecordReport(this.report);
-    await rm(this.report, { force: true });
-    const trace = report?.trace ?? this.trace ?? null;
-    const counters = trace === null ? undefined : await readLiveCounters(trace);
-    return endingOf({ report, trace, counters, exitCode: this.exitCode, cancelled: this.cancelling !== undefined });
-  }
-
-  /** Ends the recording: the recorder closes the trace and ends QEMU; whatever is left after that is killed. */
-  cancel(): Promise<void> {
-    this.cancelling ??= this.stop();
-    return this.cancelling;
+  /** Has the recorder end QEMU and close the trace. Resolves as `ended` does. */
+  async cancel(): Promise<Ending> {
+    if (!this.cancelled) {
+      this.cancelled = true;
+      await this.stop();
+    }
+    return this.ended;
   }
 
   private async stop(): Promise<void> {
     await this.sample();
-    const processes = this.processId === undefined ? [] : await processTree(this.processId);
-    const recorder = processes.at(0);
-    if (recorder !== undefined) signal(recorder.pid, "SIGTERM");
-    await Promise.race([this.processEnded, sleep(recorder === undefined ? 0 : patience, undefined, { ref: false })]);
+    if (this.processId !== undefined) this.processes = await processTree(this.processId);
+    const recorder = this.processes.at(0);
+    if (recorder !== undefined) {
+      signal(recorder.pid, "SIGTERM");
+      if ((await Promise.race([this.ended, sleep(patience, "late", { ref: false })])) !== "late") return;
+    }
     this.execution.terminate();
-    for (const { pid } of await ensureGone(processes, 3000)) {
+  }
+
+  private async conclude(): Promise<Ending> {
+    // A terminal that is closed ends the task before the recorder has closed the trace.
+    for (const { pid } of await ensureGone(this.processes, patience)) {
       this.log.warn(`Process ${pid} of the recording did not end by itself and was killed.`);
     }
+    const report = await readRecordReport(this.report);
+    await rm(this.report, { force: true });
+    const trace = report?.trace ?? this.trace ?? null;
+    const counters = trace === null ? undefined : await readLiveCounters(trace);
+    return endingOf({ report, trace, counters, exitCode: this.exitCode, cancelled: this.cancelled });
   }
 
   /** Brings the terminal with the guest's console to front, if it is still there. */

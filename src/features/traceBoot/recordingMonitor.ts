@@ -72,9 +72,8 @@ export class RecordingMonitor implements vscode.Disposable {
   }
 
   private async follow(recording: Recording, report: string): Promise<void> {
-    const ended = recording.ended();
-    void showProgress(recording, ended);
-    const ending = await ended;
+    void showProgress(recording);
+    const ending = await recording.ended;
     this.running.delete(report);
     this.updateContext();
     this.services.log.info(`${recording.name}: ${JSON.stringify(ending)}`);
@@ -88,7 +87,7 @@ export class RecordingMonitor implements vscode.Disposable {
 }
 
 /** A cancellable notification that lasts as long as the recording. */
-function showProgress(recording: Recording, ended: Promise<Ending>): Thenable<void> {
+function showProgress(recording: Recording): Thenable<void> {
   const options = { location: vscode.ProgressLocation.Notification, title: "Recording the boot", cancellable: true };
   return vscode.window.withProgress(options, async (progress, token) => {
     let running = true;
@@ -96,7 +95,7 @@ function showProgress(recording: Recording, ended: Promise<Ending>): Thenable<vo
       progress.report({ message: "closing the trace" });
       void recording.cancel();
     });
-    const end = ended.finally(() => {
+    const end = recording.ended.finally(() => {
       running = false;
     });
     let previous: Sample | undefined;
