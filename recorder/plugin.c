@@ -1,15 +1,21 @@
 /*
  * Bootscope's recorder: a TCG plugin that writes every block that the guest executes to a .bst file.
  *
- *   qemu-system-x86_64 -plugin ./recorder.so,out=boot.bst[,pid=OFFSET][,tgid=OFFSET][,comm=OFFSET] …
+ *   qemu-system-x86_64 -plugin ./recorder.so,out=boot.bst[,pid=OFFSET][,tgid=OFFSET][,comm=OFFSET][,parent=PID] …
  *
- * The offsets are those of the fields in the guest's task_struct. This file is where QEMU calls in; docs/recorder.md says
- * how the parts work together.
+ * The offsets are those of the fields in the guest's task_struct; QEMU ends when the process `parent` does. This file is
+ * where QEMU calls in; docs/recorder.md says how the parts work together.
  */
+#define _GNU_SOURCE
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#ifdef __linux__
+#include <signal.h>
+#include <sys/prctl.h>
+#include <unistd.h>
+#endif
 
 #include "api.h"
 #include "blocks.h"
@@ -153,37 +159,62 @@ static const char *value_of(const char *argument, const char *name)
     return strncmp(argument, name, length) == 0 && argument[length] == '=' ? argument + length + 1 : NULL;
 }
 
-static bool parse_offset(const char *text, int64_t *offset)
+static bool parse_number(const char *text, int64_t limit, int64_t *number)
 {
     char *end;
-    long long value = strtoll(text, &end, 0);
-    *offset = value;
-    return end != text && *end == '\0' && value >= 0 && value < 1 << 20;
+    *number = strtoll(text, &end, 0);
+    return end != text && *end == '\0' && *number >= 0 && *number < limit;
 }
 
-/* Reads the plugin's arguments. Prints what is wrong with them. */
-static bool parse_arguments(int count, char **arguments, const char **path, struct task_layout *layout)
+static bool parse_offset(const char *text, int64_t *offset)
 {
+    return parse_number(text, 1 << 20, offset);
+}
+
+/* Asks for SIGTERM, QEMU's orderly end, when the process that started it dies, however that happens. */
+static bool end_with(int64_t parent)
+{
+#ifdef __linux__
+    if (prctl(PR_SET_PDEATHSIG, SIGTERM) == 0 && getppid() != parent) {
+        fprintf(stderr, "bootscope: the process that started QEMU has ended\n");
+        return false;
+    }
+#endif
+    return parent > 0;
+}
+
+struct arguments {
+    const char *path;
+    struct task_layout layout;
+    int64_t parent; /* 0: none */
+};
+
+/* Reads the plugin's arguments. Prints what is wrong with them. */
+static bool parse_arguments(int count, char **texts, struct arguments *arguments)
+{
+    struct task_layout *layout = &arguments->layout;
     for (int i = 0; i < count; i++) {
         const char *value;
         bool understood = true;
-        if ((value = value_of(arguments[i], "out")) != NULL) {
-            *path = value;
-        } else if ((value = value_of(arguments[i], "pid")) != NULL) {
+        if ((value = value_of(texts[i], "out")) != NULL) {
+            arguments->path = value;
+        } else if ((value = value_of(texts[i], "pid")) != NULL) {
             understood = parse_offset(value, &layout->pid);
-        } else if ((value = value_of(arguments[i], "tgid")) != NULL) {
+        } else if ((value = value_of(texts[i], "tgid")) != NULL) {
             understood = parse_offset(value, &layout->thread_group);
-        } else if ((value = value_of(arguments[i], "comm")) != NULL) {
+        } else if ((value = value_of(texts[i], "comm")) != NULL) {
             understood = parse_offset(value, &layout->comm);
+        } else if ((value = value_of(texts[i], "parent")) != NULL) {
+            understood = parse_number(value, INT32_MAX, &arguments->parent);
         } else {
             understood = false;
         }
         if (!understood) {
-            fprintf(stderr, "bootscope: cannot understand the plugin argument %s\n", arguments[i]);
+            fprintf(stderr, "bootscope: cannot understand the plugin argument %s\n", texts[i]);
             return false;
         }
     }
-    if (*path == NULL) {
+    if (arguments->path == NULL) {
         fprintf(stderr, "bootscope: the plugin needs an argument out=FILE\n");
         return false;
     }
@@ -194,9 +225,8 @@ EXPORTED int qemu_plugin_install(qemu_plugin_id_t id, const qemu_info_t *info, i
 
 EXPORTED int qemu_plugin_install(qemu_plugin_id_t id, const qemu_info_t *info, int argc, char **argv)
 {
-    const char *path = NULL;
-    struct task_layout layout = {-1, -1, -1};
-    if (!parse_arguments(argc, argv, &path, &layout)) {
+    struct arguments arguments = {.layout = {-1, -1, -1}};
+    if (!parse_arguments(argc, argv, &arguments) || (arguments.parent > 0 && !end_with(arguments.parent))) {
         return -1;
     }
     if (!info->system_emulation) {
@@ -210,11 +240,11 @@ EXPORTED int qemu_plugin_install(qemu_plugin_id_t id, const qemu_info_t *info, i
     }
     is_x86 = strcmp(info->target_name, "x86_64") == 0 || strcmp(info->target_name, "i386") == 0;
     crc32_init();
-    if (!stream_init((unsigned)vcpus) || !switches_init(&layout, (unsigned)vcpus)) {
+    if (!stream_init((unsigned)vcpus) || !switches_init(&arguments.layout, (unsigned)vcpus)) {
         fprintf(stderr, "bootscope: out of memory\n");
         return -1;
     }
-    if (!trace_file_create(path)) {
+    if (!trace_file_create(arguments.path)) {
         return -1;
     }
     metadata_add_start(info);
