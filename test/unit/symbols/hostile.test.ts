@@ -1,0 +1,128 @@
+import { readFileSync } from "node:fs";
+import path from "node:path";
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { BootscopeError } from "../../../src/protocol/failure";
+import { guestAddress } from "../../../src/protocol/units";
+import { ElfFile } from "../../../src/symbols/elf/elfFile";
+import { openImage } from "../../../src/symbols/image";
+import { buildElf, temporaryFile } from "./elfBuilder";
+
+const fixture = (name: string) => readFileSync(path.resolve(import.meta.dirname, `../../fixtures/symbols/${name}.elf`));
+const addresses = BigUint64Array.of(0n, 0x400150n, 0x400190n, 0x4001c4n, 0xffffffffffffffffn);
+
+/** Asks everything of an image. Only a BootscopeError may be thrown, and nothing may take long. */
+async function askEverything(bytes: Uint8Array): Promise<"opened" | "refused"> {
+  const start = performance.now();
+  try {
+    const image = await openImage(temporaryFile(bytes));
+    try {
+      const table = await image.lines();
+      table?.lookupMany(addresses);
+      const found = image.lookupMany(addresses);
+      for (const index of found) expect(index).toBeLessThan(image.functions.count);
+      image.addressOf("halt");
+      image.read(guestAddress(0x400150n), 64);
+      for (const parent of image.functions.parent) expect(parent).toBeLessThan(image.functions.count);
+    } finally {
+      image.close();
+    }
+    return "opened";
+  } catch (error) {
+    if (!(error instanceof BootscopeError)) throw error;
+    expect(error.message).not.toBe("");
+    return "refused";
+  } finally {
+    expect(performance.now() - start).toBeLessThan(2000);
+  }
+}
+
+describe.each(["dwarf2", "dwarf5", "zlib"])("%s", (name) => {
+  const whole = fixture(name);
+
+  it("cut at any byte is refused, because its section headers are at its end", async () => {
+    for (let length = 0; length < whole.length; length += 13) {
+      expect(await askEverything(whole.subarray(0, length))).toBe("refused");
+    }
+    expect(await askEverything(whole)).toBe("opened");
+  });
+
+  it("with any bytes changed opens or is refused", async () => {
+    const change = fc.record({ at: fc.nat(whole.length - 1), to: fc.integer({ min: 0, max: 255 }) });
+    await fc.assert(
+      fc.asyncProperty(fc.array(change, { minLength: 1, maxLength: 40 }), async (changes) => {
+        const bytes = Uint8Array.from(whole);
+        for (const { at, to } of changes) bytes[at] = to;
+        await askEverything(bytes);
+      }),
+      { numRuns: 150 },
+    );
+  });
+
+  it("with noise in its debug sections keeps its functions", async () => {
+    const file = await ElfFile.open(temporaryFile(whole));
+    const debug = file.sections.filter((section) => section.name.startsWith(".debug_"));
+    await file.close();
+    const noise = fc.record({
+      section: fc.nat(debug.length - 1),
+      at: fc.nat(300),
+      bytes: fc.uint8Array({ minLength: 1, maxLength: 60 }),
+    });
+    await fc.assert(
+      fc.asyncProperty(fc.array(noise, { minLength: 1, maxLength: 6 }), async (changes) => {
+        const bytes = Uint8Array.from(whole);
+        for (const change of changes) {
+          const { offset, size } = debug[change.section];
+          const at = Math.min(change.at, size);
+          bytes.set(change.bytes.subarray(0, size - at), offset + at);
+        }
+        expect(await askEverything(bytes)).toBe("opened");
+        const image = await openImage(temporaryFile(bytes));
+        expect(image.functions.count).toBe(5);
+        image.close();
+      }),
+      { numRuns: 150 },
+    );
+  });
+});
+
+it("any bytes as .debug_line are a table or a problem", async () => {
+  await fc.assert(
+    fc.asyncProperty(fc.uint8Array({ maxLength: 300 }), fc.constantFrom(2, 3, 4, 5), async (noise, version) => {
+      const unit = Buffer.concat([Uint8Array.of(noise.length + 2, noise.length >> 8, 0, 0, version, 0), noise]);
+      const bytes = buildElf({ sections: [{ name: ".debug_line", content: unit }] });
+      expect(await askEverything(bytes)).toBe("opened");
+    }),
+    { numRuns: 300 },
+  );
+});
+
+describe("absurd sizes", () => {
+  it("a compressed section that promises gigabytes is damage", async () => {
+    const header = Buffer.alloc(24);
+    header.writeUInt32LE(1, 0);
+    header.writeBigUInt64LE(1n << 50n, 8);
+    const image = await openImage(
+      temporaryFile(buildElf({ sections: [{ name: ".debug_line", flags: 0x800, content: header }] })),
+    );
+    expect(await image.lines()).toBeNull();
+    expect(image.linesProblem).toMatch(
+      /Section \.debug_line \(file offset 0x[0-9a-f]+\) says to be 1125899906842624 bytes/,
+    );
+    image.close();
+  });
+
+  it("a table of names with a billion entries without bytes is damage", async () => {
+    // Version 5: no columns of a directory entry, 2^30 directories.
+    const head = Uint8Array.of(8, 0, 40, 0, 0, 0, 1, 1, 1, 0, 14, 14, ...new Array<number>(13).fill(0));
+    const unit = Buffer.concat([head, Uint8Array.of(0, 0x80, 0x80, 0x80, 0x80, 4), new Uint8Array(32)]);
+    const length = Buffer.alloc(6);
+    length.writeUInt32LE(unit.length + 2, 0);
+    length.writeUInt16LE(5, 4);
+    const content = Buffer.concat([length, unit]);
+    const image = await openImage(temporaryFile(buildElf({ sections: [{ name: ".debug_line", content }] })));
+    await image.lines();
+    expect(image.linesProblem).toContain("a table of names has 1073741824 entries");
+    image.close();
+  });
+});
