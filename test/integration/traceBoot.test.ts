@@ -5,7 +5,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import * as vscode from "vscode";
 import type { BootscopeApi } from "../../src/extension";
 import type { Ending } from "../../src/features/traceBoot/ending";
-import { readLiveCounters } from "../../src/features/traceBoot/liveCounters";
+import { readLiveCounters } from "../../src/qemu/liveCounters";
 
 /** Settings of a test, put back after it. */
 async function configure(values: Record<string, unknown>): Promise<void> {

@@ -7,7 +7,8 @@ import * as vscode from "vscode";
 import type { BootSettings } from "./bootSettings";
 import { hasEvents } from "./eventList";
 import { vmlinuxCandidates } from "./nearestVmlinux";
-import type { BootPlan, Preset } from "./recordArguments";
+import type { Preset } from "../../qemu/commandLine";
+import type { BootPlan } from "./recordArguments";
 
 /** The plan for booting a kernel. Without a kernel the recorder will say that there is none. */
 export async function planBoot(

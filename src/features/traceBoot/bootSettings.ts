@@ -1,14 +1,14 @@
 /** The settings that Trace Boot obeys, with their paths made absolute. */
 import { setting, settingPath, type SettingName } from "../settings";
-import type { Preset } from "./recordArguments";
+import type { Preset } from "../../qemu/commandLine";
 
 export interface BootSettings {
   readonly qemu: string | undefined;
   readonly extraArguments: readonly string[];
   readonly kernel: string | undefined;
   readonly initrd: string | undefined;
-  readonly append: string;
-  readonly memory: string;
+  readonly append: string | undefined;
+  readonly memory: string | undefined;
   readonly preset: Preset;
   readonly outputFolder: string | undefined;
   readonly vmlinux: string | undefined;
@@ -21,8 +21,8 @@ export function readBootSettings(): BootSettings {
     extraArguments: setting("qemu.extraArguments"),
     kernel: file("traceBoot.kernel"),
     initrd: file("traceBoot.initrd"),
-    append: setting("traceBoot.append"),
-    memory: setting("traceBoot.memory"),
+    append: setting("traceBoot.append").trim() || undefined,
+    memory: setting("traceBoot.memory").trim() || undefined,
     preset: setting("traceBoot.preset"),
     outputFolder: file("traceBoot.outputFolder"),
     vmlinux: file("symbols.vmlinux"),

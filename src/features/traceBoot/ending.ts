@@ -1,7 +1,7 @@
 /** How a recording ended, in the terms in which a person is told. */
 import type { Failure } from "../../protocol/failure";
 import type { RecordReport } from "../../qemu/recordReport";
-import type { LiveCounters } from "./liveCounters";
+import type { LiveCounters } from "../../qemu/liveCounters";
 
 export type Ending =
   | { readonly kind: "finished"; readonly trace: string; readonly eventLog: string | null }

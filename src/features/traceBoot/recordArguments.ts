@@ -1,13 +1,12 @@
 /** What to boot and how, and the command line of `bootscope record` that does it. */
-
-export type Preset = "deterministic" | "fast";
+import type { Preset } from "../../qemu/commandLine";
 
 /** One recording, with every decision taken. Paths are absolute; undefined leaves the choice to the recorder. */
 export interface BootPlan {
   readonly kernel: string | undefined;
   readonly initrd: string | undefined;
-  readonly append: string;
-  readonly memory: string;
+  readonly append: string | undefined;
+  readonly memory: string | undefined;
   readonly preset: Preset;
   /** The vmlinux that belongs to the kernel: it tells the recorder where a task keeps its pid and name. */
   readonly vmlinux: string | undefined;

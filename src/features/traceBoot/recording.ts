@@ -4,7 +4,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import * as vscode from "vscode";
 import { readRecordReport } from "../../qemu/recordReport";
 import { type Ending, endingOf } from "./ending";
-import { readLiveCounters } from "./liveCounters";
+import { readLiveCounters } from "../../qemu/liveCounters";
 import { ensureGone, type ProcessStatus, processTree, signal } from "./processes";
 import type { Sample } from "./progressText";
 

@@ -5,7 +5,8 @@ import { planBoot } from "./bootPlanner";
 import { readBootSettings } from "./bootSettings";
 import { settingPath } from "../settings";
 import { findBootableKernels } from "./kernels";
-import { type BootPlan, type Preset, recordArguments } from "./recordArguments";
+import type { Preset } from "../../qemu/commandLine";
+import { type BootPlan, recordArguments } from "./recordArguments";
 
 /** What a person may write into tasks.json (package.json, taskDefinitions). */
 interface RecordingDefinition extends vscode.TaskDefinition {

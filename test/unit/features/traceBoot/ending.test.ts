@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { type EndingEvidence, endingOf } from "../../../../src/features/traceBoot/ending";
 import type { RecordOutcome } from "../../../../src/qemu/recordReport";
 
-const counters = { executions: 5, fileBytes: 100 };
+const counters = { executions: 5, fileBytes: 100, finished: true };
 const outcome: RecordOutcome = {
   state: "ended",
   ok: true,
@@ -37,7 +37,7 @@ describe("endingOf", () => {
 
   it("is failed with QEMU's reason, and without a partial trace when nothing ran", () => {
     const report = { ...outcome, ok: false, reason: null, failure };
-    expect(endingOf({ ...evidence, report, counters: { executions: 0, fileBytes: 4096 } })).toEqual({
+    expect(endingOf({ ...evidence, report, counters: { executions: 0, fileBytes: 4096, finished: false } })).toEqual({
       kind: "failed",
       failure,
       partial: null,
