@@ -78,7 +78,7 @@ describe.each(["dwarf2", "dwarf5", "zlib"])("%s", (name) => {
         }
         expect(await askEverything(bytes)).toBe("opened");
         const image = await openImage(temporaryFile(bytes));
-        expect(image.functions.count).toBe(5);
+        expect(image.functions.count).toBe(6);
         image.close();
       }),
       { numRuns: 150 },
