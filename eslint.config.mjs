@@ -10,7 +10,7 @@ export default tseslint.config(
     extends: [tseslint.configs.strictTypeChecked],
     languageOptions: {
       parserOptions: {
-        project: ["src/tsconfig.json", "src/features/tsconfig.json", "webview/tsconfig.json", "test/tsconfig.json"],
+        project: ["src", "src/features", "webview", "scripts", "test"].map((folder) => `${folder}/tsconfig.json`),
         tsconfigRootDir: import.meta.dirname,
       },
     },

@@ -1,7 +1,7 @@
 // Type-checks each part of the project with the globals that part may use: core code has no DOM, page code no node.
 import { spawnSync } from "node:child_process";
 
-const projects = ["src", "src/features", "webview", "test"];
+const projects = ["src", "src/features", "webview", "scripts", "test"];
 let failed = false;
 for (const project of projects) {
   const { status } = spawnSync("npx", ["tsc", "-p", project], { stdio: "inherit" });

@@ -46,7 +46,7 @@ export async function ensureBootTrace({ preset = "deterministic" } = {}) {
       [
         cli,
         "record",
-        ...["--kernel", kernel.vmlinuz, "--initrd", kernel.initrd, "--preset", preset],
+        ...["--kernel", kernel.vmlinuz, "--initrd", kernel.initrd, "--vmlinux", kernel.vmlinux, "--preset", preset],
         ...["--timeout", "300", "-o", path.join(target, "boot.bst")],
       ],
       { onLine: update, timeout: 330_000 },
