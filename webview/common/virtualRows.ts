@@ -60,7 +60,7 @@ export function scrollTopOf(geometry: RowGeometry, row: number): number {
 export function topRowAt(geometry: RowGeometry, scrollTop: number): number {
   const { content, rows } = distances(geometry);
   if (content === 0) return 0;
-  return Math.ceil((Math.min(scrollTop, content) / content) * (rows / geometry.rowHeight) - 1e-6);
+  return Math.max(0, Math.ceil((Math.min(scrollTop, content) / content) * (rows / geometry.rowHeight) - 1e-6));
 }
 
 /** The scroll position that makes a row visible with the least movement. */

@@ -24,7 +24,8 @@ export interface Column<Id extends string> {
 interface Props<Id extends string, Row> {
   readonly label: string;
   readonly columns: readonly Column<Id>[];
-  readonly sort: { readonly column: Id; readonly descending: boolean };
+  /** The columns that show the order: more than one where two show the same numbers. */
+  readonly sort: { readonly columns: readonly Id[]; readonly descending: boolean };
   readonly onSort: (column: Id) => void;
   readonly rows: number;
   readonly row: (index: number) => Row | undefined;
@@ -120,13 +121,20 @@ export function VirtualTable<Id extends string, Row>(props: Props<Id, Row>): VNo
             key={column.id}
             role="columnheader"
             class={`table-cell col-${column.id} ${column.numeric === true ? "numeric" : ""}`}
-            aria-sort={sort.column === column.id ? (sort.descending ? "descending" : "ascending") : "none"}
+            aria-sort={sort.columns.includes(column.id) ? (sort.descending ? "descending" : "ascending") : "none"}
             title={column.hint}
             data-testid={`sort-${column.id}`}
+            tabIndex={0}
             onClick={() => props.onSort(column.id)}
+            onKeyDown={(event) => {
+              if (event.key !== "Enter" && event.key !== " ") return;
+              event.preventDefault();
+              event.stopPropagation();
+              props.onSort(column.id);
+            }}
           >
             <span>{column.label}</span>
-            {sort.column === column.id && (
+            {sort.columns.includes(column.id) && (
               <span class={`codicon codicon-chevron-${sort.descending ? "down" : "up"}`} aria-hidden="true" />
             )}
           </div>

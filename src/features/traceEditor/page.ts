@@ -10,13 +10,15 @@ export const pageResources = (extension: vscode.Uri): vscode.Uri => vscode.Uri.j
  * script, no `eval`, no network.
  */
 export function pageHtml(webview: vscode.Webview, extension: vscode.Uri): string {
-  const nonce = randomBytes(24).toString("base64");
+  const scriptNonce = randomBytes(24).toString("base64");
+  // The controls add one empty style element to find out what the browser can do; they take its nonce from a meta element.
+  const styleNonce = randomBytes(24).toString("base64");
   const resource = (name: string): string =>
     webview.asWebviewUri(vscode.Uri.joinPath(pageResources(extension), name)).toString();
   const policy = [
     "default-src 'none'",
-    `script-src 'nonce-${nonce}'`,
-    `style-src ${webview.cspSource}`,
+    `script-src 'nonce-${scriptNonce}'`,
+    `style-src ${webview.cspSource} 'nonce-${styleNonce}'`,
     `font-src ${webview.cspSource}`,
     `img-src ${webview.cspSource}`,
   ].join("; ");
@@ -25,6 +27,7 @@ export function pageHtml(webview: vscode.Webview, extension: vscode.Uri): string
 <head>
 <meta charset="utf-8">
 <meta http-equiv="Content-Security-Policy" content="${policy}">
+<meta property="csp-nonce" content="${styleNonce}">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>Bootscope Trace</title>
 <link rel="stylesheet" href="${resource("codicon.css")}">
@@ -32,7 +35,7 @@ export function pageHtml(webview: vscode.Webview, extension: vscode.Uri): string
 </head>
 <body>
 <div id="root"></div>
-<script nonce="${nonce}" src="${resource("traceEditor.js")}"></script>
+<script nonce="${scriptNonce}" src="${resource("traceEditor.js")}"></script>
 </body>
 </html>`;
 }

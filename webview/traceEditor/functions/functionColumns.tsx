@@ -92,7 +92,7 @@ export function cell(row: FunctionRow, column: TableColumn, context: CellContext
           {row.file === null ? (
             row.name
           ) : (
-            <span class="link" data-testid="function-name" onClick={() => context.open(row)}>
+            <span class="openable" data-testid="function-name" onClick={() => context.open(row)}>
               {row.name}
             </span>
           )}
@@ -117,7 +117,11 @@ export function cell(row: FunctionRow, column: TableColumn, context: CellContext
     case "source":
       if (row.file === null) return "";
       return (
-        <span class="path" title={row.line > 0 ? `${row.file}:${row.line}` : row.file}>
+        <span
+          class="path openable"
+          title={row.line > 0 ? `${row.file}:${row.line}` : row.file}
+          onClick={() => context.open(row)}
+        >
           {row.line > 0 ? `${shortPath(row.file)}:${row.line}` : shortPath(row.file)}
         </span>
       );

@@ -146,7 +146,10 @@ export function FunctionsView({
         <VirtualTable<TableColumn, FunctionRow>
           label="Functions"
           columns={columns}
-          sort={{ column: sort.column, descending: sort.descending }}
+          sort={{
+            columns: sort.column === metric ? ["self", metric] : [sort.column],
+            descending: sort.descending,
+          }}
           onSort={(column) => model.sortBy(column === "self" ? metric : column)}
           rows={head?.matched ?? 0}
           row={(index) => model.rows.row(index)}

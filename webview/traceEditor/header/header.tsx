@@ -1,39 +1,16 @@
 /** What the trace is and how far it can be trusted. */
 import type { VNode } from "preact";
 import type { TraceSummary } from "../../../src/protocol/engine";
-import { formatBytes, formatCount, formatDuration, formatExact, formatPercent } from "../../../src/protocol/format";
+import { formatCount, formatDuration, formatExact, formatPercent } from "../../../src/protocol/format";
 import type { PageState } from "../../../src/protocol/page";
 import { Button } from "../../common/controls";
 import type { Model } from "../model";
+import { doubt, identity } from "./facts";
 import { SymbolsLine } from "./symbolsLine";
 import { Unnamed } from "./unnamed";
 import "./header.css";
 
 const fileName = (path: string): string => path.split(/[\\/]/).at(-1) ?? path;
-
-/** The facts that are known, in a fixed order. */
-export function identity(summary: TraceSummary): string[] {
-  const facts = [
-    summary.guest,
-    summary.qemu === null || summary.qemu.startsWith("QEMU") ? summary.qemu : `QEMU ${summary.qemu}`,
-    summary.target,
-    summary.vcpus > 0 ? `${summary.vcpus} ${summary.vcpus === 1 ? "vCPU" : "vCPUs"}` : null,
-    summary.deterministic ? "deterministic" : null,
-    summary.format === "bst" ? null : `imported from ${summary.format}`,
-  ];
-  return facts.filter((fact) => fact !== null && fact !== "") as string[];
-}
-
-/** The trace's trust in one plain sentence; null for a complete trace. */
-export function doubt({ trust }: TraceSummary): string | null {
-  const sentences = [...trust.reasons];
-  if (trust.truncated) sentences.push("The file ends before the recording did: what is shown is right up to there.");
-  if (trust.dropped > 0) sentences.push(`${formatExact(trust.dropped)} records were lost while recording.`);
-  if (trust.damagedBytes > 0)
-    sentences.push(`${formatBytes(trust.damagedBytes)} of the file are damaged and were skipped.`);
-  if (sentences.length === 0 && trust.level !== "complete") sentences.push(`The trace is ${trust.level}.`);
-  return sentences.length === 0 ? null : sentences.join(" ");
-}
 
 function Totals({ model, summary }: { model: Model; summary: TraceSummary }): VNode {
   const named = summary.executions > 0 ? summary.named / summary.executions : 0;

@@ -16,7 +16,7 @@ import { Plot } from "./plot";
 import { RangeLine } from "./rangeLine";
 import { plotInsets, TimelineChart } from "./timelineChart";
 import { TimelineTable } from "./timelineTable";
-import { bucketAt } from "./timelineScale";
+import { bucketAt, timelineScale, type TimelineScale } from "./timelineScale";
 import "./overview.css";
 
 /** Buckets asked for per pixel of the plot. */
@@ -52,6 +52,9 @@ function cursorText(timeline: Timeline, moment: number, clock: TraceSummary["clo
   }
   return parts.join(" · ");
 }
+
+const scaleOf = (timeline: Timeline, model: Model, clock: TraceSummary["clock"]): TimelineScale =>
+  timelineScale(model.selection.value.metric, clock, timeline.range, timeline.values[0]?.length ?? 0);
 
 export function Overview({
   model,
@@ -137,6 +140,7 @@ export function Overview({
               clock={clock}
               onSelect={({ start, end }) => model.select({ range: end > start ? { start, end } : null })}
             />
+            {timeline !== null && <span class="overview-unit quiet">{scaleOf(timeline, model, clock).unit}</span>}
             <div class="overview-canvas">
               {timeline !== null && (
                 <TimelineChart timeline={timeline} metric={model.selection.value.metric} clock={clock} />

@@ -67,8 +67,8 @@ function createChart(canvas: HTMLCanvasElement): AreaChart {
             axis.paddingLeft = 0;
             axis.paddingRight = 0;
           },
-          grid: { display: false },
-          ticks: { maxRotation: 0, autoSkipPadding: 24, align: "inner" },
+          grid: { display: false, tickLength: 0 },
+          ticks: { maxRotation: 0, autoSkipPadding: 24, align: "inner", padding: 5 },
         },
         y: {
           type: "linear",
@@ -88,7 +88,7 @@ function createChart(canvas: HTMLCanvasElement): AreaChart {
 function update(chart: AreaChart, timeline: Timeline, metric: Metric, clock: "host" | "events"): void {
   const scale = timelineScale(metric, clock, timeline.range, timeline.values[0]?.length ?? 0);
   const text = themeColor(["--vscode-descriptionForeground", "--vscode-foreground"], "#888");
-  const line = themeColor(["--vscode-charts-lines", "--vscode-contrastBorder"], "#8884");
+  const line = themeColor(["--vscode-panel-border", "--vscode-contrastBorder"], "#8884");
   chart.data.datasets = datasets(timeline, scale.divisor);
   const x = chart.options.scales?.x;
   const y = chart.options.scales?.y;

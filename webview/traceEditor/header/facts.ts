@@ -1,0 +1,27 @@
+/** What the header says of a trace, in words. */
+import type { TraceSummary } from "../../../src/protocol/engine";
+import { formatBytes, formatExact } from "../../../src/protocol/format";
+
+/** The facts that are known, in a fixed order. */
+export function identity(summary: TraceSummary): string[] {
+  const facts = [
+    summary.guest,
+    summary.qemu === null || summary.qemu.startsWith("QEMU") ? summary.qemu : `QEMU ${summary.qemu}`,
+    summary.target,
+    summary.vcpus > 0 ? `${summary.vcpus} ${summary.vcpus === 1 ? "vCPU" : "vCPUs"}` : null,
+    summary.deterministic ? "deterministic" : null,
+    summary.format === "bst" ? null : `imported from ${summary.format}`,
+  ];
+  return facts.filter((fact) => fact !== null && fact !== "") as string[];
+}
+
+/** The trace's trust in one plain sentence; null for a complete trace. */
+export function doubt({ trust }: TraceSummary): string | null {
+  const sentences = [...trust.reasons];
+  if (trust.truncated) sentences.push("The file ends before the recording did: what is shown is right up to there.");
+  if (trust.dropped > 0) sentences.push(`${formatExact(trust.dropped)} records were lost while recording.`);
+  if (trust.damagedBytes > 0)
+    sentences.push(`${formatBytes(trust.damagedBytes)} of the file are damaged and were skipped.`);
+  if (sentences.length === 0 && trust.level !== "complete") sentences.push(`The trace is ${trust.level}.`);
+  return sentences.length === 0 ? null : sentences.join(" ");
+}
