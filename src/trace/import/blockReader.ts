@@ -1,0 +1,86 @@
+/** Reads a file in large blocks, one ahead of the work, and carries what the work left over to the front of the next block. */
+import type { FileHandle } from "node:fs/promises";
+import { readFully } from "../chunkWalk";
+
+export interface FileBlock {
+  /** Valid from `start` to `end`, then zeros for 64 bytes. Reused: of use until the next block is asked for. */
+  readonly bytes: Uint8Array;
+  readonly start: number;
+  readonly end: number;
+  /** The file ends at `end`. */
+  readonly last: boolean;
+  /** Bytes of the file before `start`. */
+  readonly position: number;
+}
+
+const blockBytes = 4 * 1024 * 1024;
+/** Most that can be carried over: longer lines and records come in pieces. */
+export const carryBytes = 64 * 1024;
+const paddingBytes = 64;
+const lineFeed = 0x0a;
+
+/** Call `next` until it answers null, then or earlier `close`. */
+export class BlockReader {
+  private readonly buffers = [0, 1].map(() => new Uint8Array(carryBytes + blockBytes + paddingBytes));
+  private current = 1;
+  private filePosition = 0;
+  private pending: Promise<number>;
+  private block: FileBlock | null = null;
+
+  constructor(
+    private readonly file: FileHandle,
+    private readonly fileBytes: number,
+  ) {
+    this.pending = this.read(0);
+  }
+
+  /** @param consumed position in the last block up to which it is done with; of the rest, at most 64 KiB are kept */
+  async next(consumed: number): Promise<FileBlock | null> {
+    const length = await this.pending;
+    if (length === 0) return null;
+    const from = this.block === null ? consumed : Math.max(consumed, this.block.end - carryBytes);
+    const rest = this.block?.bytes.subarray(from, this.block.end) ?? new Uint8Array(0);
+    this.current = 1 - this.current;
+    const bytes = this.buffers[this.current];
+    const start = carryBytes - rest.length;
+    const end = carryBytes + length;
+    bytes.set(rest, start);
+    bytes.fill(0, end, end + paddingBytes);
+    const position = this.filePosition - rest.length;
+    this.filePosition += length;
+    const last = this.filePosition >= this.fileBytes;
+    this.pending = last ? Promise.resolve(0) : this.read(1 - this.current);
+    this.block = { bytes, start, end, last, position };
+    return this.block;
+  }
+
+  /** Waits for the read ahead, so that the file is not closed under it. */
+  async close(): Promise<void> {
+    await this.pending.catch(() => 0);
+  }
+
+  private read(index: number): Promise<number> {
+    const length = Math.min(blockBytes, this.fileBytes - this.filePosition);
+    return readFully(this.file, this.buffers[index].subarray(carryBytes, carryBytes + length), this.filePosition);
+  }
+}
+
+/** Blocks of whole lines; of lines over 64 KiB, and at the end of a file that is cut inside a line, pieces. */
+export async function* lineBlocks(file: FileHandle, fileBytes: number): AsyncGenerator<FileBlock> {
+  const reader = new BlockReader(file, fileBytes);
+  try {
+    for (let block = await reader.next(0); block !== null;) {
+      const end = block.last ? block.end : endOfLines(block);
+      yield { ...block, end };
+      block = await reader.next(end);
+    }
+  } finally {
+    await reader.close();
+  }
+}
+
+/** Position after the last line feed of a block, or so late that what is left can be carried over. */
+function endOfLines({ bytes, start, end }: FileBlock): number {
+  const lastLineFeed = bytes.subarray(start, end).lastIndexOf(lineFeed);
+  return Math.max(start + lastLineFeed + 1, end - carryBytes);
+}

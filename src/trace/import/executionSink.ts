@@ -1,0 +1,130 @@
+/** Where importers put executions: numbers blocks, keeps one stream per vCPU, and takes back what did not run after all. */
+import type { ExecutionEncoder } from "../encoder";
+import type { TraceWriter } from "../writer";
+import { AddressIndex } from "./addressIndex";
+
+/** More streams than any guest has vCPUs: beyond, threads share the last one. */
+const maximumStreams = 1024;
+
+/** One vCPU (or thread, where the source knows no vCPUs), one execution behind the source. */
+interface Stream {
+  readonly vcpu: number;
+  readonly encoder: ExecutionEncoder;
+  /** Block announced last and not yet known to have run, or -1. */
+  pending: number;
+  pendingTime: number;
+  pendingKey: number;
+  latest: number;
+}
+
+/**
+ * QEMU announces a block before it runs and sometimes says afterwards that it did not run: so the last announcement of each
+ * stream is held back until the next one confirms it.
+ */
+export class ExecutionSink {
+  /** Times that lay before the one before them; they were raised to it. */
+  stepsBack = 0;
+  executions = 0;
+  /** Announced blocks that did not run. */
+  withdrawn = 0;
+  private readonly index: AddressIndex;
+  private readonly streams = new Map<number, Stream>();
+  private readonly numberedThreads = new Map<number, number>();
+  private last: Stream | null = null;
+  private now = 0;
+  /** Of the first execution that has a time; NaN: none had. */
+  private startTime = NaN;
+
+  /** @param clock "events": times given are ignored, and the executions of all streams are counted instead */
+  constructor(
+    private readonly writer: TraceWriter,
+    private readonly clock: "host" | "events",
+  ) {
+    this.index = new AddressIndex((low, high) => {
+      writer.addBlock({ address: (BigInt(high) << 32n) | BigInt(low) });
+    });
+  }
+
+  get vcpus(): number {
+    return this.streams.size;
+  }
+
+  get blocks(): number {
+    return this.index.count;
+  }
+
+  /**
+   * A block is about to run.
+   * @param vcpu number of the stream
+   * @param time nanoseconds on the source's clock; NaN: as before
+   * @param key what `withdrawKey` will compare
+   */
+  announce(vcpu: number, low: number, high: number, time: number, key: number): void {
+    const stream = this.last?.vcpu === vcpu ? this.last : this.streamOf(vcpu);
+    if (stream.pending >= 0) this.confirm(stream);
+    stream.pending = this.index.numberOf(low, high);
+    stream.pendingTime = time;
+    stream.pendingKey = key;
+    this.last = stream;
+  }
+
+  /** The block announced last at this address did not run. */
+  withdraw(low: number, high: number): void {
+    const block = this.index.numberOf(low, high);
+    const stream =
+      this.last?.pending === block ? this.last : [...this.streams.values()].find(({ pending }) => pending === block);
+    if (stream !== undefined) this.drop(stream);
+  }
+
+  /** As `withdraw`, for the stream that announced last, by key instead of address. */
+  withdrawKey(key: number): void {
+    if (this.last !== null && this.last.pending >= 0 && this.last.pendingKey === key) this.drop(this.last);
+  }
+
+  /** Number of the stream for a thread: threads are numbered as they appear. */
+  streamOfThread(thread: number): number {
+    let number = this.numberedThreads.get(thread);
+    if (number === undefined) {
+      number = Math.min(this.numberedThreads.size, maximumStreams - 1);
+      this.numberedThreads.set(thread, number);
+    }
+    return number;
+  }
+
+  /** Confirms what was announced last. Answers the time at which the trace ends. */
+  finish(): number {
+    for (const stream of this.streams.values()) if (stream.pending >= 0) this.confirm(stream);
+    return this.now;
+  }
+
+  private streamOf(vcpu: number): Stream {
+    let stream = this.streams.get(vcpu);
+    if (stream === undefined) {
+      stream = { vcpu, encoder: this.writer.stream(vcpu), pending: -1, pendingTime: NaN, pendingKey: 0, latest: 0 };
+      this.streams.set(vcpu, stream);
+    }
+    return stream;
+  }
+
+  private confirm(stream: Stream): void {
+    let time = this.executions++;
+    if (this.clock === "events") this.now = this.executions;
+    else {
+      if (Number.isNaN(this.startTime)) this.startTime = stream.pendingTime;
+      time = stream.pendingTime - this.startTime;
+      if (!(time >= stream.latest)) {
+        if (time < stream.latest) this.stepsBack++;
+        time = stream.latest;
+      }
+      stream.latest = time;
+      if (time > this.now) this.now = time;
+    }
+    stream.encoder.execute(stream.pending, 0, time);
+    stream.pending = -1;
+  }
+
+  private drop(stream: Stream): void {
+    stream.pending = -1;
+    this.withdrawn++;
+  }
+}

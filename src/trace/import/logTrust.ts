@@ -1,0 +1,57 @@
+/** How far the counts of an imported log can be trusted, from what the log itself shows. */
+import type { ImportTrust } from "./importTrace";
+
+/** Counts of what a log held. */
+export interface LogFindings {
+  source: "exec_tb" | "trace";
+  /** `-d exec` lines whose flags say that chaining was on, off, or that have no such flags (before QEMU 6.1). */
+  chained: number;
+  unchained: number;
+  unknown: number;
+  /** `Linking TBs` lines. */
+  links: number;
+  /** Lines that begin like an announcement and break off. */
+  torn: number;
+  /** The file ends inside a line. */
+  cut: boolean;
+}
+
+const recordAgain = "Record with Trace Boot, or with QEMU's -d exec,nochain, to get every block.";
+const chainedMeaning =
+  "Blocks that QEMU chained to the one before them are missing: which code ran first and which ran at all is right, counts and ranks are not.";
+
+export function logTrust(findings: LogFindings): ImportTrust {
+  const trust = findings.source === "exec_tb" ? execTbTrust : traceTrust(findings);
+  const reasons = [...trust.reasons];
+  if (findings.cut) reasons.push("The log ends in the middle of a line: QEMU was killed, or the file was cut off.");
+  if (findings.torn === 0) return { mode: trust.mode, reasons };
+  reasons.push(`${findings.torn} lines of the log are torn: their blocks are missing.`);
+  return { mode: trust.mode === "complete" ? "incomplete" : trust.mode, reasons };
+}
+
+/** Of `exec_tb` events, in text or binary. */
+export const execTbTrust: ImportTrust = {
+  mode: "chained",
+  reasons: [
+    "The trace event exec_tb tells only of blocks that QEMU enters from its main loop.",
+    chainedMeaning,
+    "It does not say whether nochain was used: with it, QEMU 2.5 to 6.0 report every block, and later ones all but those reached by a return or an indirect jump.",
+    recordAgain,
+  ],
+};
+
+function traceTrust({ chained, unchained, unknown, links }: LogFindings): ImportTrust {
+  if (unknown === 0 && chained === 0) return { mode: "complete", reasons: [] };
+  if (unknown === 0 && unchained === 0) {
+    return { mode: "chained", reasons: ["QEMU logged with chaining on (no nochain).", chainedMeaning, recordAgain] };
+  }
+  if (unknown === 0) {
+    const reason = `${chained} of ${chained + unchained} lines were logged with chaining on (no nochain).`;
+    return { mode: "chained", reasons: [reason, chainedMeaning, recordAgain] };
+  }
+  const evidence =
+    links > 0
+      ? "QEMU chained blocks while it logged (there are lines “Linking TBs”)."
+      : "QEMU's log does not say whether nochain was used (QEMU before 6.1): if it was, every block is here.";
+  return { mode: "chained", reasons: [evidence, chainedMeaning, recordAgain] };
+}

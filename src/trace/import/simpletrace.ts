@@ -1,0 +1,195 @@
+/** Imports `exec_tb` events from QEMU's binary simple traces. */
+import type { FileHandle } from "node:fs/promises";
+import { BootscopeError } from "../../protocol/failure";
+import type { TraceWriter } from "../writer";
+import { BlockReader, type FileBlock } from "./blockReader";
+import { ExecutionSink } from "./executionSink";
+import type { ImportOptions, ImportResult } from "./importTrace";
+import { execTbTrust } from "./logTrust";
+import {
+  droppedIdLow,
+  eventHeadBytes,
+  eventLengthBase,
+  isSimpletraceHeader,
+  mappingHeadBytes,
+  maximumRecordBytes,
+  recordType,
+  simpletraceHeaderBytes,
+  type SimpletraceHeader,
+} from "./simpletraceRecord";
+
+const exitRequested = 3;
+const exitMask = 3;
+const supportedVersion = 4;
+const latin1 = new TextDecoder("latin1");
+
+/**
+ * Reads the whole trace.
+ * @throws BootscopeError `unsupported` for versions before 4, whose events have no names in the file
+ */
+export async function importSimpletrace(
+  file: FileHandle,
+  bytes: number,
+  header: SimpletraceHeader,
+  writer: TraceWriter,
+  options: ImportOptions,
+): Promise<ImportResult> {
+  if (header.version !== supportedVersion) {
+    throw new BootscopeError(
+      "unsupported",
+      `This is a QEMU simple trace of version ${header.version}; version 4 (QEMU 2.8 and newer) can be read.`,
+      "Record with a newer QEMU, or with Trace Boot.",
+    );
+  }
+  const importer = new SimpletraceImporter(writer, header.littleEndian);
+  const reader = new BlockReader(file, bytes);
+  try {
+    let block = await reader.next(0);
+    for (let first = true; block !== null; first = false) {
+      options.signal?.throwIfAborted();
+      const consumed = importer.take(block, block.start + (first ? simpletraceHeaderBytes : 0));
+      await writer.drain();
+      options.progress?.(block.position + consumed - block.start, bytes);
+      if (importer.damaged) break;
+      block = await reader.next(consumed);
+    }
+  } finally {
+    await reader.close();
+  }
+  return importer.finish();
+}
+
+class SimpletraceImporter {
+  /** Bytes that cannot be a record were met: as records have no mark to find the next by, nothing after them can be read. */
+  damaged = false;
+  private cut = false;
+  private dropped = 0;
+  private readonly sink: ExecutionSink;
+  /** Offsets of the low and the high half of a u64. */
+  private readonly low: number;
+  private readonly high: number;
+  private view: DataView = new DataView(new ArrayBuffer(0));
+  /** Ids of the three events, -1 while unknown. */
+  private execTb = -1;
+  private execTbNocache = -1;
+  private execTbExit = -1;
+  /** Halves of the first time stamp; high -1: none yet. */
+  private firstLow = 0;
+  private firstHigh = -1;
+
+  constructor(
+    writer: TraceWriter,
+    private readonly littleEndian: boolean,
+  ) {
+    this.sink = new ExecutionSink(writer, "host");
+    this.low = littleEndian ? 0 : 4;
+    this.high = 4 - this.low;
+  }
+
+  /** Takes the block's whole records from `at` on; answers where the first that is not whole begins. */
+  take({ bytes, end, last }: FileBlock, at: number): number {
+    this.view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    while (at + mappingHeadBytes <= end) {
+      const length = this.takeRecord(at, end - at);
+      if (length < 0) this.damaged = true;
+      if (length <= 0) break;
+      at += length;
+    }
+    this.cut = last && at < end && !this.damaged;
+    return at;
+  }
+
+  finish(): ImportResult {
+    const endTime = this.sink.finish();
+    const { executions, vcpus, stepsBack } = this.sink;
+    const reasons = [...execTbTrust.reasons];
+    if (this.dropped > 0) reasons.push(`QEMU lost ${this.dropped} records because its buffer was full.`);
+    if (this.cut) reasons.push("The trace ends in the middle of a record: QEMU was killed, or the file was cut off.");
+    if (this.damaged) reasons.push("The trace is damaged: nothing after the damage could be read.");
+    const mode = this.dropped > 0 || this.damaged ? "incomplete" : execTbTrust.mode;
+    const trust = { mode, reasons };
+    return {
+      format: "simpletrace",
+      executions,
+      vcpus,
+      endTime,
+      stamped: true,
+      stepsBack,
+      dropped: this.dropped,
+      trust,
+    };
+  }
+
+  /** Takes the record at `at`; answers its length, 0 when it is not whole within `available`, -1 when it is no record. */
+  private takeRecord(at: number, available: number): number {
+    const type = this.halfAt(at + this.low);
+    if (type === recordType.event && this.halfAt(at + this.high) === 0) {
+      if (available < eventHeadBytes) return 0;
+      const length = this.halfAt(at + 24) + eventHeadBytes - eventLengthBase;
+      if (length < eventHeadBytes || length > maximumRecordBytes) return -1;
+      if (length <= available) this.takeEvent(at, length);
+      return length <= available ? length : 0;
+    }
+    if (type === recordType.mapping && this.halfAt(at + this.high) === 0) {
+      const length = mappingHeadBytes + this.halfAt(at + 16);
+      if (length > maximumRecordBytes) return -1;
+      if (length <= available) this.takeMapping(at, length);
+      return length <= available ? length : 0;
+    }
+    if (available < simpletraceHeaderBytes) return 0;
+    return isSimpletraceHeader(this.view, at, this.littleEndian) ? simpletraceHeaderBytes : -1;
+  }
+
+  private takeMapping(at: number, length: number): void {
+    const id = this.halfAt(at + 8 + this.low);
+    const name = latin1.decode(
+      new Uint8Array(this.view.buffer, this.view.byteOffset + at + mappingHeadBytes, length - mappingHeadBytes),
+    );
+    // A later mapping of an id wins, also when it takes a meaning away.
+    if (this.execTb === id) this.execTb = -1;
+    if (this.execTbNocache === id) this.execTbNocache = -1;
+    if (this.execTbExit === id) this.execTbExit = -1;
+    if (name === "exec_tb") this.execTb = id;
+    else if (name === "exec_tb_nocache") this.execTbNocache = id;
+    else if (name === "exec_tb_exit") this.execTbExit = id;
+  }
+
+  private takeEvent(at: number, length: number): void {
+    const id = this.halfAt(at + 8 + this.low);
+    const lastArgument = at + length - 8;
+    if (id === this.execTb || id === this.execTbNocache) {
+      if (length !== eventHeadBytes + 16) return;
+      const stream = this.sink.streamOfThread(this.halfAt(at + 28));
+      const pcLow = this.halfAt(lastArgument + this.low);
+      const pcHigh = this.halfAt(lastArgument + this.high);
+      this.sink.announce(stream, pcLow, pcHigh, this.timeOf(at + 16), this.keyOf(at + eventHeadBytes));
+    } else if (id === this.execTbExit) {
+      if (length !== eventHeadBytes + 16) return;
+      if ((this.halfAt(lastArgument + this.low) & exitMask) === exitRequested) {
+        this.sink.withdrawKey(this.keyOf(at + eventHeadBytes));
+      }
+    } else if (id === droppedIdLow && length === eventHeadBytes + 8) {
+      this.dropped += this.halfAt(lastArgument + this.low) + this.halfAt(lastArgument + this.high) * 2 ** 32;
+    }
+  }
+
+  /** Nanoseconds since the first event. */
+  private timeOf(at: number): number {
+    const low = this.halfAt(at + this.low);
+    const high = this.halfAt(at + this.high);
+    if (this.firstHigh < 0) {
+      this.firstLow = low;
+      this.firstHigh = high;
+    }
+    return (high - this.firstHigh) * 2 ** 32 + low - this.firstLow;
+  }
+
+  /** Folds a block's host address into 32 bits, to compare an exit with its entry. */
+  private keyOf(at: number): number {
+    return this.halfAt(at + this.low) ^ Math.imul(this.halfAt(at + this.high), 0x9e3779b1);
+  }
+
+  private halfAt(at: number): number {
+    return this.view.getUint32(at, this.littleEndian);
+  }
+}
