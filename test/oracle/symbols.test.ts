@@ -1,0 +1,219 @@
+/**
+ * Names and lines of the real kernel against binutils (addr2line, nm) and, where they differ, against LLVM: every function,
+ * random addresses, and every block of a recorded boot.
+ */
+import { spawnSync } from "node:child_process";
+import path from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { openImage } from "../../src/symbols/image";
+import type { FunctionIndex, ImageSymbols, LineTable } from "../../src/symbols/types";
+import { openTraceFile } from "../../src/trace/reader";
+import { ensureBootTrace } from "../../scripts/environment/boot.mjs";
+import { ensureKernel } from "../../scripts/environment/kernel.mjs";
+import { ensurePackages } from "../../scripts/environment/packages.mjs";
+
+interface Place {
+  name: string;
+  /** "file:line" with a normal path; "-" for none. */
+  line: string;
+}
+
+let vmlinux: string;
+let image: ImageSymbols;
+let table: LineTable;
+let nm: NmSymbols;
+
+beforeAll(async () => {
+  await ensurePackages(["binutils", "llvm"]);
+  ({ vmlinux } = await ensureKernel());
+  image = await openImage(vmlinux);
+  table = (await image.lines())!;
+  nm = new NmSymbols(run("nm", ["-S", vmlinux]));
+});
+afterAll(() => image.close());
+
+describe("every function", () => {
+  it("starts where nm has a symbol of its name, and has all addresses up to its end", () => {
+    const { functions } = image;
+    expect(functions.count).toBeGreaterThan(40_000);
+    for (let index = 0; index < functions.count; index++) {
+      const name = functions.name(index as FunctionIndex);
+      const address = functions.address[index];
+      if (!nm.namesAt(address).includes(name)) expect.fail(`nm has no ${name} at ${address.toString(16)}`);
+    }
+  });
+
+  it("is there when nm has code with a size: each start address of .text symbols is a function's", () => {
+    const starts = new Set(image.functions.address);
+    const missing = nm.symbols.filter(
+      ({ kind, size, address }) => /[tTwW]/.test(kind) && size > 0 && !starts.has(address),
+    );
+    // Objects of assembly files in .rodata have the kind of code in nm, because the section is executable in its segment.
+    expect(missing.filter(({ name }) => /^[a-z]/.test(name)).map(({ name }) => name)).toEqual([]);
+  });
+
+  it("agrees with addr2line on its first instruction", () => {
+    compare(Array.from(image.functions.address));
+  });
+});
+
+it("agrees with addr2line on 5,000 random addresses inside of functions", () => {
+  const random = randomNumbers(0x5eed);
+  const { functions } = image;
+  const addresses = Array.from({ length: 5000 }, () => {
+    const index = Math.floor(random() * functions.count);
+    return functions.address[index] + BigInt(Math.floor(random() * functions.size[index]));
+  });
+  compare([...new Set(addresses)]);
+});
+
+it("agrees with addr2line on every block of the kernel in a recorded boot", async () => {
+  const { blocks } = await openTraceFile(await ensureBootTrace({ preset: "deterministic" }));
+  const found = image.lookupMany(blocks.address);
+  const addresses = [...new Set(blocks.address.filter((_, index) => found[index] >= 0))];
+  expect(addresses.length).toBeGreaterThan(40_000);
+  compare(addresses);
+});
+
+it("decodes all lines and looks 65,000 addresses up faster than llvm-symbolizer", async () => {
+  const addresses = Array.from(
+    { length: 65_000 },
+    (_, index) => image.functions.address[index % image.functions.count],
+  );
+  const start = performance.now();
+  const own = await openImage(vmlinux);
+  const lines = await own.lines();
+  lines!.lookupMany(BigUint64Array.from(addresses));
+  own.lookupMany(BigUint64Array.from(addresses));
+  const ownTime = performance.now() - start;
+  own.close();
+  const llvmStart = performance.now();
+  run("llvm-symbolizer", ["--no-inlines", "--functions=linkage", "-e", vmlinux], hexLines(addresses));
+  const llvmTime = performance.now() - llvmStart;
+  console.log(`bootscope ${ownTime.toFixed(0)} ms, llvm-symbolizer ${llvmTime.toFixed(0)} ms`);
+  expect(ownTime).toBeLessThan(llvmTime);
+});
+
+/** Fails unless names and lines of all addresses agree, but for the known differences, which it counts. */
+function compare(addresses: readonly bigint[]): void {
+  const own = ownPlaces(addresses);
+  const binutils = addr2line(addresses);
+  const other = addresses.map((address, index) => ({ address, own: own[index], binutils: binutils[index] }));
+
+  const lines = other.filter(({ own, binutils }) => own.line !== binutils.line);
+  // addr2line 2.40 takes file 0 for the rows of a version 5 program before its first DW_LNS_set_file; the standard says
+  // file 1. LLVM must agree with us on all of these.
+  const llvm = llvmSymbolizer(lines.map(({ address }) => address));
+  const wrongLines = lines.filter(({ own }, index) => llvm[index].line !== own.line);
+  expect(wrongLines).toEqual([]);
+  expect(lines.length).toBeLessThan(addresses.length * 0.02);
+
+  const names = other.filter(({ own, binutils }) => withoutClone(own.name) !== withoutClone(binutils.name));
+  const wrongNames = names.filter(({ address, own, binutils }) => !nm.explains(address, own.name, binutils.name));
+  expect(wrongNames).toEqual([]);
+  expect(names.length).toBeLessThan(addresses.length * 0.05);
+  console.log(
+    `${addresses.length} addresses: ${lines.length} lines that LLVM decides, ${names.length} names of aliases or inner labels`,
+  );
+}
+
+function ownPlaces(addresses: readonly bigint[]): Place[] {
+  const columns = BigUint64Array.from(addresses);
+  const functions = image.lookupMany(columns);
+  const { file, line } = table.lookupMany(columns);
+  return addresses.map((_, index) => ({
+    name: functions[index] < 0 ? "-" : image.functions.name(functions[index] as FunctionIndex),
+    line: line[index] === 0 ? "-" : `${table.files[file[index]]}:${line[index]}`,
+  }));
+}
+
+/** addr2line's innermost line and its outermost function: the symbol's, not that of code inlined into it. */
+function addr2line(addresses: readonly bigint[]): Place[] {
+  const output = run("addr2line", ["-a", "-f", "-i", "-e", vmlinux], hexLines(addresses));
+  return output
+    .split(/^0x[0-9a-f]+\n/m)
+    .slice(1)
+    .map((text) => text.trim().split("\n"))
+    .map((rows) => ({ name: rows.at(-2)!, line: normalLine(rows[1]) }));
+}
+
+function llvmSymbolizer(addresses: readonly bigint[]): Place[] {
+  if (addresses.length === 0) return [];
+  const output = run("llvm-symbolizer", ["--no-inlines", "-e", vmlinux], hexLines(addresses));
+  return output
+    .trim()
+    .split("\n\n")
+    .map((text) => text.split("\n"))
+    .map(([name, line]) => ({ name, line: normalLine(line.replace(/:\d+$/, "")) }));
+}
+
+/** "-" for no line; addr2line then shows the file that the symbol table names, as "file.c:?". */
+function normalLine(text: string): string {
+  const line = text.replace(/ \(discriminator.*/, "");
+  return /:[?0]$/.test(line) ? "-" : path.posix.normalize(line);
+}
+
+/** DWARF names the function, the symbol table its clone or piece. */
+const withoutClone = (name: string) => name.replace(/(?:\.(?:cold|part|isra|constprop)(?:\.\d+)?)+$/, "");
+
+const hexLines = (addresses: readonly bigint[]) => addresses.map((address) => `0x${address.toString(16)}\n`).join("");
+
+function run(program: string, args: readonly string[], input = ""): string {
+  const result = spawnSync(program, args, { input, encoding: "utf8", maxBuffer: 1 << 30 });
+  if (result.error) throw result.error;
+  expect(result.status).toBe(0);
+  return result.stdout;
+}
+
+/** The same numbers every time. */
+function randomNumbers(seed: number): () => number {
+  return () => {
+    seed = (Math.imul(seed, 1664525) + 1013904223) >>> 0;
+    return seed / 2 ** 32;
+  };
+}
+
+/** The symbol table as nm lists it. */
+class NmSymbols {
+  readonly symbols: { address: bigint; size: number; kind: string; name: string }[];
+  private readonly byAddress = new Map<bigint, string[]>();
+  private readonly addressesByName = new Map<string, bigint[]>();
+
+  constructor(listing: string) {
+    this.symbols = listing
+      .trim()
+      .split("\n")
+      .map((row) => row.trim().split(/\s+/))
+      .filter((words) => words.length >= 3)
+      .map((words) => ({
+        address: BigInt(`0x${words[0]}`),
+        size: words.length === 4 ? parseInt(words[1], 16) : 0,
+        kind: words.at(-2)!,
+        name: words.at(-1)!,
+      }));
+    for (const { address, name } of this.symbols) {
+      this.byAddress.set(address, [...this.namesAt(address), name]);
+      this.addressesByName.set(name, [...(this.addressesByName.get(name) ?? []), address]);
+    }
+  }
+
+  namesAt(address: bigint): readonly string[] {
+    return this.byAddress.get(address) ?? [];
+  }
+
+  /**
+   * Whether two names of an address are two names of one function: aliases (then also of identical functions that the compiler
+   * folded), a label or another function around or inside of it, or a syscall, which DWARF names __do_sys_…. A `.part` piece may
+   * be all inlined code, whose name DWARF then gives.
+   */
+  explains(address: bigint, own: string, other: string): boolean {
+    const starts = this.addressesByName.get(own) ?? [];
+    const start = starts.filter((candidate) => candidate <= address).reduce((a, b) => (a > b ? a : b), 0n);
+    const isLabel = (this.addressesByName.get(other) ?? []).some((at) => at >= start && at <= address);
+    const isAround = this.symbols.some(
+      ({ name, address: at, size }) => name === other && at <= address && address < at + BigInt(size),
+    );
+    const isSyscall = /^__(?:do|se)_(?:compat_)?sys_/.test(other) && own.includes(other.replace(/^__(?:do|se)_/, ""));
+    return isLabel || isAround || isSyscall || own.includes(".part.");
+  }
+}
