@@ -94,9 +94,7 @@ export class BlockScanner {
     }
     const { block, repeat } = batch;
     const weight = this.#weight;
-    let total = 0;
-    for (let run = from; run < to; run++) total += weight[block[run]] * repeat[run];
-    const rate = duration / total;
+    const rate = duration / this.#work(batch, from, to);
     this.#running = block[to - 1];
     let done = 0;
     let run = from;
@@ -107,31 +105,33 @@ export class BlockScanner {
       this.#counts.spread(b, repeat[run], time, weight[b] * rate);
       done += weight[b] * repeat[run++];
     }
-    this.#countInside(batch, run, to, start, rate, done);
+    this.#countInside(batch, run, to, start + done * rate, rate);
   }
 
   /** Counts runs of which all belongs to the current bucket: the usual case, and the hot loop. */
-  #countInside(batch: RunBatch, from: number, to: number, start: number, rate: number, doneBefore: number): void {
+  #countInside(batch: RunBatch, from: number, to: number, start: number, rate: number): void {
     const { block, repeat } = batch;
     const { counts, touched } = this.#counts;
     const weight = this.#weight;
-    let { touchedCount } = this.#counts;
-    let done = doneBefore;
     for (let run = from; run < to; run++) {
       const b = block[run];
-      const at = 2 * b;
       const times = repeat[run];
-      const work = weight[b] * times;
-      const before = counts[at];
+      const before = counts[2 * b];
       if (before === 0) {
-        touched[touchedCount++] = b;
-        if (this.#seenIn[b] !== this.#scan) this.#see(b, start + done * rate);
+        touched[this.#counts.touchedCount++] = b;
+        if (this.#seenIn[b] !== this.#scan) this.#see(b, start + this.#work(batch, from, run) * rate);
       }
-      counts[at] = before + times;
-      counts[at + 1] += work * rate;
-      done += work;
+      counts[2 * b] = before + times;
+      counts[2 * b + 1] += weight[b] * times * rate;
     }
-    this.#counts.touchedCount = touchedCount;
+  }
+
+  /** Weight of the runs [from, to): what a span's time is shared by. */
+  #work(batch: RunBatch, from: number, to: number): number {
+    const { block, repeat } = batch;
+    let work = 0;
+    for (let run = from; run < to; run++) work += this.#weight[block[run]] * repeat[run];
+    return work;
   }
 
   #see(block: number, time: number): void {

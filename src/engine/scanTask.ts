@@ -1,6 +1,6 @@
-import { closeSync, openSync, readSync } from "node:fs";
+import { closeSync, openSync } from "node:fs";
 import { BlockScanner, type ScanBlocks, type ScanResult } from "../analysis/blockScan";
-import { crc32 } from "../trace/crc";
+import { isIntact, readChunk } from "../trace/reader";
 import type { ExecutionChunk } from "../trace/types";
 
 /** One chunk to scan: everything a worker thread needs, cheap to send (the blocks' column is shared memory). */
@@ -25,27 +25,14 @@ export function scanTaskRunner(): TaskRunner {
       scanner = new BlockScanner(task.blocks);
       trace = task.trace;
     }
-    const payload = readPayload(task.path, task.chunk);
-    return payload === null ? lost(task.chunk) : scanner.scan(payload, task.chunk, task.edges);
-  };
-}
-
-/** The chunk's bytes; null when its checksum is wrong. What an unfinished file does not hold yet is cut off. */
-function readPayload(path: string, chunk: ExecutionChunk): Uint8Array | null {
-  const payload = new Uint8Array(chunk.length);
-  const file = openSync(path, "r");
-  let length = 0;
-  try {
-    while (length < payload.length) {
-      const read = readSync(file, payload, length, payload.length - length, chunk.offset + length);
-      if (read === 0) break;
-      length += read;
+    const file = openSync(task.path, "r");
+    try {
+      const payload = readChunk(file, task.chunk);
+      return isIntact(payload, task.chunk) ? scanner.scan(payload, task.chunk, task.edges) : lost(task.chunk);
+    } finally {
+      closeSync(file);
     }
-  } finally {
-    closeSync(file);
-  }
-  const whole = payload.subarray(0, length);
-  return chunk.sealed && crc32(whole) !== chunk.crc ? null : whole;
+  };
 }
 
 /** What scanning a damaged chunk comes to. */

@@ -1,0 +1,40 @@
+import { randomBytes } from "node:crypto";
+import { open, rename, stat, writeFile } from "node:fs/promises";
+import type { TraceFile } from "../trace/types";
+import type { ResultCache } from "./resultCache";
+
+/** A vmlinux with all its debug information is not attached: nobody would want to pass such a trace on. */
+const maximumBytes = 256 * 1024 * 1024;
+
+/**
+ * The symbols that a trace carries (docs/trace-format.md, "Attachments") as a file in the cache, or null. Reduced to the
+ * functions of the trace, they let somebody without its vmlinux read it.
+ */
+export async function attachedImage(trace: TraceFile, cache: ResultCache): Promise<string | null> {
+  const attachment = trace.attachments.find(({ name, mime }) => name === "vmlinux" && mime === "application/x-elf");
+  if (attachment === undefined || attachment.length > maximumBytes || !cache.keeps) return null;
+  try {
+    const copy = await cache.symbolsPath(trace.path);
+    const known = await stat(copy).catch(() => null);
+    if (known?.size === attachment.length) return copy;
+    const file = await open(trace.path, "r");
+    try {
+      const { buffer, bytesRead } = await file.read(
+        Buffer.alloc(attachment.length),
+        0,
+        attachment.length,
+        attachment.offset,
+      );
+      if (bytesRead < attachment.length) return null;
+      const temporary = `${copy}.${process.pid}.${randomBytes(4).toString("hex")}.part`;
+      await writeFile(temporary, buffer);
+      await rename(temporary, copy);
+    } finally {
+      await file.close();
+    }
+    await cache.trim();
+    return copy;
+  } catch {
+    return null; // a full or read-only disk: the trace opens without these names
+  }
+}

@@ -1,0 +1,74 @@
+import { matchImage } from "../analysis/symbolsMatch";
+import type { Placement } from "../analysis/placement";
+import type { SymbolsMatch } from "../protocol/engine";
+import { BootscopeError, toFailure, type Failure } from "../protocol/failure";
+import type { ImageSymbols } from "../symbols/types";
+import type { TraceFile } from "../trace/types";
+import type { ImageLease, Images } from "./images";
+
+/** The image that names a trace's addresses. */
+export interface ChosenImage {
+  readonly lease: ImageLease;
+  readonly path: string;
+  readonly match: SymbolsMatch;
+  readonly placement: Placement;
+}
+
+export interface ImageChoice {
+  readonly chosen: ChosenImage | null;
+  /** Why none was chosen. */
+  readonly problem: Failure | null;
+}
+
+/**
+ * The first candidate that belongs to the trace. Names from another kernel would be wrong, so a mismatch is not used unless
+ * forced, and is the problem that is told before any other.
+ */
+export async function chooseImage(
+  images: Images,
+  trace: TraceFile,
+  candidates: readonly string[],
+  force: boolean,
+): Promise<ImageChoice> {
+  let mismatch: Failure | null = null;
+  let unusable: Failure | null = null;
+  for (const path of candidates) {
+    try {
+      const lease = await images.acquire(path);
+      const { match, placement } = matchImage(trace.blocks, trace.metadata, lease.image);
+      const fits = match.verdict !== "mismatch";
+      if (lease.image.functions.count > 0 && (fits || force)) {
+        const overridden: SymbolsMatch = { verdict: "overridden", evidence: match.evidence };
+        return { chosen: { lease, path, match: fits ? match : overridden, placement }, problem: null };
+      }
+      if (lease.image.functions.count === 0) unusable ??= withoutSymbols(path);
+      else mismatch ??= wrongSymbols(path, lease.image, trace, match);
+      lease.release();
+    } catch (error) {
+      unusable ??= toFailure(error);
+    }
+  }
+  return { chosen: null, problem: mismatch ?? unusable ?? noCandidates };
+}
+
+const noCandidates: Failure = {
+  code: "no-symbols",
+  message: "No vmlinux was found, so kernel addresses have no names.",
+  advice: "Choose the vmlinux that was built with this kernel.",
+};
+
+function withoutSymbols(path: string): Failure {
+  const message = `${path} has no symbols.`;
+  return toFailure(new BootscopeError("no-symbols", message, "Choose the unstripped vmlinux of the same build."));
+}
+
+function wrongSymbols(path: string, image: ImageSymbols, trace: TraceFile, match: SymbolsMatch): Failure {
+  const recorded = trace.metadata.kernel?.buildIds ?? [];
+  const own = image.buildId === null ? "no build-id" : `build-id ${image.buildId}`;
+  const ids = recorded.length === 0 ? own : `${own}; the trace has ${recorded.join(", ")}`;
+  return {
+    code: "wrong-symbols",
+    message: `${path} does not belong to this trace (${ids}). ${match.evidence} Names would be wrong, so none are shown.`,
+    advice: "Choose another vmlinux, or use it anyway.",
+  };
+}

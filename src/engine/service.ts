@@ -1,0 +1,106 @@
+import type { EngineMethod, EngineNotice, EngineRequests, TraceHandle } from "../protocol/engine";
+import { BootscopeError } from "../protocol/failure";
+import { importTrace } from "../trace/import/importTrace";
+import { Images } from "./images";
+import { files, lines } from "./lineQueries";
+import { functions, phases, timeline } from "./queries";
+import { ResultCache } from "./resultCache";
+import type { ScanPool } from "./scanPool";
+import { TraceSession } from "./session";
+import { symbolize } from "./symbolize";
+
+type Handlers = {
+  readonly [M in EngineMethod]: (
+    params: EngineRequests[M]["params"],
+    signal: AbortSignal,
+  ) => Promise<EngineRequests[M]["result"]>;
+};
+
+/** The engine itself, whichever way requests reach it: owns the open traces, and answers what is asked about them. */
+export class EngineService {
+  readonly #sessions = new Map<TraceHandle, TraceSession>();
+  readonly #images = new Images();
+  #nextHandle = 1;
+
+  constructor(
+    private readonly pool: ScanPool,
+    private readonly notify: (notice: EngineNotice) => void,
+  ) {}
+
+  /** Answers one request. Rejects with BootscopeError, with AbortError when cancelled, or with a defect's error. */
+  async request<M extends EngineMethod>(
+    method: M,
+    params: EngineRequests[M]["params"],
+    signal: AbortSignal,
+  ): Promise<EngineRequests[M]["result"]> {
+    if (!Object.hasOwn(this.#handlers, method)) {
+      throw new BootscopeError("unsupported", `The engine knows no request ${method}.`);
+    }
+    signal.throwIfAborted();
+    const result = await this.#handlers[method](params, signal);
+    signal.throwIfAborted();
+    return result;
+  }
+
+  dispose(): void {
+    for (const session of this.#sessions.values()) session.close();
+    this.#sessions.clear();
+    this.pool.dispose();
+  }
+
+  readonly #handlers: Handlers = {
+    open: async ({ path, vmlinux, cacheFolder }, signal) => {
+      const trace = this.#nextHandle++ as TraceHandle;
+      const parts = { pool: this.pool, images: this.#images, notify: this.notify };
+      const cache = new ResultCache(cacheFolder);
+      const session = await TraceSession.open(trace, { path, vmlinux }, parts, cache, signal);
+      if (signal.aborted) session.close();
+      else this.#sessions.set(trace, session);
+      return { trace, summary: session.summary };
+    },
+    close: ({ trace }) => {
+      this.#sessions.get(trace)?.close();
+      this.#sessions.delete(trace);
+      return Promise.resolve(null);
+    },
+    summary: ({ trace }) => Promise.resolve(this.#session(trace).summary),
+    stop: ({ trace }) => {
+      this.#session(trace).stop();
+      return Promise.resolve(null);
+    },
+    settled: ({ trace }) => this.#session(trace).settled(),
+    setSymbols: ({ trace, vmlinux, force }) =>
+      this.#session(trace).setSymbols(vmlinux === null ? [] : [vmlinux], force),
+    functions: (query, signal) => functions(this.#session(query.trace), query, signal),
+    timeline: (query, signal) => timeline(this.#session(query.trace), query, signal),
+    phases: ({ trace }, signal) => phases(this.#session(trace), signal),
+    files: ({ trace }) => files(this.#session(trace)),
+    lines: ({ trace, file, range }, signal) => lines(this.#session(trace), file, range, signal),
+    symbolize: ({ vmlinux, addresses }, signal) => symbolize(this.#images, vmlinux, addresses, signal),
+    import: async ({ path, output }, signal) => {
+      await importTrace(path, output, { signal });
+      return this.#summaryOf(output, signal);
+    },
+  };
+
+  /** The summary of a trace without names, read to its end. */
+  async #summaryOf(path: string, signal: AbortSignal): Promise<EngineRequests["import"]["result"]> {
+    const trace = this.#nextHandle++ as TraceHandle;
+    const parts = { pool: this.pool, images: this.#images, notify: () => undefined };
+    const session = await TraceSession.open(trace, { path, vmlinux: [] }, parts, ResultCache.none, signal);
+    const stop = (): void => session.stop();
+    signal.addEventListener("abort", stop, { once: true });
+    try {
+      return await session.settled();
+    } finally {
+      signal.removeEventListener("abort", stop);
+      session.close();
+    }
+  }
+
+  #session(trace: TraceHandle): TraceSession {
+    const session = this.#sessions.get(trace);
+    if (session === undefined) throw new BootscopeError("not-found", "The trace is not open any more.");
+    return session;
+  }
+}

@@ -1,0 +1,211 @@
+import { setTimeout } from "node:timers/promises";
+import type { EngineNotice, TraceHandle, TraceSummary } from "../protocol/engine";
+import { BootscopeError, toFailure } from "../protocol/failure";
+import { openTraceFile } from "../trace/reader";
+import { attachedImage } from "./attachedImage";
+import { chooseImage } from "./chooseImage";
+import type { Images } from "./images";
+import { NamedTrace } from "./namedTrace";
+import { noticeThrottle } from "./noticeThrottle";
+import type { ResultCache } from "./resultCache";
+import { ScannedTrace } from "./scannedTrace";
+import type { ScanPool } from "./scanPool";
+import { describeSource, importedCopy, type TraceSource } from "./traceSource";
+import { emptySummary, summarize } from "./summary";
+
+/** What the sessions of an engine share. */
+export interface EngineParts {
+  readonly pool: ScanPool;
+  readonly images: Images;
+  notify(notice: EngineNotice): void;
+}
+
+export interface SessionOptions {
+  readonly path: string;
+  /** Candidates, best first. */
+  readonly vmlinux: readonly string[];
+}
+
+/** A trace whose executions can be asked for. */
+export interface ReadyTrace {
+  readonly scanned: ScannedTrace;
+  readonly named: NamedTrace;
+}
+
+/** One open trace. Imports and reads it in the background, and tells how far it is. */
+export class TraceSession {
+  readonly #stop = new AbortController();
+  readonly #throttle = noticeThrottle();
+  #ready: ReadyTrace | undefined;
+  /** Resolves when `#ready` is there; rejects when it will never be. */
+  #loaded: Promise<void> = Promise.resolve();
+  #settled: Promise<void> = Promise.resolve();
+  #revision = 1;
+  #complete = false;
+  #stopped = false;
+  #closed = false;
+
+  private constructor(
+    readonly handle: TraceHandle,
+    private readonly source: TraceSource,
+    private readonly options: SessionOptions,
+    private readonly parts: EngineParts,
+    private readonly cache: ResultCache,
+  ) {}
+
+  /**
+   * Opens a trace. A .bst is open when its head, blocks and symbols are read; of a foreign file only the format is known by
+   * then. Everything else goes on in the background: see `settled`.
+   */
+  static async open(
+    handle: TraceHandle,
+    options: SessionOptions,
+    parts: EngineParts,
+    cache: ResultCache,
+    signal: AbortSignal,
+  ): Promise<TraceSession> {
+    const source = await describeSource(options.path);
+    const session = new TraceSession(handle, source, options, parts, cache);
+    if (source.foreign) {
+      session.#loaded = session.#import().then((path) => session.#load(path, session.#stop.signal));
+      session.#loaded.catch(() => undefined); // told by `ready` and `settled`
+    } else {
+      await session.#load(options.path, signal);
+    }
+    session.#settled = session.#loaded.then(() => session.#read());
+    session.#settled.catch(() => undefined); // told by `settled`
+    return session;
+  }
+
+  get summary(): TraceSummary {
+    const { path, format, bytes } = this.source;
+    if (this.#ready === undefined) return emptySummary(path, bytes, format, this.#revision);
+    return summarize({
+      path,
+      fileBytes: bytes,
+      format,
+      ...this.#ready,
+      revision: this.#revision,
+      complete: this.#complete,
+      stopped: this.#stopped,
+    });
+  }
+
+  get revision(): number {
+    return this.#revision;
+  }
+
+  get complete(): boolean {
+    return this.#complete;
+  }
+
+  /** The trace, once it is imported. Rejects with what went wrong before. */
+  async ready(): Promise<ReadyTrace> {
+    await this.#loaded;
+    if (this.#ready === undefined || this.#closed) throw new BootscopeError("not-found", "The trace was closed.");
+    return this.#ready;
+  }
+
+  /** Waits until nothing goes on in the background any more. */
+  async settled(): Promise<TraceSummary> {
+    await this.#settled;
+    return this.summary;
+  }
+
+  stop(): void {
+    this.#stop.abort();
+  }
+
+  close(): void {
+    this.#closed = true;
+    this.#stop.abort();
+    this.#ready?.named.release();
+  }
+
+  /** Names addresses by another image. Without one that fits, the trace has no names, and the summary says why. */
+  async setSymbols(candidates: readonly string[], force: boolean): Promise<TraceSummary> {
+    const { scanned, named } = await this.ready();
+    const choice = await chooseImage(this.parts.images, scanned.file, candidates, force);
+    const renamed = new NamedTrace(scanned, choice);
+    await this.#loadLines(renamed);
+    named.release();
+    this.#ready = { scanned, named: renamed };
+    this.#change();
+    return this.summary;
+  }
+
+  /** Imports a foreign trace unless the cache has it; answers the path of the .bst. */
+  async #import(): Promise<string> {
+    return importedCopy(this.source, this.cache, this.#stop.signal, (done, total) =>
+      this.#progress("Importing", done, total),
+    );
+  }
+
+  async #load(path: string, signal: AbortSignal): Promise<void> {
+    const file = await openTraceFile(path, { signal });
+    const scanned = new ScannedTrace(file, this.handle, this.parts.pool);
+    const record = await this.cache.loadScan(file);
+    if (record !== null) scanned.restore(record);
+    const attached = await attachedImage(file, this.cache);
+    const candidates = attached === null ? this.options.vmlinux : [...this.options.vmlinux, attached];
+    const choice = await chooseImage(this.parts.images, file, candidates, false);
+    this.#ready = { scanned, named: new NamedTrace(scanned, choice) };
+    this.#complete = record !== null;
+    this.#change();
+  }
+
+  /** Reads executions and lines; tells the end of it. */
+  async #read(): Promise<void> {
+    const { scanned, named } = await this.ready();
+    // Threads read chunks while this one reads the lines: let them have their first chunk.
+    const scan = this.#complete ? Promise.resolve() : this.#scan(scanned);
+    const lines = setTimeout(0).then(() => this.#loadLines(named));
+    await Promise.all([scan, lines]);
+    this.#complete = true;
+    this.#change();
+  }
+
+  async #scan(scanned: ScannedTrace): Promise<void> {
+    try {
+      await scanned.scan(this.#stop.signal, () => {
+        const { bytesDone, bytesTotal } = scanned.state;
+        this.#progress("Reading", bytesDone, bytesTotal);
+        this.#throttle("changed", () => this.#change());
+      });
+      if (!this.#closed) await this.cache.saveScan(scanned.file, scanned.record());
+    } catch (error) {
+      if (!this.#stop.signal.aborted) throw error;
+      this.#stopped = true;
+    }
+  }
+
+  /** Without its lines a trace still has names: what is wrong with them is worth a line in the log, not a failure. */
+  async #loadLines(named: NamedTrace): Promise<void> {
+    try {
+      const table = await named.loadLines(this.#stop.signal);
+      if (table === null) return;
+      named.forgetSources();
+      this.#change();
+    } catch (error) {
+      if (!this.#stop.signal.aborted) this.#log(`No lines: ${toFailure(error).message}`);
+    }
+  }
+
+  #change(): void {
+    this.#revision++;
+    if (!this.#closed && this.#ready !== undefined) {
+      this.parts.notify({ kind: "changed", trace: this.handle, summary: this.summary });
+    }
+  }
+
+  #progress(activity: string, bytesDone: number, bytesTotal: number): void {
+    if (this.#closed) return;
+    const notice: EngineNotice = { kind: "progress", trace: this.handle, activity, bytesDone, bytesTotal };
+    if (bytesDone >= bytesTotal) this.parts.notify(notice);
+    else this.#throttle(activity, () => this.parts.notify(notice));
+  }
+
+  #log(text: string): void {
+    this.parts.notify({ kind: "log", level: "warn", text });
+  }
+}

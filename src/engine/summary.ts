@@ -1,0 +1,112 @@
+import { rowCosts, totalsOf } from "../analysis/rowCosts";
+import { namedShare } from "../analysis/unnamed";
+import type { SymbolsSummary, TraceSummary, Trust } from "../protocol/engine";
+import { executions, nanoseconds } from "../protocol/units";
+import type { TraceMetadata } from "../trace/types";
+import type { NamedTrace } from "./namedTrace";
+import type { ScannedTrace } from "./scannedTrace";
+
+export interface SummaryInput {
+  readonly path: string;
+  readonly fileBytes: number;
+  readonly format: string;
+  readonly scanned: ScannedTrace;
+  readonly named: NamedTrace;
+  readonly revision: number;
+  readonly complete: boolean;
+  /** Reading was stopped before the end. */
+  readonly stopped: boolean;
+}
+
+/** What the header of the trace says. */
+export function summarize(input: SummaryInput): TraceSummary {
+  const { scanned, named } = input;
+  const { metadata, blocks } = scanned.file;
+  const { attribution } = named.rows;
+  const costs = rowCosts(attribution, scanned.profile.totals);
+  const totals = totalsOf(costs);
+  return {
+    path: input.path,
+    fileBytes: input.fileBytes,
+    format: input.format,
+    target: metadata.target ?? null,
+    guest: guestName(metadata, named),
+    qemu: metadata.qemu?.version ?? null,
+    commandLine: metadata.qemu?.commandLine ?? [],
+    vcpus: metadata.vcpus ?? 1,
+    deterministic: metadata.capture?.deterministic === true,
+    clock: metadata.clock?.kind ?? "host",
+    instructionsCounted: metadata.instructionsCounted ?? true,
+    executions: totals.executions,
+    instructions: totals.instructions,
+    distinctBlocks: blocks.count,
+    duration: scanned.duration,
+    trust: trustOf(input),
+    symbols: symbolsOf(named),
+    symbolsProblem: named.choice.problem,
+    ...namedShare(attribution.rows, costs),
+    revision: input.revision,
+    complete: input.complete,
+  };
+}
+
+/** The summary of a trace of which nothing is known yet: a foreign file that is still being imported. */
+export function emptySummary(path: string, fileBytes: number, format: string, revision: number): TraceSummary {
+  return {
+    path,
+    fileBytes,
+    format,
+    target: null,
+    guest: null,
+    qemu: null,
+    commandLine: [],
+    vcpus: 1,
+    deterministic: false,
+    clock: "events",
+    instructionsCounted: false,
+    executions: executions(0),
+    instructions: 0 as TraceSummary["instructions"],
+    distinctBlocks: 0,
+    duration: nanoseconds(0),
+    trust: { level: "incomplete", reasons: [], dropped: 0, truncated: false, damagedBytes: 0 },
+    symbols: null,
+    symbolsProblem: null,
+    named: executions(0),
+    unnamed: [],
+    revision,
+    complete: false,
+  };
+}
+
+function trustOf({ scanned, stopped }: SummaryInput): Trust {
+  const { metadata, damage } = scanned.file;
+  const { state } = scanned;
+  const capture = metadata.capture ?? {};
+  const reasons = [...(capture.reasons ?? [])];
+  if (capture.mode === undefined) reasons.push("The trace does not say how it was captured.");
+  if (damage.truncated) reasons.push("The file ends before the recording did: what came after is missing.");
+  const lost = Math.max(damage.lostExecutions, 0) + state.lostExecutions;
+  if (lost > 0) reasons.push(`${lost.toLocaleString("en-US")} executions are lost with damaged parts of the file.`);
+  if (stopped) {
+    const part = state.bytesTotal === 0 ? 0 : (100 * state.bytesDone) / state.bytesTotal;
+    reasons.push(`Reading was stopped: all numbers are of the ${part.toFixed(0)} % of the file that was read.`);
+  }
+  return {
+    level: stopped || lost > 0 ? "incomplete" : (capture.mode ?? "incomplete"),
+    reasons,
+    dropped: metadata.dropped ?? 0,
+    truncated: damage.truncated,
+    damagedBytes: damage.skippedBytes + state.damagedBytes,
+  };
+}
+
+function symbolsOf({ choice, image }: NamedTrace): SymbolsSummary | null {
+  if (choice.chosen === null || image === null) return null;
+  const { path, match } = choice.chosen;
+  return { path, buildId: image.buildId, functions: image.functions.count, hasLines: image.hasLines, match };
+}
+
+function guestName(metadata: TraceMetadata, { image }: NamedTrace): string | null {
+  if (metadata.kernel?.release !== undefined) return `Linux ${metadata.kernel.release}`;
+  return image?.banner?.split(" ").slice(0, 3).join(" ").replace("Linux version", "Linux") ?? null;
+}
