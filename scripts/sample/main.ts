@@ -8,7 +8,7 @@ import { reduceImage } from "./reduceImage";
 const kernelHalf = 0xffff_8000_0000_0000n;
 /** Executions before and after the kernel's first one: what fits into about a megabyte. */
 const before = 1_500_000;
-const after = 36_000_000;
+const after = 26_000_000;
 const format = new Intl.NumberFormat("en-US");
 
 /** The recording's metadata, with where the excerpt comes from and without the folders of the machine it was made on. */
