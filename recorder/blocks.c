@@ -13,7 +13,8 @@ enum { FIRST_SLOTS = 1 << 16 };
 
 /* What makes two translations the same block. */
 struct identity {
-    uint64_t pc, physical;
+    uint64_t pc;
+    uintptr_t host;
     uint32_t size, crc;
     uint16_t instructions;
     uint16_t flags;
@@ -37,14 +38,14 @@ uint32_t blocks_count(void)
 
 static size_t slot_of(const struct identity *block)
 {
-    uint64_t hash = (block->pc ^ block->physical * 3) * UINT64_C(0x9E3779B97F4A7C15);
+    uint64_t hash = (block->pc ^ block->host * 3) * UINT64_C(0x9E3779B97F4A7C15);
     hash ^= ((uint64_t)block->crc << 32 | block->size) * UINT64_C(0xC2B2AE3D27D4EB4F);
     return (hash ^ hash >> 29) & (slot_count - 1);
 }
 
 static bool same(const struct identity *one, const struct identity *other)
 {
-    return one->pc == other->pc && one->physical == other->physical && one->size == other->size &&
+    return one->pc == other->pc && one->host == other->host && one->size == other->size &&
            one->crc == other->crc && one->instructions == other->instructions && one->flags == other->flags;
 }
 
@@ -111,10 +112,15 @@ static bool write_record(const struct block_record *block, const uint8_t *length
     return true;
 }
 
-bool blocks_number(const struct block_record *block, const uint8_t *lengths, uint32_t *number)
+bool blocks_number(const struct block_record *block, const void *host, const uint8_t *lengths, uint32_t *number)
 {
-    struct identity identity = {block->pc,  block->physical,     block->size,
-                                block->crc, block->instructions, (uint16_t)block->flags};
+    const uint16_t kinds = BLOCK_PHANTOM_DROPPED | BLOCK_SLOW;
+    struct identity identity = {.pc = block->pc,
+                                .host = (uintptr_t)host,
+                                .size = block->size,
+                                .crc = block->crc,
+                                .instructions = block->instructions,
+                                .flags = (uint16_t)block->flags & kinds};
     if (!grow()) {
         return false;
     }

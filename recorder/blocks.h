@@ -8,11 +8,11 @@
 #include "format.h"
 
 /*
- * The number of a block. QEMU translates the same code many times; a block with the same address, physical address, size,
- * instructions and bytes keeps its number. `lengths` has the bytes of each instruction, or is NULL. False when the block
- * is new and could not be written. Callers hold a lock: vCPUs translate at the same time.
+ * The number of a block. QEMU translates the same code many times; a block at the same address, in the same memory (`host`
+ * points to its first byte), with the same size, instructions and bytes keeps its number. `lengths` has the bytes of each
+ * instruction. False when the block is new and could not be written. Callers hold a lock: vCPUs translate at the same time.
  */
-bool blocks_number(const struct block_record *block, const uint8_t *lengths, uint32_t *number);
+bool blocks_number(const struct block_record *block, const void *host, const uint8_t *lengths, uint32_t *number);
 
 /* Blocks known so far. From any thread. */
 uint32_t blocks_count(void);

@@ -5,11 +5,20 @@
 
 /* Below 1 MiB the PC has shadowed ROM, which lies elsewhere on the host. */
 #define FIRST_PLAIN_ADDRESS UINT64_C(0x100000)
-/* With more RAM than this, part of it is above 4 GiB, from a machine-dependent address on (pc: 3 GiB, q35: 2 GiB). */
+/* RAM up to here is where it is on every machine. */
 #define CERTAIN_LOW_RAM UINT64_C(0x80000000)
+#define HIGH_RAM UINT64_C(0x100000000)
 
-static uintptr_t base; /* host address of physical address 0; 0: unknown */
-static uint64_t size;  /* bytes for which physical addresses are host offsets */
+/*
+ * How much of RAM lies below 4 GiB, the rest being from 4 GiB on (QEMU's hw/i386/pc_piix.c, pc_q35.c, microvm.c). The first
+ * stands for a QEMU that reports offsets in RAM instead of physical addresses.
+ */
+static const uint64_t low_ram_sizes[] = {HIGH_RAM, 0xC0000000, 0x80000000, 0xB0000000, 0xE0000000};
+enum { LOW_RAM_SIZES = sizeof low_ram_sizes / sizeof *low_ram_sizes };
+
+static uintptr_t base;    /* host address of physical address 0; 0: unknown */
+static uint64_t size;     /* bytes of RAM, or more where the mapping holds more */
+static uint64_t low_size; /* one of `low_ram_sizes`; 0: unknown */
 
 /* The last mapping that was looked up and was not RAM: firmware flash is executed from by the thousand. */
 static uintptr_t refused_start, refused_end;
@@ -53,7 +62,34 @@ void guest_ram_learn(uint64_t pc, const void *host)
         return;
     }
     base = candidate;
-    size = end - candidate < CERTAIN_LOW_RAM ? end - candidate : CERTAIN_LOW_RAM;
+    size = end - candidate;
+}
+
+/* Where RAM has this address if so much of it is below 4 GiB; NULL: nowhere. */
+static const uint8_t *place(uint64_t physical, size_t length, uint64_t low)
+{
+    uint64_t offset = physical < HIGH_RAM ? physical : physical - HIGH_RAM + low;
+    return base == 0 || offset >= size || length > size - offset ? NULL : (const uint8_t *)base + offset;
+}
+
+void guest_ram_learn_high(uint64_t physical, size_t length, bool (*plausible)(const uint8_t *memory, const void *context),
+                          const void *context)
+{
+    if (low_size != 0 || physical < HIGH_RAM) {
+        return;
+    }
+    uint64_t found = 0;
+    unsigned matches = 0;
+    for (unsigned i = 0; i < LOW_RAM_SIZES; i++) {
+        const uint8_t *memory = place(physical, length, low_ram_sizes[i]);
+        if (memory != NULL && plausible(memory, context)) {
+            found = low_ram_sizes[i];
+            matches++;
+        }
+    }
+    if (matches == 1) {
+        low_size = found;
+    }
 }
 
 bool guest_ram_physical(const void *host, uint64_t *physical)
@@ -62,14 +98,15 @@ bool guest_ram_physical(const void *host, uint64_t *physical)
     if (base == 0 || host == NULL || (uintptr_t)host < base || offset >= size) {
         return false;
     }
-    *physical = offset;
-    return true;
+    if (offset < CERTAIN_LOW_RAM || (low_size != HIGH_RAM && offset < low_size)) {
+        *physical = offset;
+        return true;
+    }
+    *physical = offset - low_size + HIGH_RAM;
+    return low_size != 0 && low_size != HIGH_RAM;
 }
 
 const uint8_t *guest_ram_at(uint64_t physical, size_t length)
 {
-    if (base == 0 || physical >= size || length > size - physical) {
-        return NULL;
-    }
-    return (const uint8_t *)(base + (uintptr_t)physical);
+    return physical >= HIGH_RAM && low_size == 0 ? NULL : place(physical, length, low_size);
 }

@@ -16,10 +16,20 @@
  */
 void guest_ram_learn(uint64_t pc, const void *host);
 
+/*
+ * Learns where RAM above 4 GiB lies, from a physical address there and from what must be found at it: of the layouts that
+ * QEMU's machines have, the only one where `plausible` says yes. Does nothing when that is known already.
+ */
+void guest_ram_learn_high(uint64_t physical, size_t length, bool (*plausible)(const uint8_t *memory, const void *context),
+                          const void *context);
+
 /* The physical address of a host pointer. False: not in RAM, or not known. */
 bool guest_ram_physical(const void *host, uint64_t *physical);
 
-/* The memory at a physical address, or NULL where it is not RAM from end to end. The guest may write to it meanwhile. */
+/*
+ * The memory at an address as QEMU reports it for an access (physical; before QEMU 8.1 the offset in RAM), or NULL where
+ * it is not known to be RAM from end to end. The guest may write to it meanwhile.
+ */
 const uint8_t *guest_ram_at(uint64_t physical, size_t length);
 
 #endif

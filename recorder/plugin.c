@@ -90,10 +90,9 @@ static bool take_apart(struct qemu_plugin_tb *tb)
     return true;
 }
 
-/* The block's record from what `take_apart` found. */
-static struct block_record describe(struct qemu_plugin_tb *tb)
+/* The block's record from what `take_apart` found. `host` points to its first byte, or is NULL. */
+static struct block_record describe(uint64_t pc, const void *host)
 {
-    uint64_t pc = qemu_plugin_tb_vaddr(tb);
     uint8_t last = translation.lengths[translation.instructions - 1];
     struct block_record block = {.pc = pc,
                                  .size = (uint32_t)translation.length,
@@ -102,7 +101,6 @@ static struct block_record describe(struct qemu_plugin_tb *tb)
                                  .flags = BLOCK_HAS_CRC,
                                  .crc = crc32_of(translation.bytes, translation.length)};
     if (is_x86) {
-        const void *host = qemu_plugin_insn_haddr(qemu_plugin_tb_get_insn(tb, 0));
         guest_ram_learn(pc, host);
         if (guest_ram_physical(host, &block.physical)) {
             block.flags |= BLOCK_HAS_PHYSICAL;
@@ -124,9 +122,10 @@ TRANSLATION_CALLBACK(on_translation, tb)
     }
     pthread_mutex_lock(&lock);
     if (take_apart(tb)) {
-        struct block_record block = describe(tb);
+        const void *host = qemu_plugin_insn_haddr(qemu_plugin_tb_get_insn(tb, 0));
+        struct block_record block = describe(qemu_plugin_tb_vaddr(tb), host);
         uint32_t number;
-        if (blocks_number(&block, translation.lengths, &number)) {
+        if (blocks_number(&block, host, translation.lengths, &number)) {
             void *packed = stream_block(number, block.instructions, translation.slow);
             qemu_plugin_register_vcpu_tb_exec_cb(tb, stream_execute, QEMU_PLUGIN_CB_NO_REGS, packed);
         } else {

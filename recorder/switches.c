@@ -55,6 +55,27 @@ static bool read_field(uint64_t task, int64_t offset, void *to, size_t length)
     return true;
 }
 
+/* What `looks_like_task` needs to know: where a task has its stack pointer and its comm. */
+struct task_shape {
+    uint64_t stack_pointer, comm;
+};
+
+/* Whether a task that is switched to may lie here: a kernel stack pointer, and a short printable name. */
+static bool looks_like_task(const uint8_t *task, const void *context)
+{
+    const struct task_shape *shape = context;
+    uint64_t stack_pointer;
+    memcpy(&stack_pointer, task + shape->stack_pointer, sizeof stack_pointer);
+    const uint8_t *comm = task + shape->comm;
+    size_t length = strnlen((const char *)comm, COMM_LENGTH);
+    for (size_t i = 0; i < length; i++) {
+        if (comm[i] < ' ' || comm[i] > '~') {
+            return false;
+        }
+    }
+    return length > 0 && length < COMM_LENGTH && stack_pointer >> 47 == 0x1FFFF && stack_pointer % 8 == 0;
+}
+
 static void describe_task(struct switch_record *record, uint64_t task)
 {
     if (read_field(task, layout.pid, &record->pid, sizeof record->pid)) {
@@ -123,6 +144,10 @@ static void on_load(unsigned vcpu, qemu_plugin_meminfo_t info, uint64_t address,
                                    .ticks = clock_ticks()};
     uint64_t physical;
     if (physical_task(info, address, displacement, &physical)) {
+        struct task_shape shape = {(uint64_t)(intptr_t)displacement, (uint64_t)layout.comm};
+        if (layout.comm >= 0) {
+            guest_ram_learn_high(physical, LARGEST_TASK, looks_like_task, &shape);
+        }
         describe_task(&record, physical);
     }
     pthread_mutex_lock(&lock);
