@@ -1,14 +1,17 @@
 /** Tells when an open trace's file is replaced, grows or goes away. */
+import { watch, type FSWatcher } from "node:fs";
 import { stat } from "node:fs/promises";
 import path from "node:path";
-import * as vscode from "vscode";
 import type { FileChange } from "../protocol/page";
 
-/** What tells one state of a file from another. Null: there is no such file. */
+/** What tells one state of a file from another. */
 interface Stamp {
   readonly size: number;
   readonly mtimeMs: number;
 }
+
+/** A file that is being written changes all the time: it is looked at this long after a change. */
+const settleMs = 300;
 
 async function stampOf(file: string): Promise<Stamp | null> {
   try {
@@ -19,23 +22,28 @@ async function stampOf(file: string): Promise<Stamp | null> {
   }
 }
 
-export class FileWatch implements vscode.Disposable {
-  private readonly watcher: vscode.FileSystemWatcher;
+/** Watches the file's folder, because a watched file is lost when it is replaced. Independent of `files.watcherExclude`. */
+export class FileWatch {
+  private readonly watcher: FSWatcher | undefined;
   private opened: Stamp | null = null;
+  private timer: NodeJS.Timeout | undefined;
 
   constructor(
     private readonly file: string,
-    private readonly onChange: (change: FileChange) => void,
+    private readonly onChange: (change: FileChange | null) => void,
   ) {
-    // The name is compared here instead of in the glob: a file name may hold glob characters.
-    const folder = vscode.Uri.file(path.dirname(file));
-    this.watcher = vscode.workspace.createFileSystemWatcher(new vscode.RelativePattern(folder, "*"));
-    const look = (uri: vscode.Uri): void => {
-      if (uri.fsPath === file) void this.look();
-    };
-    this.watcher.onDidChange(look);
-    this.watcher.onDidCreate(look);
-    this.watcher.onDidDelete(look);
+    const name = path.basename(file);
+    try {
+      this.watcher = watch(path.dirname(file), { persistent: false }, (_event, changed) => {
+        if (changed !== null && changed !== name) return;
+        clearTimeout(this.timer);
+        this.timer = setTimeout(() => void this.look(), settleMs);
+      });
+      this.watcher.on("error", () => this.dispose());
+    } catch {
+      // A folder that cannot be watched (network, permissions, too many watches): the file just is not followed.
+      this.watcher = undefined;
+    }
   }
 
   /** Takes the file as it is now as the one that is open. */
@@ -44,12 +52,14 @@ export class FileWatch implements vscode.Disposable {
   }
 
   dispose(): void {
-    this.watcher.dispose();
+    clearTimeout(this.timer);
+    this.watcher?.close();
   }
 
   private async look(): Promise<void> {
     const now = await stampOf(this.file);
     if (now === null) this.onChange("deleted");
     else if (now.size !== this.opened?.size || now.mtimeMs !== this.opened.mtimeMs) this.onChange("changed");
+    else this.onChange(null);
   }
 }

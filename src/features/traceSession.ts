@@ -40,7 +40,8 @@ export class TraceSession implements OpenTrace, vscode.Disposable {
   private state: State = { kind: "opening" };
   private progress: { activity: string; bytesDone: number; bytesTotal: number } | null = null;
   private fileChange: FileChange | null = null;
-  private refusedVmlinux: string | null = null;
+  /** What was tried last as this trace's vmlinux, best first; "Use it anyway" means the first of them that has symbols. */
+  private tried: readonly string[] = [];
   private currentSelection: Selection;
   /** Counts openings, so that an answer to an earlier one is not taken for the current one. */
   private opening = 0;
@@ -105,7 +106,6 @@ export class TraceSession implements OpenTrace, vscode.Disposable {
           summary: this.state.summary,
           progress: this.progress,
           fileChange: this.fileChange,
-          refusedVmlinux: this.state.summary.symbols === null ? this.refusedVmlinux : null,
           canRecord: this.around.canRecord(),
         };
     }
@@ -135,7 +135,7 @@ export class TraceSession implements OpenTrace, vscode.Disposable {
         await engine.request("close", { trace: answer.trace });
         return;
       }
-      this.refusedVmlinux = answer.summary.symbolsProblem?.code === "wrong-symbols" ? (vmlinux[0] ?? null) : null;
+      this.tried = vmlinux;
       this.state = { kind: "open", handle: answer.trace, summary: answer.summary };
       this.announce();
       const choice = this.around.choice(this.uri);
@@ -147,23 +147,22 @@ export class TraceSession implements OpenTrace, vscode.Disposable {
     }
   }
 
-  /** Names addresses by this vmlinux. Rejects when it cannot be used; a mismatch is remembered for "Use it anyway". */
+  /** Names addresses by this vmlinux. When it does not belong to the trace, the summary has no symbols and says why. */
   async setVmlinux(choice: VmlinuxChoice): Promise<TraceSummary> {
-    try {
-      const summary = await this.around.engine.request("setSymbols", {
-        trace: this.handle,
-        vmlinux: choice.path,
-        force: choice.force,
-      });
-      this.refusedVmlinux = summary.symbols === null ? choice.path : null;
-      this.update(summary, true);
-      return summary;
-    } catch (thrown) {
-      if (toFailure(thrown).code === "wrong-symbols") this.refusedVmlinux = choice.path;
-      this.progress = null;
-      this.stateChanged.fire();
-      throw thrown;
+    this.tried = [choice.path];
+    const params = { trace: this.handle, vmlinux: choice.path, force: choice.force };
+    const summary = await this.around.engine.request("setSymbols", params);
+    this.update(summary, true);
+    return summary;
+  }
+
+  /** Names addresses by what was refused as not belonging to the trace. Answers what is used now, or null. */
+  async useRefused(): Promise<VmlinuxChoice | null> {
+    for (const path of this.tried) {
+      const choice = { path, force: true };
+      if ((await this.setVmlinux(choice)).symbols !== null) return choice;
     }
+    return null;
   }
 
   /** Existing files that may be this trace's vmlinux, best first. */

@@ -42,8 +42,6 @@ export type PageState =
       readonly summary: TraceSummary;
       readonly progress: PageProgress | null;
       readonly fileChange: FileChange | null;
-      /** The vmlinux that "Use it anyway" would use, when one was refused. */
-      readonly refusedVmlinux: string | null;
       /** False in an untrusted workspace: nothing may be launched. */
       readonly canRecord: boolean;
     }
@@ -90,6 +88,7 @@ export interface HostSide {
     /** Opens the file anew, after it changed, after a failure, or after the engine died. */
     reload: { params: null; result: null };
     chooseVmlinux: { params: null; result: null };
+    /** Uses the vmlinux that was refused because it does not belong to the trace. */
     useRefusedVmlinux: { params: null; result: null };
     recordAgain: { params: null; result: null };
     openSource: { params: { file: string; line: number }; result: null };

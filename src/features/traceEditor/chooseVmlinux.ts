@@ -1,7 +1,6 @@
 /** Choosing the vmlinux that names a trace's addresses. */
 import path from "node:path";
 import * as vscode from "vscode";
-import { toFailure } from "../../protocol/failure";
 import type { PerFileMemory } from "../perFileMemory";
 import type { TraceSession, VmlinuxChoice } from "../traceSession";
 
@@ -48,13 +47,7 @@ async function attempt(
 ): Promise<string | undefined> {
   const title = `Reading ${path.basename(choice.path)}`;
   return vscode.window.withProgress({ location: vscode.ProgressLocation.Window, title }, async () => {
-    try {
-      await applyVmlinux(session, choices, choice);
-    } catch (thrown) {
-      const { code, message, advice } = toFailure(thrown);
-      if (code === "wrong-symbols") return `${message} ${advice}`.trim();
-      throw thrown;
-    }
+    await applyVmlinux(session, choices, choice);
     const problem = session.summary.symbols === null ? session.summary.symbolsProblem : null;
     return problem === null ? undefined : `${problem.message} ${problem.advice}`.trim();
   });

@@ -8,7 +8,7 @@ import type { TraceRegistry, TraceView } from "../openTraces";
 import type { PerFileMemory } from "../perFileMemory";
 import type { Services } from "../services";
 import type { TraceSession, VmlinuxChoice } from "../traceSession";
-import { chooseVmlinux, applyVmlinux } from "./chooseVmlinux";
+import { chooseVmlinux } from "./chooseVmlinux";
 import { pageHtml, pageResources } from "./page";
 import { copyRows, saveRows } from "./rowExport";
 import { pageFunctions, pageTimeline } from "./tightColumns";
@@ -103,11 +103,9 @@ export class TraceEditor implements TraceView, vscode.Disposable {
         return null;
       },
       useRefusedVmlinux: async () => {
-        const state = session.pageState;
-        if (state.kind !== "open" || state.refusedVmlinux === null) {
-          throw new BootscopeError("no-symbols", "No vmlinux was refused.", "Choose one first.");
-        }
-        await applyVmlinux(session, choices, { path: state.refusedVmlinux, force: true });
+        const choice = await session.useRefused();
+        if (choice === null) throw new BootscopeError("no-symbols", "No vmlinux was refused.", "Choose one first.");
+        await choices.set(session.uri, choice);
         return null;
       },
       recordAgain: async () => {

@@ -18,10 +18,10 @@ export function identity(summary: TraceSummary): string[] {
 /** The trace's trust in one plain sentence; null for a complete trace. */
 export function doubt({ trust }: TraceSummary): string | null {
   const sentences = [...trust.reasons];
-  if (trust.truncated) sentences.push("The file ends before the recording did: what is shown is right up to there.");
   if (trust.dropped > 0) sentences.push(`${formatExact(trust.dropped)} records were lost while recording.`);
   if (trust.damagedBytes > 0)
     sentences.push(`${formatBytes(trust.damagedBytes)} of the file are damaged and were skipped.`);
+  if (sentences.length === 0 && trust.truncated) sentences.push("The file ends before the recording did.");
   if (sentences.length === 0 && trust.level !== "complete") sentences.push(`The trace is ${trust.level}.`);
   return sentences.length === 0 ? null : sentences.join(" ");
 }

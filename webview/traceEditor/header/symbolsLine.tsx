@@ -33,9 +33,8 @@ export function SymbolsLine({ model, state }: { model: Model; state: PageState &
       <Button data-testid="choose-vmlinux" onClick={choose}>
         {isMismatch ? "Choose Another…" : "Choose vmlinux…"}
       </Button>
-      {isMismatch && state.refusedVmlinux !== null && (
+      {isMismatch && (
         <Button
-          title={state.refusedVmlinux}
           data-testid="use-anyway"
           onClick={() => model.attempt(() => model.host.request("useRefusedVmlinux", null))}
         >
