@@ -3,7 +3,7 @@ import type { FileHandle } from "node:fs/promises";
 import { readFully } from "../chunkWalk";
 
 export interface FileBlock {
-  /** Valid from `start` to `end`, then zeros for 64 bytes. Reused: of use until the next block is asked for. */
+  /** Valid from `start` to `end`, then zeros for 256 bytes. Reused: of use until the next block is asked for. */
   readonly bytes: Uint8Array;
   readonly start: number;
   readonly end: number;
@@ -16,7 +16,7 @@ export interface FileBlock {
 const blockBytes = 4 * 1024 * 1024;
 /** Most that can be carried over: longer lines and records come in pieces. */
 export const carryBytes = 64 * 1024;
-const paddingBytes = 64;
+const paddingBytes = 256;
 const lineFeed = 0x0a;
 
 /** Call `next` until it answers null, then or earlier `close`. */

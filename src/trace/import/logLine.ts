@@ -12,7 +12,9 @@
  * PREFIX: PID@SECONDS.MICROSECONDS: (2.3 to 3.1), TID@… (4.0 to 10.0), ISO-8601 and a space (10.1), PID@NANOSECONDS and a
  * space (SystemTap).
  */
+import { digitOf } from "./hexDigits";
 import { StampParser } from "./logStamp";
+import { TraceLineShape } from "./traceLineShape";
 
 export const lineKind = {
   /** Nothing of ours. */
@@ -36,11 +38,6 @@ export type LineKind = (typeof lineKind)[keyof typeof lineKind];
 const noGotoTb = 0x200;
 const lineFeed = 0x0a;
 const space = 0x20;
-/** Value of a hexadecimal digit, 16 for other bytes. */
-const digitOf = Uint8Array.from({ length: 256 }, (_, byte) => {
-  const digit = "0123456789abcdef".indexOf(String.fromCharCode(byte).toLowerCase());
-  return digit < 0 ? 16 : digit;
-});
 /** Four ASCII characters as a big-endian u32. */
 const word = (text: string): number => new DataView(new TextEncoder().encode(text).buffer).getUint32(0);
 const [exec, tbSpace, tbUnderscore, noca, che] = ["exec", "_tb ", "_tb_", "noca", "che "].map(word);
@@ -65,6 +62,9 @@ export class LogLineParser {
   /** How the code was left (`exit`). */
   exitFlags = 0;
   readonly stamp = new StampParser();
+  /** Of the line that `shape` learned from. */
+  private shapeUnchained = false;
+  private readonly shape = new TraceLineShape();
   private bytes: Uint8Array = new Uint8Array(0);
   private view: DataView = new DataView(new ArrayBuffer(0));
   // Results of hex(): where the digits ended, and how many there were.
@@ -73,7 +73,7 @@ export class LogLineParser {
   private low = 0;
   private high = 0;
 
-  /** @param bytes zero-padded by 64 bytes behind the last line */
+  /** @param bytes zero-padded by 256 bytes behind the last line */
   setBytes(bytes: Uint8Array): void {
     this.bytes = bytes;
     this.view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
@@ -82,6 +82,8 @@ export class LogLineParser {
   /** Parses the line at `at`; answers the position after its line feed (or `end`, when it is cut). */
   parse(at: number, end: number): number {
     const { bytes } = this;
+    const quick = this.shape.read(bytes, this.view, at);
+    if (quick >= 0) return this.endLine(this.takeShape(quick), end);
     let start = at;
     if (bytes[at] >= 0x30 && bytes[at] <= 0x39) start = this.stamp.parse(bytes, at);
     else this.stamp.clear();
@@ -91,6 +93,17 @@ export class LogLineParser {
     if (lineEnd < 0 || lineEnd >= end) lineEnd = end;
     after = this.parseInside(at, lineEnd);
     return this.isEvent() ? this.endLine(after, end) : Math.min(end, lineEnd + 1);
+  }
+
+  /** The line had the shape of the one before it, so `unchained` is as before. */
+  private takeShape(after: number): number {
+    this.kind = lineKind.trace;
+    this.stamp.clear();
+    this.vcpu = this.shape.vcpu;
+    this.pcLow = this.shape.pcLow;
+    this.pcHigh = this.shape.pcHigh;
+    this.unchained = this.shapeUnchained;
+    return after;
   }
 
   private isEvent(): boolean {
@@ -188,8 +201,9 @@ export class LogLineParser {
   }
 
   /** After `Trace ` or `Chain `. */
-  private parseTrace(at: number): number {
+  private parseTrace(start: number): number {
     const { bytes } = this;
+    let at = start;
     this.vcpu = -1;
     this.unchained = null;
     if (bytes[at] !== 0x30 || bytes[at + 1] !== 0x78) {
@@ -203,15 +217,17 @@ export class LogLineParser {
     while (at < limit && bytes[at] > space) at++;
     if (bytes[at] !== space || bytes[at + 1] !== 0x5b) return at;
     this.kind = lineKind.torn;
-    return this.vcpu >= 0 ? this.parseFields(at + 2) : this.parseShortFields(at + 2);
+    return this.vcpu >= 0 ? this.parseFields(start - 6, at + 2) : this.parseShortFields(at + 2);
   }
 
-  /** `CSBASE/PC/FLAGS]` or `CSBASE/PC/FLAGS/CFLAGS]`. */
-  private parseFields(at: number): number {
+  /** `CSBASE/PC/FLAGS]` or `CSBASE/PC/FLAGS/CFLAGS]`, in a line whose `Trace` is at `lineStart`. */
+  private parseFields(lineStart: number, at: number): number {
     const { bytes } = this;
+    const open = at - 1;
     const limit = at + 17;
     while (at < limit && bytes[at] !== 0x2f) at++;
     if (bytes[at] !== 0x2f) return at;
+    const slash = at;
     this.hex(at + 1);
     at = this.digitsEnd;
     if (this.digits === 0 || this.digits > 16 || bytes[at] !== 0x2f) return at;
@@ -223,7 +239,12 @@ export class LogLineParser {
       at = this.digitsEnd;
       this.unchained = (this.low & noGotoTb) !== 0;
     }
-    if (bytes[at] === 0x5d) this.kind = lineKind.trace;
+    if (bytes[at] !== 0x5d) return at;
+    this.kind = lineKind.trace;
+    if (this.unchained !== null) {
+      this.shape.learn(bytes, this.view, lineStart, open, slash);
+      this.shapeUnchained = this.unchained;
+    }
     return at;
   }
 
