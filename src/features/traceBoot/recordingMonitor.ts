@@ -5,7 +5,7 @@ import { toFailure } from "../../protocol/failure";
 import type { Services } from "../services";
 import type { Ending } from "./ending";
 import { showOutcome } from "./outcome";
-import { progressText, type Sample } from "./progressText";
+import { progressText, recentSamples, type Sample } from "./progressText";
 import { Recording } from "./recording";
 import { reportOf } from "./recordingTasks";
 
@@ -98,13 +98,12 @@ function showProgress(recording: Recording): Thenable<void> {
     const end = recording.ended.finally(() => {
       running = false;
     });
-    let previous: Sample | undefined;
+    let samples: Sample[] = [];
     while (running) {
       const sample = await recording.sample();
-      if (!token.isCancellationRequested) {
-        progress.report({ message: sample ? progressText(recording.startedAt, previous, sample) : "preparing" });
-      }
-      previous = sample;
+      if (sample !== undefined) samples = recentSamples(samples, sample);
+      const message = samples.length === 0 ? "preparing" : progressText(recording.startedAt, samples);
+      if (!token.isCancellationRequested) progress.report({ message });
       await Promise.race([end, sleep(interval)]);
     }
   });

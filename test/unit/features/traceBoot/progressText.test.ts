@@ -1,24 +1,29 @@
 import { describe, expect, it } from "vitest";
-import { progressText } from "../../../../src/features/traceBoot/progressText";
+import { progressText, recentSamples, type Sample } from "../../../../src/features/traceBoot/progressText";
+
+const sample = (at: number, executions: number, fileBytes = 0): Sample => ({ at, executions, fileBytes });
 
 describe("progressText", () => {
-  it("tells speed since the last look, elapsed time and size", () => {
-    const previous = { at: 4000, executions: 100e6, fileBytes: 30e6 };
-    const current = { at: 4500, executions: 131e6, fileBytes: 31e6 };
-    expect(progressText(1000, previous, current)).toBe("62.0 M blocks/s · 3.5 s · 31.0 MB");
+  it("tells speed over the samples, elapsed time and size", () => {
+    const samples = [sample(4000, 100e6), sample(4500, 100e6), sample(6000, 224e6, 31e6)];
+    expect(progressText(1000, samples)).toBe("62.0 M blocks/s · 5.0 s · 31.0 MB");
   });
 
   it("takes the speed since the start at the first look", () => {
-    expect(progressText(1000, undefined, { at: 2000, executions: 5e6, fileBytes: 2e6 })).toBe(
-      "5.00 M blocks/s · 1.0 s · 2.00 MB",
-    );
+    expect(progressText(1000, [sample(2000, 5e6, 2e6)])).toBe("5.00 M blocks/s · 1.0 s · 2.00 MB");
   });
 
   it("tells no speed before the guest's first block, nor from two looks at one moment", () => {
-    expect(progressText(0, undefined, { at: 1000, executions: 0, fileBytes: 4096 })).toBe(
-      "waiting for the guest · 1.0 s",
-    );
-    const sample = { at: 1000, executions: 5, fileBytes: 10 };
-    expect(progressText(0, sample, sample)).toBe("0 blocks/s · 1.0 s · 10 B");
+    expect(progressText(0, [sample(1000, 0, 4096)])).toBe("waiting for the guest · 1.0 s");
+    expect(progressText(0, [sample(1000, 5, 10), sample(1000, 5, 10)])).toBe("0 blocks/s · 1.0 s · 10 B");
+  });
+});
+
+describe("recentSamples", () => {
+  it("keeps three seconds and the sample before them", () => {
+    let samples: Sample[] = [];
+    for (let at = 0; at <= 10_000; at += 1000) samples = recentSamples(samples, sample(at, at));
+    expect(samples.map(({ at }) => at)).toEqual([7000, 8000, 9000, 10_000]);
+    expect(recentSamples(samples, sample(60_000, 1)).map(({ at }) => at)).toEqual([10_000, 60_000]);
   });
 });
