@@ -50,6 +50,7 @@ function listeningPort(child, lines) {
  * @param {string} [options.vsix] A packaged extension to install first.
  * @param {Record<string, unknown>} [options.settings] User settings.
  * @param {boolean} [options.trusted] False: windows open in Restricted Mode, as a stranger's folder does.
+ * @param {boolean} [options.suite] True: windows honour a payload that runs a suite inside. VS Code then shows no toasts.
  * @param {NodeJS.ProcessEnv} [options.env] Added to the environment of the server and of the extension host.
  * @param {string} [options.dataFolder] Keeps settings and state there; else they are removed with the server.
  * @returns {Promise<{origin: string, url: (folder: string, payload?: readonly (readonly [string, string])[]) => string,
@@ -57,7 +58,7 @@ function listeningPort(child, lines) {
  *   `url` is the address of a window on a folder; `remote` names a file of this machine as such a window's payload does.
  */
 export async function startVscodeServer(options = {}) {
-  const { server = servers.newest, vsix, settings = {}, trusted = true, env = {} } = options;
+  const { server = servers.newest, vsix, settings = {}, trusted = true, suite = false, env = {} } = options;
   const { node, main } = await ensureVscodeServer(server);
   const dataFolder = options.dataFolder ?? mkdtempSync(path.join(tmpdir(), "bootscope-vscode-"));
   const extensionsFolder = path.join(dataFolder, "extensions");
@@ -74,7 +75,8 @@ export async function startVscodeServer(options = {}) {
   }
   const token = randomUUID();
   const address = ["--host", "127.0.0.1", "--port", "0", "--connection-token", token];
-  const child = start(node, [main, ...address, ...folders, ...license, "--enable-smoke-test-driver"], {
+  const driver = suite ? ["--enable-smoke-test-driver"] : [];
+  const child = start(node, [main, ...address, ...folders, ...license, ...driver], {
     env: { ...process.env, ...env },
   });
   const dispose = () => {

@@ -30,7 +30,7 @@ export async function runIntegration(options, timeout, version = servers.newest)
   const { folder } = await ensureKernelWorkspace("test");
   rmSync(path.join(folder, ".bootscope"), { recursive: true, force: true });
   const { chromium } = await import("playwright-core");
-  const server = await startVscodeServer({ server: version, env: suiteEnvironment(report, options) });
+  const server = await startVscodeServer({ server: version, suite: true, env: suiteEnvironment(report, options) });
   let browser;
   const messages = [];
   try {
