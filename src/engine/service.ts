@@ -78,7 +78,10 @@ export class EngineService {
     lines: ({ trace, file, range }, signal) => lines(this.#session(trace), file, range, signal),
     symbolize: ({ vmlinux, addresses }, signal) => symbolize(this.#images, vmlinux, addresses, signal),
     import: async ({ path, output }, signal) => {
-      await importTrace(path, output, { signal });
+      const trace = this.#nextHandle++ as TraceHandle;
+      const progress = (bytesDone: number, bytesTotal: number): void =>
+        this.notify({ kind: "progress", trace, activity: "Importing", bytesDone, bytesTotal });
+      await importTrace(path, output, { signal, progress });
       return this.#summaryOf(output, signal);
     },
   };

@@ -1,0 +1,99 @@
+/** `bootscope functions`: cost per function. */
+import { Command, Option } from "commander";
+import type { FunctionColumn, FunctionsPage, Metric, TraceSummary } from "../protocol/engine";
+import { formatCost, formatCount, formatMoment, formatShare } from "../protocol/format";
+import { nanoseconds } from "../protocol/units";
+import { parseLimit } from "./limit";
+import { hex, jsonTime, print, printJson, table, trustLines } from "./output";
+import { withTrace, type TraceFlags } from "./withEngine";
+
+interface Flags extends TraceFlags {
+  readonly limit?: number;
+  readonly sort: "executions" | "instructions" | "time" | "first";
+  readonly filter: string;
+  readonly json?: boolean;
+}
+
+const screenful = 25;
+
+export function functionsCommand(): Command {
+  return new Command("functions")
+    .description("List the functions that a trace executed, most expensive first.")
+    .argument("<trace>", "a .bst file, or any trace that can be imported")
+    .option("--vmlinux <file>", "the kernel that ran, with its symbols")
+    .option("--force", "use the vmlinux even if it does not belong to the trace")
+    .option("--limit <rows>", `at most so many (default: ${screenful}; all with --json)`, parseLimit)
+    .addOption(
+      new Option("--sort <column>", "order of the rows")
+        .choices(["executions", "instructions", "time", "first"])
+        .default("instructions"),
+    )
+    .option("--filter <terms>", "words of names, file:…, dir:…, >1%", "")
+    .option("--json", "print JSON")
+    .action(async (trace: string, flags: Flags) => {
+      await withTrace(trace, flags, async ({ engine, trace: handle, summary, signal }) => {
+        const page = await engine.request(
+          "functions",
+          {
+            trace: handle,
+            range: null,
+            sort: flags.sort,
+            descending: flags.sort !== "first",
+            filter: flags.filter,
+            metric: metricOf(flags.sort),
+            offset: 0,
+            limit: flags.limit ?? (flags.json === true ? Number.MAX_SAFE_INTEGER : screenful),
+          },
+          signal,
+        );
+        if (flags.json === true) printJson(functionsJson(page, summary));
+        else print(functionsText(page, summary, metricOf(flags.sort)));
+      });
+    });
+}
+
+/** What shares are of. */
+const metricOf = (sort: FunctionColumn): Metric => (sort === "executions" || sort === "time" ? sort : "instructions");
+
+function functionsJson(page: FunctionsPage, { clock }: TraceSummary): object {
+  const { executions, instructions, time } = page.traceTotals;
+  return {
+    totals: { executions, instructions, timeNs: jsonTime(time, clock) },
+    executed: page.executed,
+    matched: page.matched,
+    functions: page.name.map((name, i) => ({
+      name,
+      address: hex(page.address[i]),
+      file: page.file[i],
+      line: page.file[i] === null ? null : page.line[i],
+      executions: page.executions[i],
+      instructions: page.instructions[i],
+      timeNs: jsonTime(page.time[i], clock),
+      firstNs: jsonTime(page.first[i], clock),
+      note: page.note[i] === "" ? null : page.note[i],
+    })),
+  };
+}
+
+function functionsText(page: FunctionsPage, summary: TraceSummary, metric: Metric): string {
+  const { clock, instructionsCounted } = summary;
+  const shareOf: Metric = metric === "instructions" && !instructionsCounted ? "executions" : metric;
+  const rows = page.name.map((name, i) => [
+    formatShare(page[shareOf][i], page.traceTotals[shareOf]),
+    formatCount(page.executions[i]),
+    instructionsCounted ? formatCount(page.instructions[i]) : "–",
+    clock === "host" ? formatCost(nanoseconds(page.time[i]), clock) : "–",
+    formatMoment(nanoseconds(page.first[i]), clock),
+    name,
+    page.file[i] === null ? (page.note[i] ?? "") : `${page.file[i] ?? ""}:${page.line[i]}`,
+  ]);
+  const right = ["of " + shareOf, "executions", "instructions", "host time", "first"];
+  const columns = [
+    ...right.map((title) => ({ title, align: "right" as const })),
+    { title: "function", align: "left" as const },
+    { title: "source", align: "left" as const },
+  ];
+  const rest = page.matched - rows.length;
+  const more = rest > 0 ? `\n… and ${formatCount(rest)} more of ${formatCount(page.executed)} executed (--limit)` : "";
+  return `${trustLines(summary)}\n\n${table(columns, rows)}${more}`;
+}

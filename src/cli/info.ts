@@ -1,0 +1,78 @@
+/** `bootscope info`: what a trace is, and how far it can be trusted. */
+import { Command } from "commander";
+import type { TraceSummary } from "../protocol/engine";
+import { formatBytes, formatExact, formatMoment, formatPercent } from "../protocol/format";
+import { jsonTime, print, printJson } from "./output";
+import { withTrace, type TraceFlags } from "./withEngine";
+
+interface Flags extends TraceFlags {
+  readonly json?: boolean;
+}
+
+export function infoCommand(): Command {
+  return new Command("info")
+    .description("Say what a trace holds and how far its numbers can be trusted.")
+    .argument("<trace>", "a .bst file, or any trace that can be imported")
+    .option("--vmlinux <file>", "also say how much of the trace it names")
+    .option("--force", "use the vmlinux even if it does not belong to the trace")
+    .option("--json", "print JSON")
+    .action(async (trace: string, flags: Flags) => {
+      const summary = await withTrace(trace, flags, (opened) => Promise.resolve(opened.summary));
+      if (flags.json === true) printJson(infoJson(summary));
+      else print(infoText(summary));
+    });
+}
+
+/** The fields of `info --json`; also what `import --json` prints of the new trace. */
+export function infoJson(summary: TraceSummary): object {
+  const { trust } = summary;
+  return {
+    path: summary.path,
+    fileBytes: summary.fileBytes,
+    format: summary.format,
+    executions: summary.executions,
+    instructions: summary.instructionsCounted ? summary.instructions : null,
+    distinctBlocks: summary.distinctBlocks,
+    vcpus: summary.vcpus,
+    durationNs: jsonTime(summary.duration, summary.clock),
+    clock: summary.clock,
+    deterministic: summary.deterministic,
+    trust: trust.level,
+    trustReasons: trust.reasons,
+    dropped: trust.dropped,
+    truncated: trust.truncated,
+    damagedBytes: trust.damagedBytes,
+    qemu: summary.qemu,
+    guest: summary.guest,
+    target: summary.target,
+    commandLine: summary.commandLine,
+    symbols: summary.symbols,
+    named: summary.symbols === null ? null : summary.named,
+    unnamed: summary.unnamed,
+  };
+}
+
+export function infoText(summary: TraceSummary): string {
+  const { trust, clock, symbols } = summary;
+  const lines: [string, string][] = [
+    ["trust", [trust.level, ...trust.reasons].join("\n")],
+    ["guest", [summary.guest, summary.target].filter((part) => part !== null).join(", ") || "unknown"],
+    ["qemu", summary.qemu ?? "unknown"],
+    ["vcpus", String(summary.vcpus)],
+    ["duration", clock === "host" ? formatMoment(summary.duration, clock) : "unknown: the trace has no clock"],
+    ["executions", `${formatExact(summary.executions)} of ${formatExact(summary.distinctBlocks)} blocks`],
+    ["instructions", summary.instructionsCounted ? formatExact(summary.instructions) : "unknown"],
+    ["file", `${summary.format}, ${formatBytes(summary.fileBytes)}`],
+  ];
+  if (trust.dropped > 0) lines.push(["dropped", `${formatExact(trust.dropped)} records`]);
+  if (trust.damagedBytes > 0) lines.push(["damaged", formatBytes(trust.damagedBytes)]);
+  if (symbols !== null) {
+    lines.push(["symbols", [symbols.path, symbols.match.evidence].join("\n")]);
+    lines.push(["named", formatPercent(summary.executions > 0 ? summary.named / summary.executions : Number.NaN)]);
+  }
+  const why = summary.unnamed.map(
+    ({ reason, executions }) => `${formatPercent(executions / summary.executions)} ${reason}`,
+  );
+  if (symbols !== null && why.length > 0) lines.push(["unnamed", why.join("\n")]);
+  return lines.map(([key, value]) => key.padEnd(14) + value.replaceAll("\n", `\n${" ".repeat(14)}`)).join("\n");
+}

@@ -1,0 +1,52 @@
+/** `bootscope symbolize`: names for addresses, one per line of standard input. */
+import path from "node:path";
+import { text } from "node:stream/consumers";
+import { Command } from "commander";
+import type { SymbolizedAddress } from "../protocol/engine";
+import { BootscopeError } from "../protocol/failure";
+import { hex, print, printJson } from "./output";
+import { withEngine } from "./withEngine";
+
+interface Flags {
+  readonly vmlinux: string;
+  readonly json?: boolean;
+}
+
+export function symbolizeCommand(): Command {
+  return new Command("symbolize")
+    .description("Name addresses: reads them from standard input, in hexadecimal, one per line.")
+    .requiredOption("--vmlinux <file>", "the kernel, with its symbols")
+    .option("--json", "print JSON")
+    .addHelpText("after", "\nPrints `function+0xoffset file:line` per address; ?? where the image does not tell.")
+    .action(async (flags: Flags) => {
+      const addresses = parseAddresses(await text(process.stdin));
+      const vmlinux = path.resolve(flags.vmlinux);
+      const names = await withEngine((engine, signal) => engine.request("symbolize", { vmlinux, addresses }, signal));
+      if (flags.json === true) printJson(names.map((name, i) => ({ address: hex(addresses[i]), ...jsonName(name) })));
+      else if (names.length > 0) print(names.map(nameText).join("\n"));
+    });
+}
+
+/** Hexadecimal, with or without 0x. Empty lines are left out. */
+function parseAddresses(input: string): BigUint64Array {
+  const addresses: bigint[] = [];
+  for (const [index, line] of input.split(/\r?\n/).entries()) {
+    const digits = line.trim();
+    if (digits === "") continue;
+    if (!/^(0x)?[0-9a-f]{1,16}$/i.test(digits)) {
+      const shown = digits.length > 40 ? `${digits.slice(0, 40)}…` : digits;
+      const message = `Line ${index + 1} of the input is not an address: ${shown}`;
+      throw new BootscopeError("unreadable", message, "Give hexadecimal addresses of at most 64 bits, one per line.");
+    }
+    addresses.push(BigInt(`0x${digits.replace(/^0x/i, "")}`));
+  }
+  return BigUint64Array.from(addresses);
+}
+
+function jsonName({ function: name, offset, file, line }: SymbolizedAddress): object {
+  return { function: name, offset: name === null ? null : offset, file, line: file === null ? null : line };
+}
+
+function nameText({ function: name, offset, file, line }: SymbolizedAddress): string {
+  return `${name === null ? "??" : `${name}+0x${offset.toString(16)}`} ${file === null ? "??:0" : `${file}:${line}`}`;
+}

@@ -1,0 +1,78 @@
+import path from "node:path";
+import { localEngine, type LocalEngine } from "../engine/local";
+import type { EngineNotice, TraceHandle, TraceSummary } from "../protocol/engine";
+import { BootscopeError } from "../protocol/failure";
+import { formatPercent } from "../protocol/format";
+import { cacheFolder } from "../qemu/cacheFolder";
+import { progressLine } from "./progressLine";
+
+export interface TraceFlags {
+  readonly vmlinux?: string;
+  readonly force?: boolean;
+}
+
+/** A trace that was read to its end, and the engine to ask about it. */
+export interface OpenedTrace {
+  readonly engine: LocalEngine;
+  readonly trace: TraceHandle;
+  readonly summary: TraceSummary;
+  readonly signal: AbortSignal;
+}
+
+/** Runs `use` with an engine. Shows its progress on a terminal; Ctrl+C cancels what it does. */
+export async function withEngine<T>(use: (engine: LocalEngine, signal: AbortSignal) => Promise<T>): Promise<T> {
+  const line = progressLine();
+  const interrupt = new AbortController();
+  const onSignal = (): void => interrupt.abort();
+  const engine = localEngine(path.join(__dirname, "scanWorker.js"), (notice) => {
+    const text = describe(notice);
+    if (text !== null) line.show(text);
+  });
+  process.once("SIGINT", onSignal).once("SIGTERM", onSignal);
+  interrupt.signal.addEventListener("abort", () => engine.dispose(), { once: true });
+  try {
+    return await use(engine, interrupt.signal);
+  } catch (error) {
+    throw interrupt.signal.aborted ? new BootscopeError("cancelled", "Interrupted.", "", { cause: error }) : error;
+  } finally {
+    line.clear();
+    engine.dispose();
+    process.removeListener("SIGINT", onSignal).removeListener("SIGTERM", onSignal);
+  }
+}
+
+/** Opens a trace with the names of `flags.vmlinux`, if given, and waits until it is read. Names must belong to it, or be forced. */
+export async function withTrace<T>(
+  file: string,
+  flags: TraceFlags,
+  use: (opened: OpenedTrace) => Promise<T>,
+): Promise<T> {
+  return withEngine(async (engine, signal) => {
+    const vmlinux = flags.vmlinux === undefined ? [] : [path.resolve(flags.vmlinux)];
+    const folder = path.join(cacheFolder(), "results");
+    const opening = { path: path.resolve(file), vmlinux, cacheFolder: folder };
+    const { trace, summary: opened } = await engine.request("open", opening, signal);
+    const problem = opened.symbolsProblem;
+    if (vmlinux.length > 0 && problem !== null) {
+      if (flags.force !== true || problem.code !== "wrong-symbols") throw namesRefused(problem);
+      await engine.request("setSymbols", { trace, vmlinux: vmlinux[0], force: true }, signal);
+    }
+    const summary = await engine.request("settled", { trace }, signal);
+    if (vmlinux.length > 0 && summary.symbols === null && summary.symbolsProblem !== null) {
+      throw namesRefused(summary.symbolsProblem);
+    }
+    return use({ engine, trace, summary, signal });
+  });
+}
+
+function namesRefused(problem: NonNullable<TraceSummary["symbolsProblem"]>): BootscopeError {
+  const advice =
+    problem.code === "wrong-symbols" ? "Give the vmlinux of the same build, or use --force." : problem.advice;
+  return new BootscopeError(problem.code, problem.message, advice);
+}
+
+function describe(notice: EngineNotice): string | null {
+  if (notice.kind !== "progress") return null;
+  const { activity, bytesDone, bytesTotal } = notice;
+  return `${activity} … ${formatPercent(bytesTotal === 0 ? 1 : bytesDone / bytesTotal)}`;
+}
