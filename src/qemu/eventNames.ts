@@ -5,16 +5,14 @@
  * those are when a list asks for them: "trace event 'X' is not traceable". So it is asked twice: for the names, then to take all
  * of them. Both runs end before a machine is made.
  */
-import { execFile } from "node:child_process";
 import { mkdtemp, rm, stat, writeFile } from "node:fs/promises";
 import os from "node:os";
 import path from "node:path";
-import { promisify } from "node:util";
 import { BootscopeError } from "../protocol/failure";
+import { runTool } from "./runTool";
 import type { EventNames } from "./traceEventList";
 
-const run = promisify(execFile);
-const limits = { timeout: 30_000, maxBuffer: 16 << 20, windowsHide: true } as const;
+const timeout = 30_000;
 
 interface Known {
   readonly stamp: string;
@@ -31,14 +29,18 @@ export const parseUntraceable = (text: string): string[] =>
   Array.from(text.matchAll(/trace event '(\w+)' is not traceable/g), ([, name]) => name);
 
 async function ask(qemu: string, signal: AbortSignal | undefined): Promise<EventNames> {
-  const options = { ...limits, signal };
-  const all = parseEventHelp((await run(qemu, ["-trace", "help"], options)).stdout);
+  const options = { timeout, ...(signal !== undefined && { signal }) };
+  const all = parseEventHelp((await runTool(qemu, ["-trace", "help"], options)).stdout);
   const folder = await mkdtemp(path.join(os.tmpdir(), "bootscope-events-"));
   try {
     const list = path.join(folder, "all");
     await writeFile(list, all.map((name) => `${name}\n`).join(""));
     // A comma in an option's value is written twice.
-    const { stderr } = await run(qemu, ["-trace", `events=${list.replaceAll(",", ",,")}`, "-trace", "help"], options);
+    const { stderr } = await runTool(
+      qemu,
+      ["-trace", `events=${list.replaceAll(",", ",,")}`, "-trace", "help"],
+      options,
+    );
     return { all: new Set(all), compiledOut: new Set(parseUntraceable(stderr)) };
   } finally {
     await rm(folder, { recursive: true, force: true });
@@ -50,7 +52,7 @@ async function askOrFail(qemu: string, signal: AbortSignal | undefined): Promise
   try {
     return await ask(qemu, signal);
   } catch (thrown) {
-    if (thrown instanceof Error && thrown.name === "AbortError") throw thrown;
+    signal?.throwIfAborted();
     const said = thrown instanceof Error ? thrown.message : String(thrown);
     const advice = "Check the setting bootscope.qemu.path.";
     throw new BootscopeError("qemu-failed", `QEMU could not list its trace events: ${said}`, advice, { cause: thrown });

@@ -76,7 +76,12 @@ async function ask(file: string, question: string): Promise<string> {
   }
 }
 
-async function findQemu(name: string, given: boolean): Promise<string> {
+/**
+ * The absolute path of a QEMU program: a bare name is looked for on the PATH.
+ * @param given whether a person asked for this very program, for the message
+ * @throws BootscopeError "no-qemu"
+ */
+export async function findQemu(name: string, given: boolean): Promise<string> {
   const folders = name.includes(path.sep) ? [""] : (process.env["PATH"] ?? "").split(path.delimiter);
   for (const folder of folders) {
     const file = path.resolve(folder, name);
