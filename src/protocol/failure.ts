@@ -50,3 +50,9 @@ export function toFailure(thrown: unknown): Failure {
   const message = thrown instanceof Error ? thrown.message : String(thrown);
   return { code: "internal", message, advice: "This is a defect in Bootscope: see the log for details." };
 }
+
+/** A failure as running text: what happened, then what to do. A message that quotes another program may lack its full stop. */
+export function failureText({ message, advice }: Failure): string {
+  const sentence = /[.!?…:]$/.test(message.trimEnd()) ? message.trimEnd() : `${message.trimEnd()}.`;
+  return advice === "" ? sentence : `${sentence} ${advice}`;
+}

@@ -2,7 +2,7 @@
 import { rm, stat } from "node:fs/promises";
 import path from "node:path";
 import * as vscode from "vscode";
-import type { FailureCode } from "../../protocol/failure";
+import { type FailureCode, failureText } from "../../protocol/failure";
 import { formatBytes } from "../../protocol/format";
 import type { Services } from "../services";
 import type { Ending, PartialTrace } from "./ending";
@@ -73,8 +73,7 @@ async function tellFailure(
     ...(settings === undefined ? [] : [openSettings]),
     ...(partial === null ? [] : [openPartial]),
   ];
-  const text = [failure.message, failure.advice].filter((part) => part !== "").join(" ");
-  const answer = await vscode.window.showErrorMessage(text, ...buttons);
+  const answer = await vscode.window.showErrorMessage(failureText(failure), ...buttons);
   if (answer === showTerminal) await recording.showTerminal();
   if (answer === openSettings) await vscode.commands.executeCommand("workbench.action.openSettings", settings);
   if (answer === openPartial && partial !== null) await services.traces.show(vscode.Uri.file(partial.path));

@@ -58,6 +58,8 @@ export class RecordingTasks implements vscode.TaskProvider {
       reveal: vscode.TaskRevealKind.Always,
       panel: vscode.TaskPanelKind.Dedicated,
       clear: true,
+      // The command line that says something, QEMU's, is what the recorder itself prints.
+      echo: false,
       showReuseMessage: false,
     };
     return task;

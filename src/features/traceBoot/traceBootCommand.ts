@@ -1,6 +1,6 @@
 /** The command "Bootscope: Trace Boot". */
 import * as vscode from "vscode";
-import { toFailure } from "../../protocol/failure";
+import { failureText, toFailure } from "../../protocol/failure";
 import type { Services } from "../services";
 import { planBoot } from "./bootPlanner";
 import { readBootSettings } from "./bootSettings";
@@ -28,9 +28,9 @@ export async function traceBoot(
     services.log.info(`Trace Boot: ${JSON.stringify(plan)}`);
     return await monitor.run(tasks.create(plan));
   } catch (error) {
-    const { message, advice } = toFailure(error);
-    services.log.error(`Trace Boot: ${message}`);
-    void vscode.window.showErrorMessage(`Trace Boot could not start. ${message} ${advice}`.trim());
+    const text = failureText(toFailure(error));
+    services.log.error(`Trace Boot: ${text}`);
+    void vscode.window.showErrorMessage(`Trace Boot could not start. ${text}`);
     return undefined;
   }
 }
