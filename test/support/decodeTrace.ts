@@ -11,10 +11,12 @@ export interface DecodedChunk extends ChunkOutcome {
   readonly switches: { readonly number: number; readonly executionsBefore: number }[];
 }
 
+// Large, and made for many chunks one after the other.
+const decoder = new ChunkDecoder();
+const batch = new RunBatch();
+
 /** Decodes one payload. */
 export function decodePayload(payload: Uint8Array, chunk: ExecutionChunk, blockCount: number): DecodedChunk {
-  const decoder = new ChunkDecoder();
-  const batch = new RunBatch();
   const blocks: number[] = [];
   const switches: { number: number; executionsBefore: number }[] = [];
   decoder.begin(payload, chunk, blockCount);

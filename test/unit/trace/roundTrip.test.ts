@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { rmSync } from "node:fs";
 import { describe, expect, it } from "vitest";
+import { blockNumber } from "../../../src/protocol/units";
 import { openTraceFile } from "../../../src/trace/reader";
 import { unknownPhysicalAddress, type BlockRecord } from "../../../src/trace/blocks";
 import { buildTraceFile, temporaryFile, writeTrace, type TestTrace } from "../../support/buildTrace";
@@ -53,16 +54,27 @@ describe("a trace that is written and read", () => {
         written.vcpus.forEach((expected, vcpu) => expect(decoded[vcpu] ?? []).toEqual(expected));
         expect(decodeTrace(read).every(({ intact }) => intact)).toBe(true);
         expect(read.blocks.count).toBe(written.blocks.length);
-        written.blocks.forEach((expected, index) => {
-          expect(read.blocks.address[index]).toBe(expected.address);
-          expect(read.blocks.physicalAddress[index]).toBe(expected.physicalAddress ?? unknownPhysicalAddress);
-          expect(read.blocks.size[index]).toBe(expected.size ?? 0);
-          const lengths = read.blocks.instructionLengths(index);
-          expect(lengths && [...lengths]).toEqual(expected.instructionLengths ?? null);
+        const { blocks } = read;
+        const readBlocks = written.blocks.map((_, index) => {
+          const lengths = blocks.instructionLengths(blockNumber(index));
+          const instructionLengths = lengths && [...lengths];
+          const { [index]: physicalAddress } = blocks.physicalAddress;
+          const terminator = [blocks.terminator[index], blocks.terminatorLength[index]];
+          const { [index]: address } = blocks.address;
+          return [address, physicalAddress, blocks.target[index], blocks.size[index], terminator, instructionLengths];
         });
+        const writtenBlocks = written.blocks.map((item) => [
+          item.address,
+          item.physicalAddress ?? unknownPhysicalAddress,
+          item.target ?? 0n,
+          item.size ?? 0,
+          [item.terminator ?? 0, item.terminatorLength ?? 0],
+          item.instructionLengths ?? null,
+        ]);
+        expect(readBlocks).toEqual(writtenBlocks);
         rmSync(file);
       }),
-      { numRuns: 60 },
+      { numRuns: 30 },
     );
   });
 
