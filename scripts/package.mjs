@@ -14,7 +14,8 @@ const megabytes = (bytes) => `${(bytes / 1024 / 1024).toFixed(2)} MB`;
 function sampleBytes() {
   const folder = path.join(root, "sample");
   if (!existsSync(folder)) return 0;
-  const sizes = readdirSync(folder).map((file) => deflateRawSync(readFileSync(path.join(folder, file))).length);
+  const files = readdirSync(folder, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile());
+  const sizes = files.map(({ parentPath, name }) => deflateRawSync(readFileSync(path.join(parentPath, name))).length);
   return sizes.reduce((sum, size) => sum + size, 0);
 }
 

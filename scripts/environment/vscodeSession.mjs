@@ -21,7 +21,6 @@ const quietSettings = {
   "telemetry.telemetryLevel": "off",
   "update.mode": "none",
   "window.restoreWindows": "none",
-  "files.watcherExclude": { "**": true },
   "search.followSymlinks": false,
 };
 

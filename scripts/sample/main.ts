@@ -7,7 +7,7 @@ import { reduceImage } from "./reduceImage";
 /** The kernel's half of the address space. */
 const kernelHalf = 0xffff_8000_0000_0000n;
 /** Executions before and after the kernel's first one: what fits into about a megabyte. */
-const before = 1_500_000;
+const before = 0;
 const after = 26_000_000;
 const format = new Intl.NumberFormat("en-US");
 

@@ -1,5 +1,5 @@
 /** One VS Code window with the packaged extension, for one test file. */
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync } from "node:fs";
 import path from "node:path";
 import { chromium } from "playwright-core";
 import { launchOptions } from "../../../scripts/environment/chromium.mjs";
@@ -16,8 +16,6 @@ export interface Window {
   readonly workbench: Workbench;
   /** Everything the page has written to the console. */
   readonly console: readonly string[];
-  /** Changes user settings while the window is open. */
-  changeSettings(settings: Readonly<Record<string, unknown>>): void;
   /** Where to put a picture that people should look at. */
   picture(name: string): string;
   close(): Promise<void>;
@@ -59,11 +57,6 @@ export async function openWindow(options: {
     return {
       workbench,
       console: messages,
-      changeSettings(changed) {
-        const file = path.join(server.dataFolder, "data/User/settings.json");
-        const current = JSON.parse(readFileSync(file, "utf8")) as Record<string, unknown>;
-        writeFileSync(file, JSON.stringify({ ...current, ...changed }, null, 2));
-      },
       picture: (name) => path.join(resultsFolder, `${name}.png`),
       close,
     };

@@ -45,6 +45,15 @@ export class Workbench {
     await this.page.keyboard.press("Enter");
   }
 
+  /** Chooses a colour theme by the label that people see. */
+  async chooseTheme(label: string): Promise<void> {
+    await this.runCommand("Preferences: Color Theme");
+    const input = this.quickInput.locator("input").first();
+    await input.fill(label);
+    await this.pick(label);
+    await this.quickInput.waitFor({ state: "hidden" });
+  }
+
   get quickInput(): Locator {
     return this.page.locator(".quick-input-widget:visible");
   }
@@ -58,7 +67,8 @@ export class Workbench {
   async openFromExplorer(name: string): Promise<void> {
     const row = this.page.locator(`.explorer-folders-view .monaco-list-row[aria-label^="${name}"]`);
     // The tree is virtual: a long one is scrolled until the row exists.
-    await this.explorer.first().click({ modifiers: [] });
+    await this.page.locator(".explorer-folders-view .monaco-list").focus();
+    await this.page.keyboard.press("Home");
     for (let attempt = 0; attempt < 60 && (await row.count()) === 0; attempt++)
       await this.page.keyboard.press("PageDown");
     await row.first().dblclick();
