@@ -7,7 +7,7 @@
  */
 import { executionHeadBytes, recordCode } from "./executionHead";
 import { maximumCount } from "./limits";
-import { historyMask, PredictorTable } from "./predictor";
+import { PredictorTable } from "./predictor";
 import { endOfWholeRecords } from "./records";
 import type { ExecutionChunk } from "./types";
 import { varintEnd, varintValue } from "./varint";
@@ -30,6 +30,8 @@ export class RunBatch {
   readonly spanEnd = new Uint32Array(RunBatch.capacity + 2);
   /** Nanoseconds since the recording's start. */
   readonly spanTime = new Float64Array(RunBatch.capacity + 2);
+  /** What the span's time is to be spread by: the sum of its executions' weights, as given to `begin`. */
+  readonly spanWork = new Float64Array(RunBatch.capacity + 2);
   /** The task switch that took place at the end of each span, or -1. */
   readonly spanSwitch = new Int32Array(RunBatch.capacity + 2);
   /** Nanoseconds since the recording's start at the start of the batch. */
@@ -77,6 +79,8 @@ export class ChunkDecoder {
   private payload: Uint8Array = new Uint8Array(0);
   private chunk = noChunk;
   private blockCount = 0;
+  private weight = new Uint16Array(0);
+  private ones = new Uint16Array(0);
   private at = 0;
   private end = 0;
   private history = 0;
@@ -97,17 +101,20 @@ export class ChunkDecoder {
   private spanExecutions = 0;
   /** Of these, the ones in the batch's open span. */
   private openExecutions = 0;
+  private openWork = 0;
 
   /**
    * Starts on a chunk.
    * @param payload the chunk's bytes from `chunk.offset` on, its 80-byte head included
    * @param blockCount blocks of the trace: a record that names another ends the chunk as damaged
+   * @param weight per block, what `spanWork` adds up; 1 by default. Summed here, as following the predictor leaves time for it
    */
-  begin(payload: Uint8Array, chunk: ExecutionChunk, blockCount: number): void {
+  begin(payload: Uint8Array, chunk: ExecutionChunk, blockCount: number, weight = this.sameWeight(blockCount)): void {
     this.table.reset();
     this.payload = payload;
     this.chunk = chunk;
     this.blockCount = blockCount;
+    this.weight = weight;
     this.at = executionHeadBytes;
     this.end = Math.min(payload.length, chunk.length);
     if (!chunk.sealed) this.end = endOfWholeRecords(payload, this.at, this.end);
@@ -123,6 +130,7 @@ export class ChunkDecoder {
     this.hits = 0;
     this.spanExecutions = 0;
     this.openExecutions = 0;
+    this.openWork = 0;
   }
 
   /** Fills `batch` with what comes next; false when nothing was left. */
@@ -154,6 +162,11 @@ export class ChunkDecoder {
     const lostExecutions = Math.max(0, this.chunk.executions - this.executions);
     const { executions, time: endTime } = this;
     return { executions, endTime, intact: this.intact && lostExecutions === 0, lostExecutions };
+  }
+
+  private sameWeight(blockCount: number): Uint16Array<ArrayBuffer> {
+    if (this.ones.length !== blockCount) this.ones = new Uint16Array(blockCount).fill(1);
+    return this.ones;
   }
 
   /** Parses the next record; false at the end of the chunk or at bytes that cannot be a record. */
@@ -210,20 +223,25 @@ export class ChunkDecoder {
   private expandHits(batch: RunBatch): void {
     let hits = this.hits;
     if (hits === 0) return;
-    const { block: tableBlock, hash: tableHash, sure: tableSure } = this.table;
+    const { block: tableBlock, next: tableNext, sure: tableSure } = this.table;
     const { block, repeat } = batch;
+    const { weight } = this;
+    let work = 0;
     let { runs } = batch;
     let h = this.history;
     const before = hits;
     while (hits > 0 && runs < RunBatch.capacity) {
-      const next = ((h << 1) ^ tableHash[h]) & historyMask;
+      const next = tableNext[h];
       tableSure[h] = 1;
-      block[runs] = tableBlock[h];
+      const b = tableBlock[h];
+      block[runs] = b;
+      work += weight[b];
       hits--;
       if (next === h && hits > 0) {
         const rest = Math.min(hits, maximumRepeat - 1);
         repeat[runs] = 1 + rest;
         hits -= rest;
+        work += rest * weight[b];
       } else {
         repeat[runs] = 1;
       }
@@ -235,6 +253,7 @@ export class ChunkDecoder {
     batch.runs = runs;
     this.executions += before - hits;
     this.openExecutions += before - hits;
+    this.openWork += work;
   }
 
   /** The record's hits are delivered: its moment ends the span, and its own block begins the next. */
@@ -245,12 +264,13 @@ export class ChunkDecoder {
     this.spanExecutions = 0;
     if (code >= recordCode.firstBlock) {
       const b = code - recordCode.firstBlock;
-      this.history = ((this.history << 1) ^ this.table.correct(this.history, b)) & historyMask;
+      this.history = this.table.correct(this.history, b);
       batch.block[batch.runs] = b;
       batch.repeat[batch.runs] = 1;
       batch.runs++;
       this.executions++;
       this.openExecutions = 1;
+      this.openWork = this.weight[b];
       this.spanExecutions = 1;
     } else if (code === recordCode.end) {
       this.finished = true;
@@ -269,9 +289,11 @@ export class ChunkDecoder {
     batch.spanEnd[batch.spans] = batch.runs;
     batch.spanTime[batch.spans] = time;
     batch.spanSwitch[batch.spans] = switchNumber;
+    batch.spanWork[batch.spans] = this.openWork;
     batch.spans++;
     this.time = time;
     this.openExecutions = 0;
+    this.openWork = 0;
   }
 
   /** Ends the chunk here. Answers false, as `readRecord` does at an end. In an unsealed chunk this is no damage. */

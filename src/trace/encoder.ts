@@ -1,6 +1,6 @@
 /** Encodes one vCPU's executions into chunk payloads (docs/trace-format.md, "Executions"). */
 import { executionHeadBytes, recordCode, writeExecutionHead } from "./executionHead";
-import { historyMask, PredictorTable } from "./predictor";
+import { PredictorTable } from "./predictor";
 import { maximumVarintBytes, writeVarint } from "./varint";
 
 /** Payload bytes of a full chunk: small enough to decode many in parallel, large enough that learning anew costs little. */
@@ -58,11 +58,11 @@ export class ExecutionEncoder {
     const table = this.table;
     if (table.block[h] === block) {
       table.sure[h] = 1;
-      this.history = ((h << 1) ^ table.hash[h]) & historyMask;
+      this.history = table.next[h];
       this.hits++;
     } else {
       this.writeRecord(recordCode.firstBlock + block, time);
-      this.history = ((h << 1) ^ table.correct(h, block)) & historyMask;
+      this.history = table.correct(h, block);
     }
     this.executions++;
     this.instructions += instructions;
