@@ -7,7 +7,7 @@ import { PerFileMemory } from "./features/perFileMemory";
 import type { Services } from "./features/services";
 import { setting, settingPath } from "./features/settings";
 import { activateSourceMapping, createSourceFiles } from "./features/sourceFiles";
-import { activateSourceHeat } from "./features/sourceHeat";
+import { activateSourceHeat, type SourceHeat } from "./features/sourceHeat";
 import { activateTraceBoot } from "./features/traceBoot";
 import { activateTraceEditor } from "./features/traceEditor";
 import { activateTraceEvents } from "./features/traceEvents";
@@ -15,7 +15,9 @@ import type { VmlinuxChoice } from "./features/traceSession";
 import { vmlinuxCandidates } from "./features/vmlinuxCandidates";
 
 /** What other extensions, and the tests inside VS Code, may use. */
-export type BootscopeApi = Pick<Services, "engine" | "traces">;
+export interface BootscopeApi extends Pick<Services, "engine" | "traces" | "sources"> {
+  readonly heat: Pick<SourceHeat, "heatOf">;
+}
 
 export function activate(context: vscode.ExtensionContext): BootscopeApi {
   const log = vscode.window.createOutputChannel("Bootscope", { log: true });
@@ -43,8 +45,8 @@ export function activate(context: vscode.ExtensionContext): BootscopeApi {
   const services: Services = { context, log, engine, traces, sources: createSourceFiles(context, log) };
   activateTraceEditor(services, traces, choices);
   activateSourceMapping(services);
-  activateSourceHeat(services);
+  const heat = activateSourceHeat(services);
   activateTraceBoot(services);
   activateTraceEvents(services);
-  return { engine, traces };
+  return { engine, traces, sources: services.sources, heat };
 }

@@ -12,9 +12,12 @@ async function toggle(): Promise<void> {
   await configuration.update("sourceHeat.enabled", !setting("sourceHeat.enabled"), target);
 }
 
-export function activateSourceHeat(services: Services): void {
+export type { SourceHeat };
+
+export function activateSourceHeat(services: Services): SourceHeat {
+  const heat = new SourceHeat(services);
   services.context.subscriptions.push(
-    new SourceHeat(services),
+    heat,
     vscode.commands.registerCommand("bootscope.toggleSourceHeat", async () => {
       await toggle();
       if (services.traces.active === undefined) {
@@ -23,4 +26,5 @@ export function activateSourceHeat(services: Services): void {
       }
     }),
   );
+  return heat;
 }

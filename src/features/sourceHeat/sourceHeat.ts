@@ -1,12 +1,12 @@
 /** Keeps the visible source editors in step with the active trace. */
 import path from "node:path";
 import * as vscode from "vscode";
-import type { Metric } from "../../protocol/engine";
 import { toFailure } from "../../protocol/failure";
 import type { OpenTrace, Services } from "../services";
 import { affects, setting } from "../settings";
 import { HeatDecorations } from "./decorations";
-import { fileHeat } from "./fileHeat";
+import { type FileHeat, fileHeat } from "./fileHeat";
+import type { HeatContext } from "./heatText";
 import { HeatSource } from "./heatSource";
 import { heatState } from "./heatState";
 import { layOut } from "./layOut";
@@ -20,10 +20,21 @@ const sourceName = /\.(?:c|h|s|cc|cpp|cxx|hpp|inc|rs)$/i;
 const isSource = (document: vscode.TextDocument): boolean =>
   document.uri.scheme === "file" && sourceName.test(document.uri.path);
 
+function contextOf({ summary, selection, uri }: OpenTrace): HeatContext {
+  const { clock, instructionsCounted } = summary;
+  // Without instruction counts (an imported log) that metric would show nothing at all.
+  const metric = selection.metric === "instructions" && !instructionsCounted ? "executions" : selection.metric;
+  return { metric, clock, instructionsCounted, range: selection.range, trace: path.basename(uri.path) };
+}
+
+const editorsOf = (document: vscode.TextDocument): vscode.TextEditor[] =>
+  vscode.window.visibleTextEditors.filter((editor) => editor.document === document);
+
 export class SourceHeat implements vscode.Disposable {
   private readonly decorations = new HeatDecorations();
   private readonly status = new HeatStatusItem();
   private readonly source: HeatSource;
+  private readonly shown = new Map<string, FileHeat>();
   private readonly subscriptions: readonly { dispose(): unknown }[];
   private traceSubscription: vscode.Disposable | undefined;
   private timer: NodeJS.Timeout | undefined;
@@ -46,6 +57,11 @@ export class SourceHeat implements vscode.Disposable {
       }),
     ];
     this.follow(traces.active);
+  }
+
+  /** What the visible editors of a document show; undefined when they show nothing. */
+  heatOf(document: vscode.Uri): FileHeat | undefined {
+    return this.shown.get(document.toString());
   }
 
   dispose(): void {
@@ -86,11 +102,14 @@ export class SourceHeat implements vscode.Disposable {
     this.status.show(trace, state);
 
     const editors = vscode.window.visibleTextEditors.filter(({ document }) => isSource(document));
+    const visible = new Set(editors.map((editor) => editor.document));
+    const hidden = [...this.shown.keys()].filter((key) => ![...visible].some(({ uri }) => uri.toString() === key));
+    for (const key of hidden) this.shown.delete(key);
     if (trace === undefined || state.kind !== "on") {
-      for (const editor of editors) this.decorations.clear(editor);
+      for (const document of visible) this.clear(document);
       return;
     }
-    for (const document of new Set(editors.map((editor) => editor.document))) {
+    for (const document of visible) {
       this.show(trace, document, signal).catch((thrown: unknown) => this.failed(document, thrown));
     }
   }
@@ -99,27 +118,19 @@ export class SourceHeat implements vscode.Disposable {
     const started = performance.now();
     const result = await this.source.linesOf(trace, document.uri, signal);
     if (signal.aborted) return;
-    const { summary, selection } = trace;
-    // Without instruction counts (an imported log) that metric would show nothing at all.
-    const metric: Metric =
-      selection.metric === "instructions" && !summary.instructionsCounted ? "executions" : selection.metric;
-    const context = {
-      metric,
-      clock: summary.clock,
-      instructionsCounted: summary.instructionsCounted,
-      range: selection.range,
-      trace: path.basename(trace.uri.path),
-    };
-    const heat = result === null ? undefined : fileHeat(result, metric, setting("sourceHeat.threshold", document.uri));
-    for (const editor of vscode.window.visibleTextEditors) {
-      if (editor.document !== document) continue;
-      const tabSize = typeof editor.options.tabSize === "number" ? editor.options.tabSize : 8;
-      if (result === null || heat === undefined) this.decorations.clear(editor);
-      else this.decorations.apply(editor, layOut(document, tabSize, heat, result, context));
+    if (result === null) {
+      this.clear(document);
+      return;
     }
-    const shown = heat === undefined ? "not in the trace" : `${heat.lines.length} lines`;
+    const context = contextOf(trace);
+    const heat = fileHeat(result, context.metric, setting("sourceHeat.threshold", document.uri));
+    for (const editor of editorsOf(document)) {
+      const tabSize = typeof editor.options.tabSize === "number" ? editor.options.tabSize : 8;
+      this.decorations.apply(editor, layOut(document, tabSize, heat, result, context));
+    }
+    this.shown.set(document.uri.toString(), heat);
     const took = (performance.now() - started).toFixed(0);
-    this.services.log.debug(`Source heat of ${document.uri.path}: ${shown}, ${took} ms`);
+    this.services.log.debug(`Source heat of ${document.uri.path}: ${heat.lines.length} lines, ${took} ms`);
   }
 
   /** Wrong marks are worse than none: a failed file shows nothing. */
@@ -127,8 +138,11 @@ export class SourceHeat implements vscode.Disposable {
     const { code, message } = toFailure(thrown);
     if (code === "cancelled") return;
     this.services.log.warn(`Source heat of ${document.uri.path}: ${message}`);
-    for (const editor of vscode.window.visibleTextEditors) {
-      if (editor.document === document) this.decorations.clear(editor);
-    }
+    this.clear(document);
+  }
+
+  private clear(document: vscode.TextDocument): void {
+    for (const editor of editorsOf(document)) this.decorations.clear(editor);
+    this.shown.delete(document.uri.toString());
   }
 }
