@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { existsSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import * as vscode from "vscode";
@@ -19,7 +19,7 @@ const traceBoot = async (): Promise<Ending | undefined> =>
   vscode.commands.executeCommand<Ending | undefined>("bootscope.traceBoot");
 
 /** Waits until the condition holds, and says what for when it does not. */
-async function until(what: string, holds: () => boolean | Promise<boolean>, patience = 60_000): Promise<void> {
+async function until(what: string, holds: () => boolean | Promise<boolean>, patience = 120_000): Promise<void> {
   for (const deadline = Date.now() + patience; !(await holds()); await sleep(100)) {
     assert.ok(Date.now() < deadline, `waited for ${what}`);
   }
@@ -40,7 +40,7 @@ function processesNaming(file: string): string[] {
 }
 
 describe("Trace Boot", function () {
-  this.timeout(180_000);
+  this.timeout(300_000);
   const { fsPath: folder } = vscode.workspace.workspaceFolders![0].uri;
   const recordings = path.join(folder, ".bootscope");
   const traces = (): string[] =>
@@ -59,6 +59,7 @@ describe("Trace Boot", function () {
     await configure({
       "traceBoot.initrd": undefined,
       "traceBoot.kernel": undefined,
+      "traceBoot.preset": undefined,
       "qemu.extraArguments": undefined,
     });
     await vscode.commands.executeCommand("workbench.action.closeAllEditors");
@@ -95,6 +96,28 @@ describe("Trace Boot", function () {
     await api.traces.show(vscode.Uri.file(trace));
     await until("the partial trace to be counted", () => api.traces.active?.summary.complete === true);
     assert.ok(api.traces.active!.summary.executions >= 10_000_000);
+  });
+
+  it("ends the guest when its terminal is closed", async () => {
+    const ended = traceBoot();
+    await until("the guest to run", () => traces().some((name) => processesNaming(name).length > 0));
+    const [trace] = traces();
+    const terminals = vscode.window.terminals.filter(({ name }) => name.includes("Trace Boot"));
+    assert.equal(terminals.length, 1);
+    terminals[0].dispose();
+    const ending = await ended;
+    assert.equal(ending?.kind, "cancelled", JSON.stringify(ending));
+    assert.deepEqual(processesNaming(trace), []);
+  });
+
+  it("logs the chosen events of QEMU beside the trace", async () => {
+    mkdirSync(recordings, { recursive: true });
+    writeFileSync(path.join(recordings, "trace-boot.qemu-events"), "fw_cfg_select\n");
+    await configure({ "traceBoot.preset": "fast" });
+    const ending = await traceBoot();
+    assert.equal(ending?.kind, "finished", JSON.stringify(ending));
+    assert.ok(ending.eventLog !== null && path.dirname(ending.eventLog) === recordings);
+    assert.match(readFileSync(ending.eventLog, "utf8"), /^fw_cfg_select /m);
   });
 
   it("tells QEMU's own words when QEMU refuses", async () => {
