@@ -79,7 +79,7 @@ export class ChunkDecoder {
   private payload: Uint8Array = new Uint8Array(0);
   private chunk = noChunk;
   private blockCount = 0;
-  private weight = new Uint16Array(0);
+  private weight: Uint16Array = new Uint16Array(0);
   private ones = new Uint16Array(0);
   private at = 0;
   private end = 0;
@@ -109,7 +109,7 @@ export class ChunkDecoder {
    * @param blockCount blocks of the trace: a record that names another ends the chunk as damaged
    * @param weight per block, what `spanWork` adds up; 1 by default. Summed here, as following the predictor leaves time for it
    */
-  begin(payload: Uint8Array, chunk: ExecutionChunk, blockCount: number, weight = this.sameWeight(blockCount)): void {
+  begin(payload: Uint8Array, chunk: ExecutionChunk, blockCount: number, weight: Uint16Array = this.sameWeight(blockCount)): void {
     this.table.reset();
     this.payload = payload;
     this.chunk = chunk;
@@ -164,7 +164,7 @@ export class ChunkDecoder {
     return { executions, endTime, intact: this.intact && lostExecutions === 0, lostExecutions };
   }
 
-  private sameWeight(blockCount: number): Uint16Array<ArrayBuffer> {
+  private sameWeight(blockCount: number): Uint16Array {
     if (this.ones.length !== blockCount) this.ones = new Uint16Array(blockCount).fill(1);
     return this.ones;
   }

@@ -34,8 +34,12 @@ export async function openTraceFile(path: string, options: OpenOptions = {}): Pr
 /** Opens a file, with failures that name it. The caller closes the handle. */
 export async function openForReading(path: string): Promise<FileHandle> {
   try {
-    return await open(path, "r");
+    const file = await open(path, "r");
+    if ((await file.stat()).isFile()) return file;
+    await file.close();
+    throw new BootscopeError("unreadable", `${path} is not a file.`, "Choose a file.");
   } catch (cause) {
+    if (cause instanceof BootscopeError) throw cause;
     const code = (cause as NodeJS.ErrnoException).code ?? "unknown error";
     if (code === "ENOENT") {
       throw new BootscopeError("not-found", `There is no file ${path}.`, "Check the path.", { cause });

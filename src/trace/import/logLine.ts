@@ -225,7 +225,7 @@ export class LogLineParser {
     const { bytes } = this;
     const open = at - 1;
     const limit = at + 17;
-    while (at < limit && bytes[at] !== 0x2f) at++;
+    while (at < limit && bytes[at] > space && bytes[at] !== 0x2f) at++;
     if (bytes[at] !== 0x2f) return at;
     const slash = at;
     this.hex(at + 1);

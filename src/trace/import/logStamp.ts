@@ -9,7 +9,9 @@ const isDigit = (byte: number): boolean => byte >= 0x30 && byte <= 0x39;
 
 /** Parses `ID@SECONDS.MICROSECONDS:`, `ID@NANOSECONDS ` and ISO-8601 UTC stamps; results are in its fields. */
 export class StampParser {
-  /** Nanoseconds since 1970, or NaN. As a double it is exact to the microsecond, which is all that QEMU writes. */
+  /**
+   * Nanoseconds since the second of the first stamp, or NaN. Not since 1970: a double would be exact to 256 ns only.
+   */
   time = NaN;
   /** Process (QEMU up to 3.1) or thread (4.0 to 10.0), or -1. */
   thread = -1;
@@ -17,6 +19,8 @@ export class StampParser {
   private daySeconds = 0;
   private day = -1;
   private value = 0;
+  /** Seconds since 1970 of the first stamp; NaN: there was none. */
+  private firstSecond = NaN;
 
   clear(): void {
     this.time = NaN;
@@ -48,14 +52,17 @@ export class StampParser {
     const afterSeconds = this.decimal(bytes, at + 1);
     const seconds = this.value;
     if (bytes[afterSeconds] === space && afterSeconds > at + 12) {
-      this.time = seconds;
+      this.decimal(bytes, afterSeconds - 9);
+      const nanoseconds = this.value;
+      this.decimal(bytes, at + 1, afterSeconds - 10 - at);
+      this.setTime(this.value, nanoseconds);
       this.thread = thread;
       return afterSeconds + 1;
     }
     if (bytes[afterSeconds] !== dot) return start;
     const after = this.decimal(bytes, afterSeconds + 1);
     if (after !== afterSeconds + 7 || bytes[after] !== colon) return start;
-    this.time = (seconds * 1e6 + this.value) * 1e3;
+    this.setTime(seconds, this.value * 1000);
     this.thread = thread;
     return after + 1;
   }
@@ -74,14 +81,19 @@ export class StampParser {
     }
     const seconds = this.daySeconds + (two(11) * 60 + two(14)) * 60 + two(17);
     if (Number.isNaN(seconds)) return at;
-    this.time = (seconds * 1e6 + microseconds) * 1e3;
+    this.setTime(seconds, microseconds * 1000);
     return at + 28;
   }
 
-  /** Reads up to twenty digits into `value`; answers the position after them. */
-  private decimal(bytes: Uint8Array, at: number): number {
+  private setTime(seconds: number, nanoseconds: number): void {
+    if (Number.isNaN(this.firstSecond)) this.firstSecond = seconds;
+    this.time = (seconds - this.firstSecond) * 1e9 + nanoseconds;
+  }
+
+  /** Reads digits into `value`, at most `most`; answers the position after them. */
+  private decimal(bytes: Uint8Array, at: number, most = 20): number {
     let value = 0;
-    for (const limit = at + 20; at < limit && isDigit(bytes[at]); at++) value = value * 10 + bytes[at] - 0x30;
+    for (const limit = at + most; at < limit && isDigit(bytes[at]); at++) value = value * 10 + bytes[at] - 0x30;
     this.value = value;
     return at;
   }
