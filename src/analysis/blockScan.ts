@@ -42,9 +42,9 @@ export class BlockScanner {
 
   constructor(blocks: ScanBlocks) {
     const count = blocks.instructions.length;
-    this.#counts = new BucketCounts(count);
     this.#weight = blocks.instructions.map((instructions) => Math.max(1, instructions));
     if (blocks.clock === "events") this.#weight.fill(1);
+    this.#counts = new BucketCounts(this.#weight);
     this.#clock = blocks.clock;
     this.#seenIn = new Uint32Array(count);
     this.#firstBlock = new Uint32Array(count);
@@ -62,10 +62,10 @@ export class BlockScanner {
     this.#firstCount = 0;
     this.#running = chunk.lastBlock < this.#weight.length ? chunk.lastBlock : -1;
     this.#counts.begin(edges, host ? chunk.startTime : chunk.firstExecution);
-    this.#decoder.begin(payload, chunk, this.#weight.length);
+    this.#decoder.begin(payload, chunk, this.#weight.length, this.#weight);
     while (!this.#counts.past && this.#decoder.next(batch)) {
-      if (host) this.#countSpans(batch);
-      else this.#countRuns(batch, 0, batch.runs, chunk.firstExecution + batch.executionsBefore, batch.executions);
+      if (!host) countExecutionsAsTime(batch, chunk.firstExecution);
+      this.#countSpans(batch);
     }
     return {
       columns: this.#counts.finish(),
@@ -75,68 +75,80 @@ export class BlockScanner {
     };
   }
 
+  /** The hot loop: counts a batch, span by span. */
   #countSpans(batch: RunBatch): void {
-    const { spanEnd, spanTime } = batch;
+    const { block, repeat, spanEnd, spanTime, spanWork } = batch;
+    const { counts } = this.#counts;
     let run = 0;
     let time = batch.startTime;
     for (let span = 0; span < batch.spans; span++) {
-      this.#countRuns(batch, run, spanEnd[span], time, spanTime[span] - time);
-      run = spanEnd[span];
-      time = spanTime[span];
+      const from = run;
+      const to = spanEnd[span];
+      const stop = spanTime[span];
+      const rate = (stop - time) / spanWork[span];
+      if (from === to || stop > this.#counts.end || this.#counts.outside)
+        this.#countSlowly(batch, from, to, time, stop, rate);
+      else {
+        for (; run < to; run++) {
+          const at = 2 * block[run];
+          const times = repeat[run];
+          const before = counts[at];
+          if (before === 0) this.#touch(batch, from, run, time, rate);
+          counts[at] = before + times;
+          counts[at + 1] += times * rate;
+        }
+        this.#running = block[to - 1];
+      }
+      run = to;
+      time = stop;
     }
   }
 
-  /** Counts the runs [from, to), which took `duration` from `start` on. */
-  #countRuns(batch: RunBatch, from: number, to: number, start: number, duration: number): void {
+  /** Counts a span that reaches into the next bucket, lies outside all of them, or holds nothing but time. */
+  #countSlowly(batch: RunBatch, from: number, to: number, start: number, stop: number, rate: number): void {
+    const { block, repeat } = batch;
     if (from === to) {
-      if (this.#running >= 0) this.#counts.prolong(this.#running, start, duration);
+      if (this.#running >= 0) this.#counts.prolong(this.#running, start, stop - start);
       return;
     }
-    const { block, repeat } = batch;
-    const weight = this.#weight;
-    const rate = duration / this.#work(batch, from, to);
     this.#running = block[to - 1];
     let done = 0;
-    let run = from;
-    while (start + duration > this.#counts.end && run < to) {
+    for (let run = from; run < to; run++) {
+      // What is left lies outside as a whole: the usual case when a small range is scanned.
+      if (this.#counts.outside && stop <= this.#counts.end) return;
       const b = block[run];
       const time = start + done * rate;
       if (this.#seenIn[b] !== this.#scan) this.#see(b, time);
-      this.#counts.spread(b, repeat[run], time, weight[b] * rate);
-      done += weight[b] * repeat[run++];
-    }
-    this.#countInside(batch, run, to, start + done * rate, rate);
-  }
-
-  /** Counts runs of which all belongs to the current bucket: the usual case, and the hot loop. */
-  #countInside(batch: RunBatch, from: number, to: number, start: number, rate: number): void {
-    const { block, repeat } = batch;
-    const { counts, touched } = this.#counts;
-    const weight = this.#weight;
-    for (let run = from; run < to; run++) {
-      const b = block[run];
-      const times = repeat[run];
-      const before = counts[2 * b];
-      if (before === 0) {
-        touched[this.#counts.touchedCount++] = b;
-        if (this.#seenIn[b] !== this.#scan) this.#see(b, start + this.#work(batch, from, run) * rate);
-      }
-      counts[2 * b] = before + times;
-      counts[2 * b + 1] += weight[b] * times * rate;
+      const work = this.#weight[b] * repeat[run];
+      if (stop <= this.#counts.end) this.#counts.add(b, repeat[run], work * rate);
+      else this.#counts.spread(b, repeat[run], time, this.#weight[b] * rate);
+      done += work;
     }
   }
 
-  /** Weight of the runs [from, to): what a span's time is shared by. */
-  #work(batch: RunBatch, from: number, to: number): number {
-    const { block, repeat } = batch;
-    let work = 0;
-    for (let run = from; run < to; run++) work += this.#weight[block[run]] * repeat[run];
-    return work;
+  /** A block's first execution in the current bucket, perhaps in the chunk. */
+  #touch(batch: RunBatch, from: number, run: number, start: number, rate: number): void {
+    const block = batch.block[run];
+    this.#counts.touched[this.#counts.touchedCount++] = block;
+    if (this.#seenIn[block] === this.#scan) return;
+    let done = 0;
+    for (let i = from; i < run; i++) done += this.#weight[batch.block[i]] * batch.repeat[i];
+    this.#see(block, start + done * rate);
   }
 
   #see(block: number, time: number): void {
     this.#seenIn[block] = this.#scan;
     this.#firstBlock[this.#firstCount] = block;
     this.#firstTime[this.#firstCount++] = time;
+  }
+}
+
+/** Gives a batch the time of a trace without a clock: the number of the execution. Needs weights of 1. */
+function countExecutionsAsTime(batch: RunBatch, firstExecution: number): void {
+  let time = firstExecution + batch.executionsBefore;
+  batch.startTime = time;
+  for (let span = 0; span < batch.spans; span++) {
+    time += batch.spanWork[span];
+    batch.spanTime[span] = time;
   }
 }

@@ -7,7 +7,7 @@ import { ScanColumnsBuilder, type ScanColumns } from "./scanColumns";
  * edges is the exact answer for a range. An execution belongs to the bucket in which it begins; its time is split at the edges.
  */
 export class BucketCounts {
-  /** Per block, of the current bucket: executions at 2b, nanoseconds at 2b + 1. One cache line for both. */
+  /** Per block, of the current bucket: executions at 2b, nanoseconds per unit of weight at 2b + 1. One cache line for both. */
   readonly counts: Float64Array;
   /** Blocks with something in `counts`, some of them twice. */
   readonly touched: Uint32Array;
@@ -20,7 +20,9 @@ export class BucketCounts {
   /** Position of the current bucket; -1 before the first edge, `edges.length - 1` after the last. */
   #bucket = 0;
 
-  constructor(blockCount: number) {
+  /** @param weight per block, what the time of a span is shared by; at least 1 */
+  constructor(private readonly weight: Uint16Array) {
+    const blockCount = weight.length;
     this.counts = new Float64Array(2 * blockCount);
     // A block is listed at most twice per bucket: by its first piece of time, and by its first execution.
     this.touched = new Uint32Array(2 * blockCount);
@@ -44,6 +46,11 @@ export class BucketCounts {
     return this.#bucket >= this.#edges.length - 1;
   }
 
+  /** The current bucket is before the first edge or after the last: what is added there is dropped. */
+  get outside(): boolean {
+    return this.#bucket < 0 || this.past;
+  }
+
   /** Adds `count` executions of a block, one after the other from `time` on, of `each` nanoseconds. */
   spread(block: number, count: number, time: number, each: number): void {
     const stop = time + count * each;
@@ -53,11 +60,11 @@ export class BucketCounts {
       while (now >= this.end) this.next();
       if (stop <= this.end) break;
       const begunByEnd = Math.min(count, Math.ceil((this.end - time) / each));
-      this.#add(block, begunByEnd - begun, this.end - now);
+      this.add(block, begunByEnd - begun, this.end - now);
       begun = begunByEnd;
       now = this.end;
     }
-    this.#add(block, count - begun, stop - now);
+    this.add(block, count - begun, stop - now);
   }
 
   /** Adds time that passed in a block which began before. */
@@ -65,11 +72,11 @@ export class BucketCounts {
     const stop = time + duration;
     let now = time;
     while (stop > this.end) {
-      if (now < this.end) this.#add(block, 0, this.end - now);
+      if (now < this.end) this.add(block, 0, this.end - now);
       now = Math.max(now, this.end);
       this.next();
     }
-    this.#add(block, 0, stop - now);
+    this.add(block, 0, stop - now);
   }
 
   /** Leaves the current bucket for the next one. */
@@ -88,21 +95,25 @@ export class BucketCounts {
     this.end = bucket + 1 < this.#edges.length ? this.#edges[bucket + 1] : Infinity;
   }
 
-  #add(block: number, executions: number, time: number): void {
+  /** Adds to the current bucket. */
+  add(block: number, executions: number, time: number): void {
     if (executions === 0 && time === 0) return;
     if (this.counts[2 * block] === 0 && (executions > 0 || this.counts[2 * block + 1] === 0)) {
       this.touched[this.touchedCount++] = block;
     }
     this.counts[2 * block] += executions;
-    this.counts[2 * block + 1] += time;
+    this.counts[2 * block + 1] += time / this.weight[block];
   }
 
   #flush(): void {
     const { counts, touched } = this;
-    const kept = this.#bucket >= 0 && !this.past;
+    const kept = !this.outside;
     for (let i = 0; i < this.touchedCount; i++) {
-      const at = 2 * touched[i];
-      if (kept && (counts[at] !== 0 || counts[at + 1] !== 0)) this.#columns.add(touched[i], counts[at], counts[at + 1]);
+      const block = touched[i];
+      const at = 2 * block;
+      if (kept && (counts[at] !== 0 || counts[at + 1] !== 0)) {
+        this.#columns.add(block, counts[at], counts[at + 1] * this.weight[block]);
+      }
       counts[at] = 0;
       counts[at + 1] = 0;
     }

@@ -109,7 +109,12 @@ export class ChunkDecoder {
    * @param blockCount blocks of the trace: a record that names another ends the chunk as damaged
    * @param weight per block, what `spanWork` adds up; 1 by default. Summed here, as following the predictor leaves time for it
    */
-  begin(payload: Uint8Array, chunk: ExecutionChunk, blockCount: number, weight: Uint16Array = this.sameWeight(blockCount)): void {
+  begin(
+    payload: Uint8Array,
+    chunk: ExecutionChunk,
+    blockCount: number,
+    weight: Uint16Array = this.sameWeight(blockCount),
+  ): void {
     this.table.reset();
     this.payload = payload;
     this.chunk = chunk;
