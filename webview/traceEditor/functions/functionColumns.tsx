@@ -122,7 +122,7 @@ export function cell(row: FunctionRow, column: TableColumn, context: CellContext
           title={row.line > 0 ? `${row.file}:${row.line}` : row.file}
           onClick={() => context.open(row)}
         >
-          {row.line > 0 ? `${shortPath(row.file)}:${row.line}` : shortPath(row.file)}
+          <bdi dir="ltr">{row.line > 0 ? `${shortPath(row.file)}:${row.line}` : shortPath(row.file)}</bdi>
         </span>
       );
   }
