@@ -1,4 +1,5 @@
-import { ElfMachine, SectionFlag, SymbolBinding, SymbolType } from "./elf/constants";
+import { codeSections } from "./codeSections";
+import { ElfMachine, SymbolBinding, SymbolType } from "./elf/constants";
 import type { ElfFile } from "./elf/elfFile";
 import type { SymbolColumns } from "./elf/symbolTable";
 
@@ -19,7 +20,7 @@ export interface FunctionSymbol {
  * Data, absolute and per-CPU symbols are in no executable section and drop out with that rule.
  */
 export function selectFunctionSymbols(file: ElfFile, symbols: SymbolColumns): FunctionSymbol[] {
-  const codeEnd = codeSectionEnds(file);
+  const codeEnd = new Map(codeSections(file).map(({ index, end }) => [index, end] as const));
   const isArm = file.header.machine === ElfMachine.Arm;
   const hasMappingSymbols =
     isArm || file.header.machine === ElfMachine.AArch64 || file.header.machine === ElfMachine.RiscV;
@@ -51,16 +52,6 @@ export function selectFunctionSymbols(file: ElfFile, symbols: SymbolColumns): Fu
 
 /** The linker script marks where a part of the code ends (`_etext`, `__kprobes_text_end`): such a symbol names no code. */
 const isEndMark = /^_.*_end$|^_e(?:init)?text$/;
-
-/** End address of each section that holds code, by section index. */
-function codeSectionEnds(file: ElfFile): Map<number, bigint> {
-  const wanted = SectionFlag.Allocated | SectionFlag.Executable;
-  return new Map(
-    file.sections
-      .filter(({ flags }) => (flags & wanted) === wanted)
-      .map(({ index, address, size }) => [index, address + BigInt(size)] as const),
-  );
-}
 
 function byAddressThenPreference(a: FunctionSymbol, b: FunctionSymbol): number {
   if (a.address !== b.address) return a.address < b.address ? -1 : 1;

@@ -1,6 +1,7 @@
 import { BootscopeError, toFailure } from "../protocol/failure";
 import { guestAddress, type GuestAddress } from "../protocol/units";
 import { readBanner } from "./banner";
+import { InlineTable } from "./dwarf/inlineTable";
 import { loadLineTable } from "./dwarf/lineLoader";
 import { ElfMachine, ElfType, SegmentFlag, SegmentType } from "./elf/constants";
 import { ElfFile } from "./elf/elfFile";
@@ -8,9 +9,10 @@ import { readBuildId } from "./elf/notes";
 import { readSymbols, type SymbolColumns } from "./elf/symbolTable";
 import { selectFunctionSymbols } from "./functionSymbols";
 import { SearchableFunctions } from "./functionTable";
+import { inlineFramesMany } from "./inlineFrames";
 import { ImageBytes } from "./imageBytes";
 import { findAddress } from "./symbolNames";
-import type { ImageSymbols, LineTable, LoadSegment } from "./types";
+import type { ImageSymbols, InlineFrames, LineTable, LoadSegment } from "./types";
 
 /**
  * Opens an ELF image (vmlinux, firmware or user program) for symbolization: headers, build-id and symbol table are read now,
@@ -51,6 +53,7 @@ class ElfImage implements ImageSymbols {
   readonly hasLines: boolean;
   linesProblem: string | null = null;
   private lineTable: Promise<LineTable | null> | null = null;
+  private inlineTable: Promise<InlineTable | null> | null = null;
 
   constructor(
     private readonly file: ElfFile,
@@ -88,6 +91,15 @@ class ElfImage implements ImageSymbols {
       if (this.lineTable === loading) this.lineTable = null;
       throw error;
     }
+  }
+
+  async inlineFramesMany(addresses: BigUint64Array, signal?: AbortSignal): Promise<InlineFrames | null> {
+    const lines = await this.lines(signal);
+    if (lines === null) return null;
+    this.inlineTable ??= InlineTable.open(this.file, lines.files);
+    const inlines = await this.inlineTable;
+    signal?.throwIfAborted();
+    return inlines && inlineFramesMany(addresses, inlines, lines, this.functions, signal);
   }
 
   lookupMany(addresses: BigUint64Array): Int32Array {

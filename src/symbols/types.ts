@@ -41,6 +41,22 @@ export interface LineTable {
   lookupMany(addresses: BigUint64Array): LineColumns;
 }
 
+/** The chains of inlined calls at addresses, as columns. */
+export interface InlineFrames {
+  /** Frames of address i: from `first[i]` up to, not including, `first[i + 1]`; the innermost first. At least one each. */
+  readonly first: Uint32Array;
+  /** Index into `names`, or -1. */
+  readonly name: Int32Array;
+  /** Index into `files`, or -1. */
+  readonly file: Int32Array;
+  /** 1-based line, or 0: of the address in the innermost frame, of the inlined call in the others. */
+  readonly line: Uint32Array;
+  readonly names: readonly string[];
+  readonly files: readonly string[];
+  /** What was wrong with the debug information, in one sentence, or null. */
+  readonly problem: string | null;
+}
+
 /** An ELF image opened for symbolization. Nothing is read before it is asked for. */
 export interface ImageSymbols {
   readonly path: string;
@@ -57,6 +73,11 @@ export interface ImageSymbols {
   readonly linesProblem: string | null;
   /** Loads .debug_line once. Without one, resolves to null. Progress is in bytes of the section. */
   lines(signal?: AbortSignal, progress?: (done: number, total: number) => void): Promise<LineTable | null>;
+  /**
+   * The chain of inlined calls at each address. Reads the debug information of the units that the addresses are in, once.
+   * Without lines or debug information, resolves to null.
+   */
+  inlineFramesMany(addresses: BigUint64Array, signal?: AbortSignal): Promise<InlineFrames | null>;
   /** The function that contains each address, or -1. Addresses need not be sorted. */
   lookupMany(addresses: BigUint64Array): Int32Array;
   /** Address of a function or label by its exact name, or null. */

@@ -49,7 +49,52 @@ export const Form = {
   GNU_strp_alt: 0x1f21,
 } as const;
 
-export const Attribute = { stmt_list: 0x10, comp_dir: 0x1b } as const;
+export const Attribute = {
+  sibling: 0x01,
+  name: 0x03,
+  stmt_list: 0x10,
+  low_pc: 0x11,
+  high_pc: 0x12,
+  language: 0x13,
+  comp_dir: 0x1b,
+  abstract_origin: 0x31,
+  specification: 0x47,
+  ranges: 0x55,
+  call_file: 0x58,
+  call_line: 0x59,
+  linkage_name: 0x6e,
+  str_offsets_base: 0x72,
+  addr_base: 0x73,
+  rnglists_base: 0x74,
+  /** What producers wrote before version 4 had DW_AT_linkage_name. */
+  MIPS_linkage_name: 0x2007,
+} as const;
+
+export const Tag = {
+  class_type: 0x02,
+  lexical_block: 0x0b,
+  structure_type: 0x13,
+  union_type: 0x17,
+  inlined_subroutine: 0x1d,
+  module: 0x1e,
+  subprogram: 0x2e,
+  namespace: 0x39,
+  enumeration_type: 0x04,
+  catch_block: 0x25,
+  try_block: 0x32,
+} as const;
+
+/** Entries of a range list of version 5. */
+export const RangeEntry = {
+  end_of_list: 0,
+  base_addressx: 1,
+  startx_endx: 2,
+  startx_length: 3,
+  offset_pair: 4,
+  base_address: 5,
+  start_end: 6,
+  start_length: 7,
+} as const;
 
 /** Unit types of version 5. */
 export const UnitType = { compile: 1, type: 2, partial: 3, skeleton: 4, split_compile: 5, split_type: 6 } as const;

@@ -16,25 +16,20 @@ export interface StringReference {
 }
 
 /**
- * The value of an attribute: a string's place, a number (constants and section offsets up to 2^53), or null for what nobody
- * here asks for (blocks, references, indexes into tables of split files, larger constants).
+ * The value of an attribute: a string's place, a number (constants and section offsets up to 2^53), or null for what is no
+ * such thing (blocks, references, addresses, indexes into other tables, larger constants).
  */
 export type AttributeValue = StringReference | number | null;
 
 /** Reads or skips a value by its form (DWARF 5, 7.5.6). Throws BootscopeError "damaged" on an unknown form or a cut value. */
 export function readForm(cursor: ByteCursor, form: number, encoding: Encoding): AttributeValue {
-  const { version, offsetSize, addressSize } = encoding;
-  const skip = (bytes: number) => {
-    cursor.take(bytes);
-    return null;
-  };
   switch (form) {
     case Form.string:
       return { place: "inline", offset: cursor.skipString() };
     case Form.strp:
-      return { place: "str", offset: readOffset(cursor, offsetSize) };
+      return { place: "str", offset: readOffset(cursor, encoding.offsetSize) };
     case Form.line_strp:
-      return { place: "line_str", offset: readOffset(cursor, offsetSize) };
+      return { place: "line_str", offset: readOffset(cursor, encoding.offsetSize) };
     case Form.data1:
     case Form.flag:
       return cursor.u8();
@@ -49,65 +44,106 @@ export function readForm(cursor: ByteCursor, form: number, encoding: Encoding): 
     case Form.sdata:
       return cursor.sleb();
     case Form.sec_offset:
-      return readOffset(cursor, offsetSize);
+      return readOffset(cursor, encoding.offsetSize);
     case Form.flag_present:
       return 1;
-    case Form.implicit_const:
+    default:
+      skipForm(cursor, form, encoding);
       return null;
+  }
+}
+
+/** Skips a value by its form. Throws as `readForm`. */
+export function skipForm(cursor: ByteCursor, form: number, encoding: Encoding): void {
+  const bytes = formBytes(form, encoding);
+  if (bytes >= 0) {
+    cursor.take(bytes);
+    return;
+  }
+  switch (form) {
+    case Form.string:
+      cursor.skipString();
+      return;
     case Form.block1:
-      return skip(cursor.u8());
+      cursor.take(cursor.u8());
+      return;
     case Form.block2:
-      return skip(cursor.u16());
+      cursor.take(cursor.u16());
+      return;
     case Form.block4:
-      return skip(cursor.u32());
+      cursor.take(cursor.u32());
+      return;
     case Form.block:
     case Form.exprloc:
-      return skip(cursor.uleb());
-    case Form.addr:
-      return skip(addressSize);
-    case Form.ref1:
-    case Form.strx1:
-    case Form.addrx1:
-      return skip(1);
-    case Form.ref2:
-    case Form.strx2:
-    case Form.addrx2:
-      return skip(2);
-    case Form.strx3:
-    case Form.addrx3:
-      return skip(3);
-    case Form.ref4:
-    case Form.ref_sup4:
-    case Form.strx4:
-    case Form.addrx4:
-      return skip(4);
-    case Form.ref8:
-    case Form.ref_sig8:
-    case Form.ref_sup8:
-      return skip(8);
-    case Form.data16:
-      return skip(16);
+      cursor.take(cursor.uleb());
+      return;
+    case Form.udata:
+    case Form.sdata:
     case Form.ref_udata:
     case Form.strx:
     case Form.addrx:
     case Form.loclistx:
     case Form.rnglistx:
       cursor.uleb();
-      return null;
-    case Form.ref_addr:
-      // Version 2 made references between units as wide as an address.
-      return skip(version <= 2 ? addressSize : offsetSize);
-    case Form.strp_sup:
-    case Form.GNU_ref_alt:
-    case Form.GNU_strp_alt:
-      return skip(offsetSize);
+      return;
     case Form.indirect: {
       const actual = cursor.uleb();
       if (actual === Form.indirect) throw cursor.damaged("an indirect form names itself");
-      return readForm(cursor, actual, encoding);
+      skipForm(cursor, actual, encoding);
+      return;
     }
     default:
       throw cursor.damaged(`form 0x${form.toString(16)} is not known`);
+  }
+}
+
+/** The size of a form's values in bytes; -1 when it varies or the form is not known. */
+export function formBytes(form: number, { version, offsetSize, addressSize }: Encoding): number {
+  switch (form) {
+    case Form.flag_present:
+    case Form.implicit_const:
+      return 0;
+    case Form.data1:
+    case Form.flag:
+    case Form.ref1:
+    case Form.strx1:
+    case Form.addrx1:
+      return 1;
+    case Form.data2:
+    case Form.ref2:
+    case Form.strx2:
+    case Form.addrx2:
+      return 2;
+    case Form.strx3:
+    case Form.addrx3:
+      return 3;
+    case Form.data4:
+    case Form.ref4:
+    case Form.ref_sup4:
+    case Form.strx4:
+    case Form.addrx4:
+      return 4;
+    case Form.data8:
+    case Form.ref8:
+    case Form.ref_sig8:
+    case Form.ref_sup8:
+      return 8;
+    case Form.data16:
+      return 16;
+    case Form.addr:
+      return addressSize;
+    case Form.ref_addr:
+      // Version 2 made references between units as wide as an address.
+      return version <= 2 ? addressSize : offsetSize;
+    case Form.strp:
+    case Form.line_strp:
+    case Form.sec_offset:
+    case Form.strp_sup:
+    case Form.GNU_ref_alt:
+    case Form.GNU_strp_alt:
+      return offsetSize;
+    default:
+      return -1;
   }
 }
 

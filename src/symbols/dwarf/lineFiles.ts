@@ -7,9 +7,15 @@ export const noFile = 0xffffffff;
 
 /** The distinct source paths of an image, numbered as they are met. */
 export class FileTable {
-  readonly paths: string[] = [];
-  private readonly byPath = new Map<string, number>();
+  readonly paths: string[];
+  private readonly byPath: Map<string, number>;
   private readonly byDirectory = new Map<string, Map<string, number>>();
+
+  /** @param known paths that keep their numbers */
+  constructor(known: readonly string[] = []) {
+    this.paths = [...known];
+    this.byPath = new Map(known.map((path, index) => [path, index]));
+  }
 
   /** Number of the file `name` in `directory` ("" for none). The path has no `./`, no `//` and, where it can, no `..`. */
   add(directory: string, name: string): number {

@@ -41,18 +41,27 @@ export function listLineUnits(cursor: ByteCursor): { units: LineUnit[]; problem:
   while (cursor.remaining >= 6) {
     const offset = cursor.position;
     try {
-      const { end, offsetSize } = readUnitLength(cursor);
-      const version = cursor.u16();
-      units.push({ offset, end: Math.min(end, cursor.bytes.length), version, offsetSize, bodyOffset: cursor.position });
-      if (end > cursor.bytes.length) return { units, problem: cursor.damaged("a unit is cut off", offset).message };
-      // A length too small for its own version would make the same bytes two units.
-      if (end < cursor.position) return { units, problem: cursor.damaged("a unit is too short", offset).message };
-      cursor.position = end;
+      const { unit, missing } = readLineUnit(cursor, offset);
+      units.push(unit);
+      if (missing > 0) return { units, problem: cursor.damaged("a unit is cut off", offset).message };
+      cursor.position = unit.end;
     } catch (error) {
       return { units, problem: error instanceof Error ? error.message : String(error) };
     }
   }
   return { units, problem: null };
+}
+
+/** The unit at an offset of .debug_line, and how many of its bytes are behind the end of the section. */
+export function readLineUnit(cursor: ByteCursor, offset: number): { unit: LineUnit; missing: number } {
+  cursor.position = Math.min(offset, cursor.bytes.length);
+  const { end, offsetSize } = readUnitLength(cursor);
+  const version = cursor.u16();
+  // A length too small for its own version would make the same bytes two units.
+  if (end < cursor.position) throw cursor.damaged("a unit is too short", offset);
+  const sectionEnd = cursor.bytes.length;
+  const unit = { offset, end: Math.min(end, sectionEnd), version, offsetSize, bodyOffset: cursor.position };
+  return { unit, missing: Math.max(0, end - sectionEnd) };
 }
 
 /** Reads a unit's header. Throws BootscopeError "damaged"; versions other than 2 to 5 are "damaged" too. */

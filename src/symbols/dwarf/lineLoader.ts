@@ -1,15 +1,16 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { toFailure } from "../../protocol/failure";
+import { codeTest } from "../codeSections";
 import { ByteCursor } from "../cursor";
-import { SectionFlag } from "../elf/constants";
 import type { ElfFile } from "../elf/elfFile";
-import type { LineTable } from "../types";
 import { readCompilationDirectories } from "./compilationDirectories";
+import { DebugInfo } from "./debugInfo";
 import { FileTable, UnitFiles } from "./lineFiles";
 import { listLineUnits, readLineHeader } from "./lineHeader";
-import { runLineProgram, type IsCode } from "./lineProgram";
+import { runLineProgram } from "./lineProgram";
 import { LineRows } from "./lineRows";
 import { SearchableLines } from "./lineTable";
+import { Problems } from "./problems";
 import { StringReader } from "./strings";
 
 /** Bytes of line programs between two looks at the rest of the world: some ten milliseconds. */
@@ -24,7 +25,7 @@ export async function loadLineTable(
   file: ElfFile,
   signal?: AbortSignal,
   progress?: (done: number, total: number) => void,
-): Promise<{ table: LineTable; problem: string | null }> {
+): Promise<{ table: SearchableLines; problem: string | null }> {
   const empty = new Uint8Array(0);
   const read = async (name: string) => (await file.cursor(name))?.bytes ?? empty;
   const lines = new ByteCursor(await read(".debug_line"), file.header.littleEndian, ".debug_line");
@@ -37,7 +38,8 @@ export async function loadLineTable(
   const { units, problem: listProblem } = listLineUnits(lines);
   const problems = new Problems(listProblem);
   const needDirectories = units.some(({ version }) => version < 5);
-  const directories = needDirectories ? await readCompilationDirectories(file, strings) : new Map<number, string>();
+  const info = needDirectories ? await DebugInfo.open(file, strings) : null;
+  const directories = info === null ? new Map<number, string>() : readCompilationDirectories(info);
 
   const files = new FileTable();
   const rows = new LineRows();
@@ -64,31 +66,4 @@ export async function loadLineTable(
   }
   progress?.(lines.bytes.length, lines.bytes.length);
   return { table: new SearchableLines(files.paths, rows), problem: problems.summary };
-}
-
-/** Collects what went wrong: the first in full, the others by number. */
-class Problems {
-  private count: number;
-
-  constructor(private first: string | null) {
-    this.count = first === null ? 0 : 1;
-  }
-
-  add(problem: string): void {
-    this.first ??= problem;
-    this.count++;
-  }
-
-  get summary(): string | null {
-    return this.first !== null && this.count > 1 ? `${this.first} (and ${this.count - 1} more)` : this.first;
-  }
-}
-
-/** Whether an address is in a section of code. What the linker dropped is at addresses where no code is. */
-function codeTest(file: ElfFile): IsCode {
-  const wanted = SectionFlag.Allocated | SectionFlag.Executable;
-  const ranges = file.sections
-    .filter(({ flags }) => (flags & wanted) === wanted)
-    .map(({ address, size }) => ({ from: address, to: address + BigInt(size) }));
-  return (address) => ranges.some(({ from, to }) => address >= from && address < to);
 }

@@ -1,11 +1,9 @@
+import type { IsCode } from "../codeSections";
 import { ByteCursor } from "../cursor";
 import { ExtendedOpcode, StandardOpcode } from "./constants";
 import { noFile, type UnitFiles } from "./lineFiles";
 import { readFileName2, type LineHeader, type LineUnit } from "./lineHeader";
 import type { LineRows } from "./lineRows";
-
-/** Says whether a sequence that starts here is code that the linker kept. */
-export type IsCode = (address: bigint) => boolean;
 
 /**
  * Runs a line number program (DWARF 5, 6.2.5) and adds its rows. A program that is cut keeps the sequences before the cut and

@@ -1,0 +1,301 @@
+import type { AddressRange } from "../addressRanges";
+import type { ByteCursor } from "../cursor";
+import type { Abbreviation, AbbreviationTable, Specification } from "./abbreviations";
+import { Attribute, Form } from "./constants";
+import type { InfoUnit } from "./debugInfo";
+import { readForm, readOffset, skipForm, type StringReference } from "./forms";
+import type { IndexedTables } from "./indexedTables";
+import type { RangeContext, RangeLists, RangesReference } from "./rangeLists";
+import type { StringReader } from "./strings";
+
+/** The attributes of an entry that symbolization asks for. References and siblings are offsets in .debug_info. */
+export interface Attributes {
+  name: string | null;
+  linkageName: string | null;
+  compilationDirectory: string | null;
+  lowPc: bigint | null;
+  /** An address, or with `highPcIsLength` a length. */
+  highPc: bigint | null;
+  highPcIsLength: boolean;
+  ranges: RangesReference | null;
+  /** DW_AT_abstract_origin or DW_AT_specification: the entry that says what this one does not. */
+  origin: number | null;
+  callFile: number;
+  callLine: number;
+  language: number;
+  lineTable: number | null;
+}
+
+/** Reads the debugging information entries of one unit one after another (DWARF 5, 2.3 and 7.5). */
+export class DieReader {
+  private readonly bases = { strings: 0, addresses: 0, rangeLists: 0 };
+  private baseAddress = 0n;
+
+  constructor(
+    private readonly cursor: ByteCursor,
+    readonly unit: InfoUnit,
+    private readonly abbreviations: AbbreviationTable,
+    private readonly strings: StringReader,
+    private readonly tables: IndexedTables,
+  ) {
+    this.offset = unit.rootOffset;
+  }
+
+  /** Where the next entry is, as an offset in .debug_info. */
+  get offset(): number {
+    return this.cursor.origin + this.cursor.position;
+  }
+
+  set offset(offset: number) {
+    const position = offset - this.cursor.origin;
+    if (position < 0 || position > this.cursor.bytes.length) throw this.cursor.damaged("an entry is outside", position);
+    this.cursor.position = position;
+  }
+
+  get isAtEnd(): boolean {
+    return this.cursor.remaining <= 0;
+  }
+
+  /** Reads the head of an entry; null for the end of a list of children. Its attributes are to be read or skipped next. */
+  next(): Abbreviation | null {
+    const code = this.cursor.uleb();
+    if (code === 0) return null;
+    const abbreviation = this.abbreviations.get(code);
+    if (abbreviation === undefined) throw this.cursor.damaged(`there is no abbreviation ${code}`);
+    return abbreviation;
+  }
+
+  /** The root entry of the unit. Must be read first: other entries' attributes depend on what it says. */
+  readRoot(): Attributes | null {
+    this.offset = this.unit.rootOffset;
+    const abbreviation = this.next();
+    if (abbreviation === null) return null;
+    // Bases may come behind the attributes that use them: the first reading finds the bases.
+    const start = this.cursor.position;
+    this.read(abbreviation);
+    this.cursor.position = start;
+    const root = this.read(abbreviation);
+    this.baseAddress = root.lowPc ?? 0n;
+    return root;
+  }
+
+  /** The attributes of the entry whose head was just read. */
+  read(abbreviation: Abbreviation): Attributes {
+    const found: Attributes = {
+      name: null,
+      linkageName: null,
+      compilationDirectory: null,
+      lowPc: null,
+      highPc: null,
+      highPcIsLength: false,
+      ranges: null,
+      origin: null,
+      callFile: 0,
+      callLine: 0,
+      language: 0,
+      lineTable: null,
+    };
+    for (const specification of abbreviation.specifications) this.readAttribute(specification, found);
+    return found;
+  }
+
+  /** Skips the attributes of the entry whose head was just read. */
+  skip(abbreviation: Abbreviation): void {
+    if (abbreviation.bytes >= 0) {
+      this.cursor.take(abbreviation.bytes);
+      return;
+    }
+    for (const { form } of abbreviation.specifications) skipForm(this.cursor, form, this.unit);
+  }
+
+  /** Skips the entry whose head was just read, with all that is below it: by its sibling where it names one. */
+  skipTree(abbreviation: Abbreviation): void {
+    if (abbreviation.hasChildren && abbreviation.siblingAt >= 0 && abbreviation.bytes >= 0) {
+      const start = this.cursor.take(abbreviation.bytes);
+      const end = this.cursor.position;
+      this.cursor.position = start + abbreviation.siblingAt;
+      const sibling = this.unit.offset + this.cursor.u32() - this.cursor.origin;
+      // Only forwards: a sibling that leads back would be read for ever.
+      const isSound = sibling >= end && sibling <= this.cursor.bytes.length;
+      this.cursor.position = isSound ? sibling : end;
+      if (isSound) return;
+    } else {
+      this.skip(abbreviation);
+    }
+    if (abbreviation.hasChildren) this.skipChildren();
+  }
+
+  /** Skips entries up to the end of the list of children that the reader is in. */
+  skipChildren(): void {
+    let depth = 1;
+    while (depth > 0 && !this.isAtEnd) {
+      const abbreviation = this.next();
+      if (abbreviation === null) {
+        depth--;
+      } else {
+        this.skip(abbreviation);
+        if (abbreviation.hasChildren) depth++;
+      }
+    }
+  }
+
+  /** The addresses of an entry; none for a declaration or an abstract instance. */
+  addressRanges({ lowPc, highPc, highPcIsLength, ranges }: Attributes, lists: RangeLists): AddressRange[] {
+    if (ranges !== null) return lists.read(ranges, this.rangeContext());
+    if (lowPc === null || highPc === null) return [];
+    return [{ start: lowPc, end: highPcIsLength ? lowPc + highPc : highPc }];
+  }
+
+  private rangeContext(): RangeContext {
+    const { version, offsetSize, addressSize } = this.unit;
+    const { addresses: addressBase, rangeLists: rangeListsBase } = this.bases;
+    return { version, offsetSize, addressSize, baseAddress: this.baseAddress, addressBase, rangeListsBase };
+  }
+
+  private readAttribute({ attribute, form, constant }: Specification, found: Attributes): void {
+    switch (attribute) {
+      case Attribute.name:
+        found.name = this.string(form);
+        return;
+      case Attribute.linkage_name:
+      case Attribute.MIPS_linkage_name:
+        found.linkageName = this.string(form);
+        return;
+      case Attribute.comp_dir:
+        found.compilationDirectory = this.string(form);
+        return;
+      case Attribute.low_pc:
+        found.lowPc = this.address(form);
+        return;
+      case Attribute.high_pc:
+        found.highPcIsLength = !isAddressForm(form);
+        found.highPc = found.highPcIsLength ? BigInt(Math.max(0, this.number(form, constant))) : this.address(form);
+        return;
+      case Attribute.ranges:
+        found.ranges =
+          form === Form.rnglistx
+            ? { value: this.cursor.uleb(), isIndex: true }
+            : { value: this.number(form, constant), isIndex: false };
+        return;
+      case Attribute.abstract_origin:
+      case Attribute.specification:
+        found.origin = this.reference(form);
+        return;
+      case Attribute.call_file:
+        found.callFile = this.number(form, constant);
+        return;
+      case Attribute.call_line:
+        found.callLine = this.number(form, constant);
+        return;
+      case Attribute.language:
+        found.language = this.number(form, constant);
+        return;
+      case Attribute.stmt_list:
+        found.lineTable = this.number(form, constant);
+        return;
+      case Attribute.str_offsets_base:
+        this.bases.strings = this.number(form, constant);
+        return;
+      case Attribute.addr_base:
+        this.bases.addresses = this.number(form, constant);
+        return;
+      case Attribute.rnglists_base:
+        this.bases.rangeLists = this.number(form, constant);
+        return;
+      default:
+        skipForm(this.cursor, form, this.unit);
+    }
+  }
+
+  /** A constant or section offset; 0 for a form that is neither. */
+  private number(form: number, constant: number): number {
+    if (form === Form.implicit_const) return constant;
+    const value = readForm(this.cursor, form, this.unit);
+    return typeof value === "number" ? value : 0;
+  }
+
+  private string(form: number): string | null {
+    const index = this.index(form, stringIndexForms);
+    if (index !== null) {
+      const reference = this.tables.string(this.bases.strings, index, this.unit.offsetSize);
+      return reference && this.strings.read(reference);
+    }
+    const value = readForm(this.cursor, form, this.unit);
+    return typeof value === "object" && value !== null ? this.text(value) : null;
+  }
+
+  private text(reference: StringReference): string | null {
+    if (reference.place !== "inline") return this.strings.read(reference);
+    const end = this.cursor.position;
+    this.cursor.position = reference.offset;
+    const text = this.cursor.string();
+    this.cursor.position = end;
+    return text;
+  }
+
+  private address(form: number): bigint | null {
+    if (form === Form.addr) return this.cursor.unsigned(this.unit.addressSize);
+    const index = this.index(form, addressIndexForms);
+    if (index !== null) return this.tables.address(this.bases.addresses, index, this.unit.addressSize);
+    skipForm(this.cursor, form, this.unit);
+    return null;
+  }
+
+  /** Reads a value of one of these index forms, given by their sizes; null, with nothing read, for another form. */
+  private index(form: number, sizes: ReadonlyMap<number, number>): number | null {
+    switch (sizes.get(form) ?? -1) {
+      case 0:
+        return this.cursor.uleb();
+      case 1:
+        return this.cursor.u8();
+      case 2:
+        return this.cursor.u16();
+      case 3:
+        return this.cursor.u24();
+      case 4:
+        return this.cursor.u32();
+      default:
+        return null;
+    }
+  }
+
+  /** A reference as an offset in .debug_info; null for one that leads elsewhere (type units, other files). */
+  private reference(form: number): number | null {
+    const { offset, version, offsetSize, addressSize } = this.unit;
+    switch (form) {
+      case Form.ref1:
+        return offset + this.cursor.u8();
+      case Form.ref2:
+        return offset + this.cursor.u16();
+      case Form.ref4:
+        return offset + this.cursor.u32();
+      case Form.ref8:
+        return offset + this.cursor.size64();
+      case Form.ref_udata:
+        return offset + this.cursor.uleb();
+      case Form.ref_addr:
+        return readOffset(this.cursor, version <= 2 ? addressSize : offsetSize);
+      default:
+        skipForm(this.cursor, form, this.unit);
+        return null;
+    }
+  }
+}
+
+/** 0: LEB128. */
+const stringIndexForms: ReadonlyMap<number, number> = new Map([
+  [Form.strx, 0],
+  [Form.strx1, 1],
+  [Form.strx2, 2],
+  [Form.strx3, 3],
+  [Form.strx4, 4],
+]);
+const addressIndexForms: ReadonlyMap<number, number> = new Map([
+  [Form.addrx, 0],
+  [Form.addrx1, 1],
+  [Form.addrx2, 2],
+  [Form.addrx3, 3],
+  [Form.addrx4, 4],
+]);
+
+const isAddressForm = (form: number) => form === Form.addr || addressIndexForms.has(form);

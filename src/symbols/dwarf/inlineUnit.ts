@@ -1,0 +1,69 @@
+import { AddressRanges, type AddressRange, type OwnedRange } from "../addressRanges";
+import { Tag } from "./constants";
+import { readInlineTree, type InlineTree, type OpenUnit } from "./inlineTree";
+
+/** Languages whose functions are never inside of types: nothing is missed when types are skipped (DW_LANG_C and assembler). */
+const plainLanguages = new Set([0x0001, 0x0002, 0x000c, 0x001d, 0x002c, 0x8001]);
+
+/** The functions of one compilation unit: where they are is read at once, what was inlined into them when it is asked for. */
+export class InlineUnit {
+  private readonly functions: AddressRanges;
+  private readonly offsets: readonly number[];
+  private readonly trees: (InlineTree | undefined)[] = [];
+
+  /** Throws BootscopeError "damaged". */
+  constructor({ reader, lists }: OpenUnit, isCode: (range: AddressRange) => boolean) {
+    const ranges: OwnedRange[] = [];
+    const offsets: number[] = [];
+    const root = reader.readRoot();
+    const descend = plainLanguages.has(root?.language ?? 0) ? plainContainers : allContainers;
+    let depth = 1;
+    while (root !== null && depth > 0 && !reader.isAtEnd) {
+      const offset = reader.offset;
+      const abbreviation = reader.next();
+      if (abbreviation === null) {
+        depth--;
+      } else if (abbreviation.tag === Tag.subprogram) {
+        const attributes = reader.read(abbreviation);
+        const end = reader.offset;
+        const own = reader.addressRanges(attributes, lists).filter(isCode);
+        if (own.length > 0) {
+          const owner = offsets.push(offset) - 1;
+          for (const range of own) ranges.push({ ...range, owner });
+        }
+        // From its head again: a sibling attribute leads behind its children.
+        reader.offset = offset;
+        reader.next();
+        reader.skipTree(abbreviation);
+        if (reader.offset < end) reader.offset = end;
+      } else if (abbreviation.hasChildren && descend.has(abbreviation.tag)) {
+        reader.skip(abbreviation);
+        depth++;
+      } else {
+        reader.skipTree(abbreviation);
+      }
+    }
+    this.functions = new AddressRanges(ranges);
+    this.offsets = offsets;
+  }
+
+  /**
+   * The inline tree of the function at an address given as halves, or null when the unit has none there.
+   * @param open gives the unit's entries, for a function that was not asked for before
+   */
+  treeAt(high: number, low: number, open: () => OpenUnit): InlineTree | null {
+    const index = this.functions.ownerAt(high, low);
+    if (index < 0) return null;
+    return (this.trees[index] ??= readInlineTree(open(), this.offsets[index]));
+  }
+}
+
+const plainContainers: ReadonlySet<number> = new Set([Tag.namespace]);
+const allContainers: ReadonlySet<number> = new Set([
+  Tag.namespace,
+  Tag.module,
+  Tag.class_type,
+  Tag.structure_type,
+  Tag.union_type,
+  Tag.enumeration_type,
+]);
