@@ -57,3 +57,20 @@ export function executedBlocks(trace: TraceFile): number[][] {
   });
   return perVcpu;
 }
+
+/** How often each block was executed, over all vCPUs. */
+export function blockCounts(trace: TraceFile): Float64Array {
+  const counts = new Float64Array(trace.blocks.count);
+  const fd = openSync(trace.path, "r");
+  try {
+    for (const chunk of trace.chunks) {
+      decoder.begin(readChunk(fd, chunk), chunk, counts.length);
+      while (decoder.next(batch)) {
+        for (let run = 0; run < batch.runs; run++) counts[batch.block[run]] += batch.repeat[run];
+      }
+    }
+  } finally {
+    closeSync(fd);
+  }
+  return counts;
+}
