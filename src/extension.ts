@@ -39,8 +39,8 @@ export function activate(context: vscode.ExtensionContext): BootscopeApi {
       });
     },
   });
-  // Disposed last to first: the traces close before the engine ends.
-  context.subscriptions.push(log, engine, traces);
+  // Disposed in this order: the traces close before the engine ends, and both may still write to the log.
+  context.subscriptions.push(traces, engine, log);
 
   const services: Services = { context, log, engine, traces, sources: createSourceFiles(context, log) };
   activateTraceEditor(services, traces, choices);

@@ -2,6 +2,7 @@
 import * as vscode from "vscode";
 import { EngineClient } from "../engine/client";
 import type { EngineMethod, EngineNotice, EngineRequests } from "../protocol/engine";
+import { BootscopeError } from "../protocol/failure";
 import type { Engine } from "./services";
 import { setting } from "./settings";
 
@@ -11,6 +12,7 @@ export class EngineHost implements Engine, vscode.Disposable {
   private readonly died = new vscode.EventEmitter<string>();
   readonly onNotice = this.notices.event;
   readonly onDidDie = this.died.event;
+  private disposed = false;
 
   /** `enginePath` is the bundled program, `dist/engine.js`. */
   constructor(
@@ -23,6 +25,7 @@ export class EngineHost implements Engine, vscode.Disposable {
     params: EngineRequests[M]["params"],
     signal?: AbortSignal,
   ): Promise<EngineRequests[M]["result"]> {
+    if (this.disposed) return Promise.reject(new BootscopeError("cancelled", "The window is being closed."));
     this.client ??= this.start();
     return this.client.request(method, params, signal);
   }
@@ -34,6 +37,7 @@ export class EngineHost implements Engine, vscode.Disposable {
   }
 
   dispose(): void {
+    this.disposed = true;
     this.client?.dispose();
     this.client = undefined;
     this.notices.dispose();

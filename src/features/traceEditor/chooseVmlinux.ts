@@ -25,32 +25,24 @@ export async function chooseVmlinux(session: TraceSession, choices: PerFileMemor
   if (file !== undefined) await useVmlinux(session, choices, file);
 }
 
+/** Uses a file as the trace's vmlinux, or says why not; one of another kernel is used only when the person insists. */
 export async function useVmlinux(
   session: TraceSession,
   choices: PerFileMemory<VmlinuxChoice>,
   file: string,
 ): Promise<void> {
-  const refusal = await attempt(session, choices, { path: file, force: false });
-  if (refusal === undefined) return;
+  const title = `Reading ${path.basename(file)}`;
+  await vscode.window.withProgress({ location: vscode.ProgressLocation.Window, title }, () =>
+    applyVmlinux(session, choices, { path: file, force: false }),
+  );
+  const problem = session.summary.symbols === null ? session.summary.symbolsProblem : null;
+  if (problem === null) return;
   const another = "Choose Another…";
   const anyway = "Use It Anyway";
-  const answer = await vscode.window.showWarningMessage(refusal, another, anyway);
+  const answers = problem.code === "wrong-symbols" ? [another, anyway] : [another];
+  const answer = await vscode.window.showWarningMessage(`${problem.message} ${problem.advice}`.trim(), ...answers);
   if (answer === another) await chooseVmlinux(session, choices);
   if (answer === anyway) await applyVmlinux(session, choices, { path: file, force: true });
-}
-
-/** Undefined when the vmlinux is used now, else why it does not belong to the trace. */
-async function attempt(
-  session: TraceSession,
-  choices: PerFileMemory<VmlinuxChoice>,
-  choice: VmlinuxChoice,
-): Promise<string | undefined> {
-  const title = `Reading ${path.basename(choice.path)}`;
-  return vscode.window.withProgress({ location: vscode.ProgressLocation.Window, title }, async () => {
-    await applyVmlinux(session, choices, choice);
-    const problem = session.summary.symbols === null ? session.summary.symbolsProblem : null;
-    return problem === null ? undefined : `${problem.message} ${problem.advice}`.trim();
-  });
 }
 
 async function pickFile(session: TraceSession): Promise<string | undefined> {
