@@ -16,16 +16,27 @@ import { run } from "./processes.mjs";
 export async function ensureKernelWorkspace(purpose) {
   const kernel = await ensureKernel();
   const recorded = await ensureBootTrace();
-  const name = `workspaces/${purpose}/linux-${path.basename(kernel.folder)}`;
-  const folder = await ensureFolder(name, "Lay out the kernel workspace", async (target) => {
-    await run("cp", ["-al", `${kernel.source}/.`, target]);
-    mkdirSync(path.join(target, "arch/x86/boot"), { recursive: true });
-    linkSync(kernel.vmlinuz, path.join(target, "arch/x86/boot/bzImage"));
-    linkSync(kernel.vmlinux, path.join(target, "vmlinux"));
-    linkSync(kernel.initrd, path.join(target, "initrd.gz"));
+  const name = `workspaces/${purpose}-${path.basename(kernel.folder)}`;
+  const tree = path.basename(kernel.source);
+  const parent = await ensureFolder(name, "Lay out the kernel workspace", async (target) => {
+    await run("cp", ["-al", kernel.source, target]);
+    const inTree = (file) => path.join(target, tree, file);
+    mkdirSync(inTree("arch/x86/boot"), { recursive: true });
+    linkSync(kernel.vmlinuz, inTree("arch/x86/boot/bzImage"));
+    linkSync(kernel.vmlinux, inTree("vmlinux"));
+    linkSync(kernel.initrd, inTree("initrd.gz"));
   });
+  const folder = path.join(parent, tree);
   const trace = path.join(folder, "boot.bst");
   rmSync(trace, { force: true });
   linkSync(recorded, trace);
   return { folder, trace, vmlinux: path.join(folder, "vmlinux"), initrd: path.join(folder, "initrd.gz") };
+}
+
+/** The workspace of tests, without what earlier tests left in it. */
+export async function ensureTestWorkspace() {
+  const workspace = await ensureKernelWorkspace("test");
+  for (const left of [".bootscope", ".vscode"])
+    rmSync(path.join(workspace.folder, left), { recursive: true, force: true });
+  return workspace;
 }

@@ -2,7 +2,7 @@
 import { readFileSync } from "node:fs";
 import path from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { ensureKernelWorkspace } from "../../scripts/environment/workspace.mjs";
+import { ensureTestWorkspace } from "../../scripts/environment/workspace.mjs";
 import { TraceEditor } from "./support/traceEditor";
 import { openWindow, type Window } from "./support/window";
 
@@ -11,7 +11,7 @@ let window: Window;
 let editor: TraceEditor;
 
 beforeAll(async () => {
-  ({ folder } = await ensureKernelWorkspace("test"));
+  ({ folder } = await ensureTestWorkspace());
   window = await openWindow({ folder });
   await window.workbench.openFromExplorer("boot.bst");
   editor = new TraceEditor(window.workbench);

@@ -1,13 +1,13 @@
 /** A folder that is not trusted: traces can be looked at, nothing is started. */
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { ensureKernelWorkspace } from "../../scripts/environment/workspace.mjs";
+import { ensureTestWorkspace } from "../../scripts/environment/workspace.mjs";
 import { TraceEditor } from "./support/traceEditor";
 import { openWindow, type Window } from "./support/window";
 
 let window: Window;
 
 beforeAll(async () => {
-  const { folder } = await ensureKernelWorkspace("test");
+  const { folder } = await ensureTestWorkspace();
   window = await openWindow({ folder, trusted: false });
 });
 
@@ -19,7 +19,7 @@ afterAll(async () => {
 describe("in Restricted Mode", () => {
   it("shows a trace with names", async () => {
     const { workbench } = window;
-    expect(await workbench.page.locator(".statusbar-item", { hasText: "Restricted Mode" }).count()).toBe(1);
+    await workbench.page.locator(".statusbar-item", { hasText: "Restricted Mode" }).waitFor();
     await workbench.openFromExplorer("boot.bst");
     const editor = new TraceEditor(workbench);
     await editor.complete();

@@ -1,6 +1,6 @@
 /** The trace editor beside hot source in the four kinds of theme, changed while it is open. Look at the pictures. */
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { ensureKernelWorkspace } from "../../scripts/environment/workspace.mjs";
+import { ensureTestWorkspace } from "../../scripts/environment/workspace.mjs";
 import { TraceEditor } from "./support/traceEditor";
 import { openWindow, type Window } from "./support/window";
 
@@ -35,7 +35,7 @@ function contrast(first: string, second: string): number {
 }
 
 beforeAll(async () => {
-  const { folder } = await ensureKernelWorkspace("test");
+  const { folder } = await ensureTestWorkspace();
   window = await openWindow({ folder });
   await window.workbench.openFromExplorer("boot.bst");
   editor = new TraceEditor(window.workbench);
@@ -52,6 +52,8 @@ describe.each(themes)("$name", ({ name, highContrast, kind, picture }) => {
     else await workbench.page.emulateMedia({ forcedColors: "active", colorScheme: highContrast });
     const body = editor.frame.locator("body");
     await expect.poll(() => body.getAttribute("class"), { timeout: 20_000 }).toMatch(new RegExp(`(^| )${kind}( |$)`));
+    await workbench.page.waitForTimeout(500);
+    await workbench.screenshot(window.picture(picture));
     const [background, text] = await body.evaluate((element) => {
       const style = getComputedStyle(element);
       const probe = element.ownerDocument.createElement("span");
@@ -62,7 +64,5 @@ describe.each(themes)("$name", ({ name, highContrast, kind, picture }) => {
       return [colour, style.color];
     });
     expect(contrast(background, text)).toBeGreaterThan(4.5);
-    await workbench.page.waitForTimeout(500);
-    await workbench.screenshot(window.picture(picture));
   });
 });

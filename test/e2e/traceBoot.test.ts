@@ -3,7 +3,7 @@ import { execFileSync } from "node:child_process";
 import { readdirSync, rmSync } from "node:fs";
 import path from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { ensureKernelWorkspace } from "../../scripts/environment/workspace.mjs";
+import { ensureTestWorkspace } from "../../scripts/environment/workspace.mjs";
 import { TraceEditor } from "./support/traceEditor";
 import { openWindow, type Window } from "./support/window";
 
@@ -25,8 +25,7 @@ const recordings = (): string[] => {
 };
 
 beforeAll(async () => {
-  ({ folder } = await ensureKernelWorkspace("test"));
-  rmSync(path.join(folder, ".bootscope"), { recursive: true, force: true });
+  ({ folder } = await ensureTestWorkspace());
   const kernel = path.join(folder, "arch/x86/boot/bzImage");
   window = await openWindow({ folder, settings: { "bootscope.traceBoot.kernel": kernel } });
 });

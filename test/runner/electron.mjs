@@ -3,7 +3,7 @@ import { mkdirSync, rmSync } from "node:fs";
 import path from "node:path";
 import { parseArgs } from "node:util";
 import { downloadAndUnzipVSCode, runTests } from "@vscode/test-electron";
-import { ensureKernelWorkspace } from "../../scripts/environment/workspace.mjs";
+import { ensureTestWorkspace } from "../../scripts/environment/workspace.mjs";
 import { buildBundles } from "./checks.mjs";
 import { suiteEnvironment } from "./integration.mjs";
 import { resultsFolder, root } from "./paths.mjs";
@@ -33,7 +33,7 @@ async function main() {
   await buildBundles();
   await prepareBoot();
   const suite = await bundleSuite();
-  const { folder } = await ensureKernelWorkspace("test");
+  const { folder } = await ensureTestWorkspace();
   const report = path.join(resultsFolder, "integration-electron.jsonl");
   mkdirSync(resultsFolder, { recursive: true });
   rmSync(report, { force: true });

@@ -4,7 +4,7 @@ import path from "node:path";
 import { launchOptions } from "../../scripts/environment/chromium.mjs";
 import { servers } from "../../scripts/environment/vscodeServer.mjs";
 import { startVscodeServer } from "../../scripts/environment/vscodeSession.mjs";
-import { ensureKernelWorkspace } from "../../scripts/environment/workspace.mjs";
+import { ensureTestWorkspace } from "../../scripts/environment/workspace.mjs";
 import { resultsFolder, root } from "./paths.mjs";
 import { followReport } from "./report.mjs";
 import { bundleSuite } from "./suite.mjs";
@@ -27,8 +27,7 @@ export async function runIntegration(options, timeout, version = servers.newest)
   mkdirSync(resultsFolder, { recursive: true });
   rmSync(report, { force: true });
   const suite = await bundleSuite();
-  const { folder } = await ensureKernelWorkspace("test");
-  rmSync(path.join(folder, ".bootscope"), { recursive: true, force: true });
+  const { folder } = await ensureTestWorkspace();
   const { chromium } = await import("playwright-core");
   const server = await startVscodeServer({ server: version, suite: true, env: suiteEnvironment(report, options) });
   let browser;

@@ -5,14 +5,14 @@ import { ensurePackages } from "../../scripts/environment/packages.mjs";
 import { run } from "../../scripts/environment/processes.mjs";
 import { step } from "../../scripts/environment/steps.mjs";
 import { ensureVscodeServer } from "../../scripts/environment/vscodeServer.mjs";
-import { ensureKernelWorkspace } from "../../scripts/environment/workspace.mjs";
+import { ensureTestWorkspace } from "../../scripts/environment/workspace.mjs";
 import { root } from "./paths.mjs";
 
 /** The real kernel, its recorded boot and a workspace that holds both; binutils and gdb as independent judges. */
 export async function prepareBoot() {
   await ensurePackages(["binutils", "gdb", "qemu-system-x86", "gcc", "libc6-dev"]);
   await ensureBootTrace();
-  await ensureKernelWorkspace("test");
+  await ensureTestWorkspace();
 }
 
 export async function prepareBrowser() {

@@ -54,6 +54,7 @@ export async function openWindow(options: {
     await page.goto(server.url(folder));
     const workbench = new Workbench(page);
     await workbench.ready();
+    await workbench.commandAvailable("Bootscope: Show Log");
     return {
       workbench,
       console: messages,

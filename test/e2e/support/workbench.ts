@@ -17,6 +17,22 @@ export class Workbench {
     await this.explorer.first().waitFor({ timeout: 60_000 });
   }
 
+  /** Waits until an extension's command is in the palette: extensions arrive some seconds after the window. */
+  async commandAvailable(title: string): Promise<void> {
+    await this.openPalette(title);
+    const input = this.quickInput.locator("input").first();
+    const row = this.quickInput.locator(".monaco-list-row").filter({ hasText: title });
+    for (let attempt = 0; attempt < 120 && (await row.count()) === 0; attempt++) {
+      await this.page.waitForTimeout(500);
+      // The list is made anew only when the text changes.
+      await input.fill(">");
+      await input.fill(`>${title}`);
+    }
+    await row.first().waitFor();
+    await this.page.keyboard.press("Escape");
+    await this.quickInput.waitFor({ state: "hidden" });
+  }
+
   /** Runs a command of the command palette by the title that people see. */
   async runCommand(title: string): Promise<void> {
     await this.openPalette(title);
