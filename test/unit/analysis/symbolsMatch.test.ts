@@ -1,0 +1,81 @@
+import { describe, expect, it } from "vitest";
+import { matchImage } from "../../../src/analysis/symbolsMatch";
+import { BlockColumns, formatBlockRecord, type BlockRecord } from "../../../src/trace/blocks";
+import { crc32 } from "../../../src/trace/crc";
+import { Terminator } from "../../../src/trace/types";
+import { fakeBytes, fakeImage, kernelBase } from "../../support/fakeImage";
+
+const functions = Array.from({ length: 40 }, (_, index) => ({
+  name: `function${index}`,
+  address: kernelBase + BigInt(index * 64),
+  size: 64,
+}));
+const image = fakeImage({ functions, buildId: "abcd" });
+const metadata = { target: "x86_64" };
+
+function table(records: readonly BlockRecord[]): BlockColumns {
+  const blocks = new BlockColumns();
+  for (const record of records) blocks.add(formatBlockRecord(record));
+  blocks.finish();
+  return blocks;
+}
+
+/** Blocks with the bytes of the image, or with other bytes where `patched` says so, run at a slide. */
+const recorded = (patched: (index: number) => boolean, slide = 0n): BlockRecord[] =>
+  functions.map(({ address }, index) => ({
+    address: address + 4n + slide,
+    physicalAddress: address + 4n - kernelBase + 0x100_0000n + slide / 2n,
+    size: 12,
+    crc: crc32(fakeBytes(patched(index) ? address + 5n : address + 4n, 12)),
+  }));
+
+describe("matching an image with a trace", () => {
+  it("accepts the build-id that the guest had", () => {
+    const { match } = matchImage(table([]), { ...metadata, kernel: { buildIds: ["1234", "abcd"] } }, image);
+    expect(match.verdict).toBe("matches");
+    expect(match.evidence).toContain("abcd");
+  });
+
+  it("compares the bytes of blocks, and bears what a kernel patches at boot", () => {
+    expect(matchImage(table(recorded((index) => index % 5 === 0)), metadata, image).match).toEqual({
+      verdict: "matches",
+      evidence: "80.0 % of 40 recorded kernel blocks have the bytes of this vmlinux.",
+    });
+    expect(matchImage(table(recorded((index) => index % 10 !== 0)), metadata, image).match.verdict).toBe("mismatch");
+  });
+
+  it("does not take the build-ids of others for the kernel's", () => {
+    const other = { ...metadata, kernel: { buildIds: ["1234"] } };
+    expect(matchImage(table(recorded(() => true)), other, image).match.verdict).toBe("mismatch");
+  });
+
+  it("finds where KASLR put the kernel", () => {
+    const { match, placement } = matchImage(table(recorded(() => false, 0x1e0_0000n)), metadata, image);
+    expect(match.verdict).toBe("matches");
+    expect(placement).toEqual({ virtualSlide: 0x1e0_0000n, physicalSlide: 0xf0_0000n });
+  });
+
+  it("goes by the targets of calls where bytes were not recorded", () => {
+    const calls = (offset: bigint): BlockRecord[] =>
+      functions.map(({ address }) => ({
+        address: address + 8n,
+        target: address + offset,
+        terminator: Terminator.Call,
+      }));
+    expect(matchImage(table(calls(0n)), metadata, image).match.verdict).toBe("matches");
+    expect(matchImage(table(calls(3n)), metadata, image).match.verdict).toBe("mismatch");
+  });
+
+  it("goes by where blocks start when nothing else is known", () => {
+    const at = (offset: (index: number) => bigint): BlockRecord[] =>
+      functions.map(({ address }, index) => ({ address: address + offset(index) }));
+    expect(matchImage(table(at((index) => (index % 8 === 0 ? 0n : 17n))), metadata, image).match.verdict).toBe(
+      "matches",
+    );
+    expect(matchImage(table(at(() => 17n)), metadata, image).match.verdict).toBe("mismatch");
+  });
+
+  it("says so when there is nothing to compare", () => {
+    expect(matchImage(table([{ address: 0xf_e05bn }]), metadata, image).match.verdict).toBe("unchecked");
+  });
+});
