@@ -38,6 +38,7 @@ export class TraceSession implements OpenTrace, vscode.Disposable {
   readonly onDidChangeState = this.stateChanged.event;
 
   private state: State = { kind: "opening" };
+  private lastOpen: (State & { kind: "open" }) | undefined;
   private progress: { activity: string; bytesDone: number; bytesTotal: number } | null = null;
   private fileChange: FileChange | null = null;
   /** What was tried last as this trace's vmlinux, best first; "Use it anyway" means the first of them that has symbols. */
@@ -72,7 +73,7 @@ export class TraceSession implements OpenTrace, vscode.Disposable {
     return this.state.kind === "open";
   }
 
-  /** Throws unless the trace is open; `isOpen` tells. */
+  /** Of the trace as it was last open: the engine refuses a handle that it has closed. Throws before the first opening. */
   get handle(): TraceHandle {
     return this.opened.handle;
   }
@@ -114,11 +115,12 @@ export class TraceSession implements OpenTrace, vscode.Disposable {
   /** Opens the file, or opens it anew. Never rejects: a failure becomes the state. */
   async open(): Promise<void> {
     const opening = ++this.opening;
-    await this.closeHandle();
+    const closed = this.closeHandle();
     this.state = { kind: "opening" };
     this.progress = null;
     this.fileChange = null;
     this.stateChanged.fire();
+    await closed;
     try {
       if (this.uri.scheme !== "file") {
         throw new BootscopeError(
@@ -136,7 +138,7 @@ export class TraceSession implements OpenTrace, vscode.Disposable {
         return;
       }
       this.tried = vmlinux;
-      this.state = { kind: "open", handle: answer.trace, summary: answer.summary };
+      this.setOpen(answer.trace, answer.summary);
       this.announce();
       const choice = this.around.choice(this.uri);
       if (choice?.force === true && answer.summary.symbols === null) await this.setVmlinux(choice);
@@ -189,7 +191,7 @@ export class TraceSession implements OpenTrace, vscode.Disposable {
   }
 
   private get opened(): State & { kind: "open" } {
-    if (this.state.kind === "open") return this.state;
+    if (this.lastOpen !== undefined) return this.lastOpen;
     throw this.state.kind === "failed"
       ? this.state.reason
       : new BootscopeError("unreadable", "The trace is still being opened.", "Try again in a moment.");
@@ -212,7 +214,7 @@ export class TraceSession implements OpenTrace, vscode.Disposable {
 
   private update(summary: TraceSummary, idle: boolean): void {
     if (this.state.kind !== "open" || summary.revision < this.state.summary.revision) return;
-    this.state = { ...this.state, summary };
+    this.setOpen(this.state.handle, summary);
     if (idle && summary.complete) this.progress = null;
     this.announce();
   }
@@ -226,9 +228,14 @@ export class TraceSession implements OpenTrace, vscode.Disposable {
     this.announce();
   }
 
+  private setOpen(handle: TraceHandle, summary: TraceSummary): void {
+    this.lastOpen = { kind: "open", handle, summary };
+    this.state = this.lastOpen;
+  }
+
   private announce(): void {
-    this.changed.fire();
     this.stateChanged.fire();
+    this.changed.fire();
   }
 
   private async closeHandle(): Promise<void> {
