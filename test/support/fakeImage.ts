@@ -35,9 +35,12 @@ const kernelSegment: LoadSegment = {
   executable: true,
 };
 
-/** The bytes that every fake image holds at an address. */
+/** The bytes that every fake image holds at an address: mixed, so that no two stretches are alike. */
 export const fakeBytes = (address: bigint, length: number): Uint8Array =>
-  Uint8Array.from({ length }, (_, index) => Number((((address + BigInt(index)) * 2654435761n) >> 7n) & 0xffn));
+  Uint8Array.from({ length }, (_, index) => {
+    const mixed = BigInt.asUintN(64, (address + BigInt(index)) * 0x9e37_79b9_7f4a_7c15n);
+    return Number(mixed >> 56n);
+  });
 
 export function fakeImage({ functions, lines, buildId, segments = [kernelSegment] }: FakeImage): ImageSymbols {
   const parentOf = ({ name, parent }: FakeFunction): number =>
@@ -61,6 +64,7 @@ export function fakeImage({ functions, lines, buildId, segments = [kernelSegment
     linesProblem: null,
     lines: () => Promise.resolve(lines === undefined ? null : fakeLineTable(lines)),
     lookupMany: (addresses) => Int32Array.from(addresses, find),
+    inlineFramesMany: () => Promise.resolve(null),
     addressOf: (name) => {
       const found = functions.find((one) => one.name === name);
       return found === undefined ? null : guestAddress(found.address);
