@@ -9,7 +9,7 @@ export function readCompilationDirectories(info: DebugInfo): ReadonlyMap<number,
   const directories = new Map<number, string>();
   for (const unit of info.units()) {
     try {
-      const root = info.read(unit, true).readRoot();
+      const root = info.readRoot(unit).readRoot();
       if (root?.lineTable != null && root.compilationDirectory !== null) {
         directories.set(root.lineTable, root.compilationDirectory);
       }

@@ -71,17 +71,18 @@ export class DebugInfo {
     }
   }
 
-  /** Reads a unit's entries from the root on. With `rootOnly` no more than the root entry is in memory. */
-  read(unit: InfoUnit, rootOnly = false): DieReader {
-    const end = rootOnly ? Math.min(unit.offset + headBytes, unit.end) : unit.end;
-    const cursor = this.cursor(unit.offset, end);
-    return new DieReader(
-      cursor,
-      unit,
-      this.abbreviations.table(unit.abbreviationOffset, unit),
-      this.strings,
-      this.tables,
-    );
+  /** Reads a unit's entries. Throws BootscopeError "damaged". */
+  read(unit: InfoUnit): DieReader {
+    const abbreviations = this.abbreviations.table(unit.abbreviationOffset, unit);
+    return new DieReader(this.cursor(unit.offset, unit.end), unit, abbreviations, this.strings, this.tables);
+  }
+
+  /** Reads a unit's root entry and nothing else. Throws BootscopeError "damaged". */
+  readRoot(unit: InfoUnit): DieReader {
+    const cursor = this.cursor(unit.offset, Math.min(unit.offset + headBytes, unit.end));
+    cursor.position = unit.rootOffset - unit.offset;
+    const abbreviation = this.abbreviations.single(unit.abbreviationOffset, cursor.uleb(), unit);
+    return new DieReader(cursor, unit, abbreviation, this.strings, this.tables);
   }
 
   private cursor(offset: number, end: number): ByteCursor {

@@ -1,11 +1,10 @@
-import type { AddressRange } from "../addressRanges";
 import type { ByteCursor } from "../cursor";
-import type { Abbreviation, AbbreviationTable, Specification } from "./abbreviations";
+import type { Abbreviation, AbbreviationTable } from "./abbreviations";
 import { Attribute, Form } from "./constants";
 import type { InfoUnit } from "./debugInfo";
 import { readForm, readOffset, skipForm, type StringReference } from "./forms";
 import type { IndexedTables } from "./indexedTables";
-import type { RangeContext, RangeLists, RangesReference } from "./rangeLists";
+import type { AddRange, RangeContext, RangeLists, RangesReference } from "./rangeLists";
 import type { StringReader } from "./strings";
 
 /** The attributes of an entry that symbolization asks for. References and siblings are offsets in .debug_info. */
@@ -25,6 +24,9 @@ export interface Attributes {
   language: number;
   lineTable: number | null;
 }
+
+/** Which attributes a reading is for: to decode the names of entries whose places are wanted would double its time. */
+export const Wanted = { Place: 1, Name: 2, Unit: 4 } as const;
 
 /** Reads the debugging information entries of one unit one after another (DWARF 5, 2.3 and 7.5). */
 export class DieReader {
@@ -60,7 +62,7 @@ export class DieReader {
   next(): Abbreviation | null {
     const code = this.cursor.uleb();
     if (code === 0) return null;
-    const abbreviation = this.abbreviations.get(code);
+    const abbreviation = this.abbreviations.at(code);
     if (abbreviation === undefined) throw this.cursor.damaged(`there is no abbreviation ${code}`);
     return abbreviation;
   }
@@ -72,15 +74,16 @@ export class DieReader {
     if (abbreviation === null) return null;
     // Bases may come behind the attributes that use them: the first reading finds the bases.
     const start = this.cursor.position;
-    this.read(abbreviation);
+    const wanted = Wanted.Place | Wanted.Unit;
+    this.read(abbreviation, wanted);
     this.cursor.position = start;
-    const root = this.read(abbreviation);
+    const root = this.read(abbreviation, wanted);
     this.baseAddress = root.lowPc ?? 0n;
     return root;
   }
 
-  /** The attributes of the entry whose head was just read. */
-  read(abbreviation: Abbreviation): Attributes {
+  /** The wanted attributes (bits of `Wanted`) of the entry whose head was just read; the others are as if it had none. */
+  read(abbreviation: Abbreviation, wanted: number): Attributes {
     const found: Attributes = {
       name: null,
       linkageName: null,
@@ -95,7 +98,12 @@ export class DieReader {
       language: 0,
       lineTable: null,
     };
-    for (const specification of abbreviation.specifications) this.readAttribute(specification, found);
+    const { specifications } = abbreviation;
+    for (let at = 0; at < specifications.length; at += 3) {
+      const [attribute, form, constant] = [specifications[at], specifications[at + 1], specifications[at + 2]];
+      if ((groupOf(attribute) & wanted) === 0) skipForm(this.cursor, form, this.unit);
+      else this.readAttribute(attribute, form, constant, found);
+    }
     return found;
   }
 
@@ -105,7 +113,8 @@ export class DieReader {
       this.cursor.take(abbreviation.bytes);
       return;
     }
-    for (const { form } of abbreviation.specifications) skipForm(this.cursor, form, this.unit);
+    const { specifications } = abbreviation;
+    for (let at = 1; at < specifications.length; at += 3) skipForm(this.cursor, specifications[at], this.unit);
   }
 
   /** Skips the entry whose head was just read, with all that is below it: by its sibling where it names one. */
@@ -140,10 +149,9 @@ export class DieReader {
   }
 
   /** The addresses of an entry; none for a declaration or an abstract instance. */
-  addressRanges({ lowPc, highPc, highPcIsLength, ranges }: Attributes, lists: RangeLists): AddressRange[] {
-    if (ranges !== null) return lists.read(ranges, this.rangeContext());
-    if (lowPc === null || highPc === null) return [];
-    return [{ start: lowPc, end: highPcIsLength ? lowPc + highPc : highPc }];
+  addressRanges({ lowPc, highPc, highPcIsLength, ranges }: Attributes, lists: RangeLists, add: AddRange): void {
+    if (ranges !== null) lists.read(ranges, this.rangeContext(), add);
+    else if (lowPc !== null && highPc !== null) add(lowPc, 0, Number(highPcIsLength ? highPc : highPc - lowPc));
   }
 
   private rangeContext(): RangeContext {
@@ -152,7 +160,7 @@ export class DieReader {
     return { version, offsetSize, addressSize, baseAddress: this.baseAddress, addressBase, rangeListsBase };
   }
 
-  private readAttribute({ attribute, form, constant }: Specification, found: Attributes): void {
+  private readAttribute(attribute: number, form: number, constant: number, found: Attributes): void {
     switch (attribute) {
       case Attribute.name:
         found.name = this.string(form);
@@ -279,6 +287,34 @@ export class DieReader {
         skipForm(this.cursor, form, this.unit);
         return null;
     }
+  }
+}
+
+/** The bit of `Wanted` that an attribute belongs to, or 0. */
+function groupOf(attribute: number): number {
+  switch (attribute) {
+    case Attribute.name:
+    case Attribute.linkage_name:
+    case Attribute.MIPS_linkage_name:
+      return Wanted.Name;
+    case Attribute.abstract_origin:
+    case Attribute.specification:
+      return Wanted.Name | Wanted.Place;
+    case Attribute.low_pc:
+    case Attribute.high_pc:
+    case Attribute.ranges:
+    case Attribute.call_file:
+    case Attribute.call_line:
+      return Wanted.Place;
+    case Attribute.comp_dir:
+    case Attribute.language:
+    case Attribute.stmt_list:
+    case Attribute.str_offsets_base:
+    case Attribute.addr_base:
+    case Attribute.rnglists_base:
+      return Wanted.Unit;
+    default:
+      return 0;
   }
 }
 

@@ -1,6 +1,6 @@
 import { BootscopeError } from "../../protocol/failure";
 import type { DebugInfo, InfoUnit } from "./debugInfo";
-import type { Attributes, DieReader } from "./dieReader";
+import { Wanted, type Attributes, type DieReader } from "./dieReader";
 
 /** How often one entry may refer to another for its name: concrete → abstract → declaration, and some to spare. */
 const maximumHops = 8;
@@ -62,7 +62,7 @@ export class InlineNames {
       const place = reader.offset;
       reader.offset = offset;
       const abbreviation = reader.next();
-      const attributes = abbreviation && reader.read(abbreviation);
+      const attributes = abbreviation && reader.read(abbreviation, Wanted.Name);
       reader.offset = place;
       return attributes;
     } catch (error) {

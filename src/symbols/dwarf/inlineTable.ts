@@ -1,6 +1,6 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { BootscopeError } from "../../protocol/failure";
-import { AddressRanges, type AddressRange, type OwnedRange } from "../addressRanges";
+import { AddressRanges, type OwnedRange } from "../addressRanges";
 import { codeTest, type IsCode } from "../codeSections";
 import { ByteCursor } from "../cursor";
 import type { ElfFile } from "../elf/elfFile";
@@ -8,7 +8,7 @@ import { AddressHalves } from "../sortedAddresses";
 import { DebugInfo, type InfoUnit } from "./debugInfo";
 import type { Attributes } from "./dieReader";
 import { InlineNames } from "./inlineNames";
-import type { InlineTree, OpenUnit } from "./inlineTree";
+import { instanceAt, type InlineTree, type OpenUnit } from "./inlineTree";
 import { InlineUnit } from "./inlineUnit";
 import { FileTable, noFile, UnitFiles } from "./lineFiles";
 import { readLineHeader, readLineUnit } from "./lineHeader";
@@ -56,7 +56,7 @@ export class InlineTable {
     const isCode = codeTest(file);
     const ranges: OwnedRange[] = [];
     units.forEach((unit, owner) => {
-      for (const range of unitRanges(info, unit)) if (isCode(range.start)) ranges.push({ ...range, owner });
+      for (const range of unitRanges(info, unit, owner)) if (isCode(range.start)) ranges.push(range);
     });
     const names = new InlineNames(info, units);
     return new InlineTable(info, units, new AddressRanges(ranges), lineSection, isCode, names, new FileTable(files));
@@ -64,23 +64,23 @@ export class InlineTable {
 
   /** Where each address is; null for one without a function. Rejects with AbortError when the signal fires. */
   async find(addresses: BigUint64Array, signal?: AbortSignal): Promise<(InlinePlace | null)[]> {
-    const halves = new AddressHalves(addresses);
     const places = new Array<InlinePlace | null>(addresses.length).fill(null);
     let turnEnd = performance.now() + sliceMilliseconds;
-    for (const [unit, indexes] of this.byUnit(halves, addresses.length)) {
+    for (const [unit, indexes] of this.byUnit(addresses)) {
       if (performance.now() >= turnEnd) {
         await nextTurn();
         signal?.throwIfAborted();
         turnEnd = performance.now() + sliceMilliseconds;
       }
-      this.findInUnit(unit, indexes, halves, places);
+      this.findInUnit(unit, indexes, addresses, places);
     }
     return places;
   }
 
-  private byUnit(halves: AddressHalves, count: number): Map<number, number[]> {
+  private byUnit(addresses: BigUint64Array): Map<number, number[]> {
+    const halves = new AddressHalves(addresses);
     const byUnit = new Map<number, number[]>();
-    for (let index = 0; index < count; index++) {
+    for (let index = 0; index < addresses.length; index++) {
       const unit = this.unitRanges.ownerAt(halves.high(index), halves.low(index));
       if (unit < 0) continue;
       const indexes = byUnit.get(unit);
@@ -93,9 +93,10 @@ export class InlineTable {
   private findInUnit(
     number: number,
     indexes: readonly number[],
-    halves: AddressHalves,
+    addresses: BigUint64Array,
     places: (InlinePlace | null)[],
-  ) {
+  ): void {
+    const halves = new AddressHalves(addresses);
     let opened: OpenUnit | undefined;
     const open = () => (opened ??= this.openUnit(this.units[number]));
     try {
@@ -105,7 +106,7 @@ export class InlineTable {
         const high = halves.high(index);
         const low = halves.low(index);
         const tree = unit.treeAt(high, low, open);
-        if (tree !== null) places[index] = { tree, instance: tree.ranges.ownerAt(high, low) };
+        if (tree !== null) places[index] = { tree, instance: instanceAt(tree, addresses[index]) };
       }
     } catch (error) {
       if (!(error instanceof BootscopeError)) throw error;
@@ -118,7 +119,7 @@ export class InlineTable {
   private unit(number: number, open: () => OpenUnit): InlineUnit | null {
     const known = this.loaded[number];
     if (known !== undefined) return known;
-    return (this.loaded[number] = new InlineUnit(open(), ({ start }) => this.isCode(start)));
+    return (this.loaded[number] = new InlineUnit(open(), this.isCode));
   }
 
   /** Reads a unit's entries. They are some ten kilobytes to a megabyte, so what is found in them is kept and they are not. */
@@ -144,13 +145,17 @@ export class InlineTable {
 }
 
 /** The addresses of a unit's code. A unit that cannot be read has none: its addresses keep the names of the symbol table. */
-function unitRanges(info: DebugInfo, unit: InfoUnit): AddressRange[] {
+function unitRanges(info: DebugInfo, unit: InfoUnit, owner: number): OwnedRange[] {
+  const ranges: OwnedRange[] = [];
   try {
-    const reader = info.read(unit, true);
+    const reader = info.readRoot(unit);
     const root = reader.readRoot();
-    return root === null ? [] : reader.addressRanges(root, info.ranges);
+    if (root === null) return [];
+    reader.addressRanges(root, info.ranges, (base, start, end) =>
+      ranges.push({ start: base + BigInt(start), end: base + BigInt(end), owner }),
+    );
   } catch (error) {
-    if (error instanceof BootscopeError) return [];
-    throw error;
+    if (!(error instanceof BootscopeError)) throw error;
   }
+  return ranges;
 }

@@ -1,6 +1,6 @@
-import { AddressRanges, type OwnedRange } from "../addressRanges";
+import type { Abbreviation } from "./abbreviations";
 import { Tag } from "./constants";
-import type { DieReader } from "./dieReader";
+import { Wanted, type DieReader } from "./dieReader";
 import type { RangeLists } from "./rangeLists";
 
 /** The calls that were inlined into one function, each before those inlined into itself. Columns by instance. */
@@ -13,8 +13,25 @@ export interface InlineTree {
   /** Where it is called: number in the image's file table (or `noFile`), and line. */
   readonly callFile: readonly number[];
   readonly callLine: readonly number[];
-  /** The innermost instance around an address. */
-  readonly ranges: AddressRanges;
+  readonly ranges: InstanceRanges;
+}
+
+/** The ranges of a tree's instances, as offsets from an address in the function. */
+export interface InstanceRanges {
+  readonly origin: bigint;
+  readonly start: readonly number[];
+  readonly end: readonly number[];
+  readonly instance: readonly number[];
+}
+
+/** The innermost instance around an address, or -1: the last one of the tree, because its children follow an instance. */
+export function instanceAt({ ranges }: InlineTree, address: bigint): number {
+  // Where the address is so far away that the difference is not exact, it is in no range either.
+  const offset = Number(BigInt.asIntN(64, address - ranges.origin));
+  for (let index = ranges.start.length - 1; index >= 0; index--) {
+    if (offset >= ranges.start[index] && offset < ranges.end[index]) return ranges.instance[index];
+  }
+  return -1;
 }
 
 /** A unit whose entries are in memory, with what they refer to. */
@@ -27,6 +44,8 @@ export interface OpenUnit {
   fileOf(number: number): number;
 }
 
+/** The largest functions of a kernel have some thousands. */
+const maximumRanges = 1 << 16;
 /** Inlined calls nest some dozens deep; what is deeper is left out. */
 const maximumDepth = 512;
 
@@ -38,11 +57,11 @@ export function readInlineTree(unit: OpenUnit, offset: number): InlineTree {
   const name: number[] = [];
   const callFile: number[] = [];
   const callLine: number[] = [];
-  const ranges: OwnedRange[] = [];
+  const ranges = { start: [] as number[], end: [] as number[], instance: [] as number[] };
 
   reader.offset = offset;
   const root = reader.next();
-  if (root !== null) reader.skip(root);
+  const origin = (root && originOf(reader, root, unit.lists)) ?? 0n;
   // The instance that each open level of entries belongs to.
   const levels = root?.hasChildren === true ? [-1] : [];
   while (levels.length > 0 && !reader.isAtEnd) {
@@ -53,14 +72,18 @@ export function readInlineTree(unit: OpenUnit, offset: number): InlineTree {
     }
     let owner = levels[levels.length - 1];
     if (abbreviation.tag === Tag.inlined_subroutine) {
-      const attributes = reader.read(abbreviation);
-      const end = reader.offset;
+      const attributes = reader.read(abbreviation, Wanted.Place);
       owner = parent.push(owner) - 1;
       name.push(attributes.origin === null ? -1 : unit.nameOf(attributes.origin));
       callFile.push(unit.fileOf(attributes.callFile));
       callLine.push(attributes.callLine);
-      for (const range of reader.addressRanges(attributes, unit.lists)) ranges.push({ ...range, owner });
-      reader.offset = end;
+      reader.addressRanges(attributes, unit.lists, (base, start, end) => {
+        const difference = Number(BigInt.asIntN(64, base - origin));
+        ranges.start.push(difference + start);
+        ranges.end.push(difference + end);
+        ranges.instance.push(owner);
+      });
+      if (ranges.start.length > maximumRanges) return { ...noInlines, functionName };
     } else if (isBlock(abbreviation.tag)) {
       reader.skip(abbreviation);
     } else {
@@ -71,7 +94,22 @@ export function readInlineTree(unit: OpenUnit, offset: number): InlineTree {
     if (levels.length < maximumDepth) levels.push(owner);
     else reader.skipChildren();
   }
-  return { functionName, parent, name, callFile, callLine, ranges: new AddressRanges(ranges) };
+  return { functionName, parent, name, callFile, callLine, ranges: { origin, ...ranges } };
+}
+
+const noInlines: Omit<InlineTree, "functionName"> = {
+  parent: [],
+  name: [],
+  callFile: [],
+  callLine: [],
+  ranges: { origin: 0n, start: [], end: [], instance: [] },
+};
+
+/** An address of the function whose entry's head was just read: what its inlined calls are near to. */
+function originOf(reader: DieReader, root: Abbreviation, lists: RangeLists): bigint | null {
+  let origin: bigint | null = null;
+  reader.addressRanges(reader.read(root, Wanted.Place), lists, (base, start) => (origin ??= base + BigInt(start)));
+  return origin;
 }
 
 const isBlock = (tag: number) => tag === Tag.lexical_block || tag === Tag.try_block || tag === Tag.catch_block;

@@ -1,5 +1,7 @@
-import { AddressRanges, type AddressRange, type OwnedRange } from "../addressRanges";
+import { AddressRanges, type OwnedRange } from "../addressRanges";
+import type { IsCode } from "../codeSections";
 import { Tag } from "./constants";
+import { Wanted } from "./dieReader";
 import { readInlineTree, type InlineTree, type OpenUnit } from "./inlineTree";
 
 /** Languages whose functions are never inside of types: nothing is missed when types are skipped (DW_LANG_C and assembler). */
@@ -12,7 +14,7 @@ export class InlineUnit {
   private readonly trees: (InlineTree | undefined)[] = [];
 
   /** Throws BootscopeError "damaged". */
-  constructor({ reader, lists }: OpenUnit, isCode: (range: AddressRange) => boolean) {
+  constructor({ reader, lists }: OpenUnit, isCode: IsCode) {
     const ranges: OwnedRange[] = [];
     const offsets: number[] = [];
     const root = reader.readRoot();
@@ -23,19 +25,18 @@ export class InlineUnit {
       const abbreviation = reader.next();
       if (abbreviation === null) {
         depth--;
-      } else if (abbreviation.tag === Tag.subprogram) {
-        const attributes = reader.read(abbreviation);
-        const end = reader.offset;
-        const own = reader.addressRanges(attributes, lists).filter(isCode);
-        if (own.length > 0) {
-          const owner = offsets.push(offset) - 1;
-          for (const range of own) ranges.push({ ...range, owner });
-        }
+      } else if (abbreviation.tag === Tag.subprogram && abbreviation.hasCode) {
+        const owner = offsets.length;
+        const ownFrom = ranges.length;
+        reader.addressRanges(reader.read(abbreviation, Wanted.Place), lists, (base, start, end) => {
+          const address = base + BigInt(start);
+          if (isCode(address)) ranges.push({ start: address, end: base + BigInt(end), owner });
+        });
+        if (ranges.length > ownFrom) offsets.push(offset);
         // From its head again: a sibling attribute leads behind its children.
         reader.offset = offset;
         reader.next();
         reader.skipTree(abbreviation);
-        if (reader.offset < end) reader.offset = end;
       } else if (abbreviation.hasChildren && descend.has(abbreviation.tag)) {
         reader.skip(abbreviation);
         depth++;

@@ -1,5 +1,6 @@
 import path from "node:path";
-import type { FileName, LineHeader } from "./lineHeader";
+import type { StringReference } from "./forms";
+import type { LineHeader } from "./lineHeader";
 import type { StringReader } from "./strings";
 
 /** No file: an end of a sequence, or a file number that its unit does not have. */
@@ -45,43 +46,31 @@ export class FileTable {
  */
 export class UnitFiles {
   private readonly resolved: number[] = [];
-  private readonly firstNumber: number;
 
   constructor(
     private readonly header: LineHeader,
     private readonly strings: StringReader,
     private readonly table: FileTable,
     private readonly compilationDirectory: string | null,
-  ) {
-    this.firstNumber = header.version >= 5 ? 0 : 1;
-  }
-
-  /** DW_LNE_define_file. */
-  define(file: FileName): void {
-    this.header.fileNames.push(file);
-  }
+  ) {}
 
   /** Number in the image's file table, or `noFile`. */
   resolve(fileNumber: number): number {
     const known = this.resolved.at(fileNumber);
     if (known !== undefined) return known;
-    const file = this.header.fileNames.at(fileNumber - this.firstNumber);
-    if (file === undefined || fileNumber < this.firstNumber) return noFile;
-    const name = this.strings.read(file.name);
-    const index = name === null || name === "" ? noFile : this.table.add(this.directory(file.directory), name);
-    this.resolved[fileNumber] = index;
-    return index;
+    const { files } = this.header;
+    const name = this.text(files.name(fileNumber));
+    if (name === "") return noFile;
+    return (this.resolved[fileNumber] = this.table.add(this.directory(files.directory(fileNumber)), name));
   }
 
   private directory(index: number): string {
-    const reference = this.header.directories.at(index) ?? null;
-    const base = this.header.version >= 5 ? this.directoryName(0) : (this.compilationDirectory ?? "");
-    if (reference === null || (index === 0 && this.header.version >= 5)) return base;
-    return join(base, this.strings.read(reference) ?? "");
+    const { version, directories } = this.header;
+    const base = version >= 5 ? this.text(directories.name(0)) : (this.compilationDirectory ?? "");
+    return index === 0 ? base : join(base, this.text(directories.name(index)));
   }
 
-  private directoryName(index: number): string {
-    const reference = this.header.directories.at(index) ?? null;
+  private text(reference: StringReference | null): string {
     return (reference && this.strings.read(reference)) ?? "";
   }
 }

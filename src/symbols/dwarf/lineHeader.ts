@@ -1,6 +1,6 @@
 import { ByteCursor } from "../cursor";
-import { LineContent } from "./constants";
-import { readForm, readOffset, readUnitLength, type Encoding, type StringReference } from "./forms";
+import { readOffset, readUnitLength } from "./forms";
+import { readNames2, readNames5, type NameTable } from "./lineNames";
 
 /** Where a unit of .debug_line is and what is needed to go on to the next one. */
 export interface LineUnit {
@@ -23,14 +23,8 @@ export interface LineHeader {
   /** Operands of each standard opcode; index 0 is unused. */
   readonly operandCounts: Uint8Array;
   readonly programOffset: number;
-  /** Include directories as the file numbers them: entry 0 is null before version 5, where it means the compilation directory. */
-  readonly directories: readonly (StringReference | null)[];
-  readonly fileNames: FileName[];
-}
-
-export interface FileName {
-  readonly name: StringReference;
-  readonly directory: number;
+  readonly directories: NameTable;
+  readonly files: NameTable;
 }
 
 /** Finds the units of .debug_line. A length that leads out of the section ends the list; `problem` says so. */
@@ -102,57 +96,4 @@ export function readLineHeader(section: ByteCursor, unit: LineUnit): LineHeader 
     programOffset,
     ...names,
   };
-}
-
-type Names = Pick<LineHeader, "directories" | "fileNames">;
-
-/** Versions 2 to 4: strings that an empty one ends. Files are numbered from 1; number 0 stands for none. */
-function readNames2(cursor: ByteCursor): Names {
-  const directories: (StringReference | null)[] = [null];
-  while (cursor.bytes[cursor.position] !== 0) directories.push({ place: "inline", offset: cursor.skipString() });
-  cursor.take(1);
-  const fileNames: FileName[] = [];
-  while (cursor.bytes[cursor.position] !== 0) fileNames.push(readFileName2(cursor));
-  return { directories, fileNames: fileNames };
-}
-
-/** One file of versions 2 to 4, also the operand of DW_LNE_define_file: name, directory, time of change, length. */
-export function readFileName2(cursor: ByteCursor): FileName {
-  const name: StringReference = { place: "inline", offset: cursor.skipString() };
-  const directory = cursor.uleb();
-  cursor.uleb();
-  cursor.uleb();
-  return { name, directory };
-}
-
-/** Version 5: tables that describe their own columns. */
-function readNames5(cursor: ByteCursor, encoding: Encoding): Names {
-  const directories = readEntries(cursor, encoding, (name) => name);
-  const fileNames = readEntries(cursor, encoding, (name, directory): FileName => ({ name, directory }));
-  return { directories, fileNames };
-}
-
-const noName: StringReference = { place: "inline", offset: -1 };
-
-function readEntries<T>(
-  cursor: ByteCursor,
-  encoding: Encoding,
-  entry: (name: StringReference, directory: number) => T,
-) {
-  const columns = Array.from({ length: cursor.u8() }, () => ({ content: cursor.uleb(), form: cursor.uleb() }));
-  const count = cursor.uleb();
-  // Every entry takes at least a byte: a larger count is damage, not a reason to loop.
-  if (count > cursor.remaining) throw cursor.damaged(`a table of names has ${count} entries`);
-  const entries: T[] = [];
-  for (let index = 0; index < count; index++) {
-    let name = noName;
-    let directory = 0;
-    for (const { content, form } of columns) {
-      const value = readForm(cursor, form, encoding);
-      if (content === LineContent.path && typeof value === "object" && value !== null) name = value;
-      else if (content === LineContent.directory_index && typeof value === "number") directory = value;
-    }
-    entries.push(entry(name, directory));
-  }
-  return entries;
 }

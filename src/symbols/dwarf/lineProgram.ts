@@ -2,7 +2,8 @@ import type { IsCode } from "../codeSections";
 import { ByteCursor } from "../cursor";
 import { ExtendedOpcode, StandardOpcode } from "./constants";
 import { noFile, type UnitFiles } from "./lineFiles";
-import { readFileName2, type LineHeader, type LineUnit } from "./lineHeader";
+import type { LineHeader, LineUnit } from "./lineHeader";
+import { readFileName2 } from "./lineNames";
 import type { LineRows } from "./lineRows";
 
 /**
@@ -110,7 +111,7 @@ export function runLineProgram(
             if (base === null) rows.open((base = address));
             offset = Number(BigInt.asIntN(64, address - base));
           } else if (extended === ExtendedOpcode.define_file) {
-            files.define(readFileName2(cursor));
+            readFileName2(cursor, header.files);
           }
           position = end;
           break;

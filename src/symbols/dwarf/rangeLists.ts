@@ -1,4 +1,3 @@
-import type { AddressRange } from "../addressRanges";
 import type { ByteCursor } from "../cursor";
 import { RangeEntry } from "./constants";
 import { readOffset, type Encoding } from "./forms";
@@ -18,6 +17,12 @@ export interface RangeContext extends Encoding {
   readonly rangeListsBase: number;
 }
 
+/**
+ * Takes a range of addresses as a base and two offsets from it: most of a list has one base, and differences of addresses are
+ * cheaper than addresses.
+ */
+export type AddRange = (base: bigint, start: number, end: number) => void;
+
 /** Ranges that are read in all: entries may share lists, so that a small hostile file could ask for them for ever. */
 const maximumRanges = 1 << 24;
 
@@ -31,21 +36,19 @@ export class RangeLists {
     private readonly tables: IndexedTables,
   ) {}
 
-  /** The ranges of a list; empty when there is no such section. Throws BootscopeError "damaged". */
-  read(reference: RangesReference, context: RangeContext): AddressRange[] {
+  /** The ranges of a list; none when there is no such section. Throws BootscopeError "damaged". */
+  read(reference: RangesReference, context: RangeContext, add: AddRange): void {
     const cursor = context.version >= 5 ? this.rangeLists : this.ranges;
-    if (cursor === undefined) return [];
+    if (cursor === undefined) return;
     const offset = reference.isIndex ? this.offsetOf(cursor, reference.value, context) : reference.value;
     if (offset > cursor.bytes.length) throw cursor.damaged("a range list is outside", offset);
     cursor.position = offset;
-    const found: AddressRange[] = [];
-    const add = (start: bigint, end: bigint) => {
+    const addBounded: AddRange = (base, start, end) => {
       if (this.budget-- <= 0) throw cursor.damaged("there are too many ranges");
-      if (start < end) found.push({ start, end });
+      if (start < end) add(base, start, end);
     };
-    if (context.version >= 5) this.readVersion5(cursor, context, add);
-    else readVersion2(cursor, context, add);
-    return found;
+    if (context.version >= 5) this.readVersion5(cursor, context, addBounded);
+    else readVersion2(cursor, context, addBounded);
   }
 
   private offsetOf(cursor: ByteCursor, index: number, { rangeListsBase, offsetSize }: RangeContext): number {
@@ -53,15 +56,13 @@ export class RangeLists {
     return rangeListsBase + readOffset(cursor, offsetSize);
   }
 
-  private readVersion5(cursor: ByteCursor, context: RangeContext, add: (start: bigint, end: bigint) => void): void {
+  private readVersion5(cursor: ByteCursor, context: RangeContext, add: AddRange): void {
     const { addressSize } = context;
     let base = context.baseAddress;
     const address = () => cursor.unsigned(addressSize);
     const indexed = () => this.tables.address(context.addressBase, cursor.uleb(), addressSize) ?? 0n;
-    const length = () => BigInt(cursor.uleb());
     for (;;) {
       const kind = cursor.u8();
-      let start: bigint;
       switch (kind) {
         case RangeEntry.end_of_list:
           return;
@@ -72,21 +73,19 @@ export class RangeLists {
           base = address();
           break;
         case RangeEntry.startx_endx:
-          add(indexed(), indexed());
+          addPair(indexed(), indexed(), add);
           break;
         case RangeEntry.startx_length:
-          start = indexed();
-          add(start, start + length());
+          add(indexed(), 0, cursor.uleb());
           break;
         case RangeEntry.offset_pair:
-          add(base + length(), base + length());
+          add(base, cursor.uleb(), cursor.uleb());
           break;
         case RangeEntry.start_end:
-          add(address(), address());
+          addPair(address(), address(), add);
           break;
         case RangeEntry.start_length:
-          start = address();
-          add(start, start + length());
+          add(address(), 0, cursor.uleb());
           break;
         default:
           throw cursor.damaged(`range list entry ${kind} is not known`, cursor.position - 1);
@@ -95,12 +94,10 @@ export class RangeLists {
   }
 }
 
+const addPair = (start: bigint, end: bigint, add: AddRange) => add(start, 0, Number(end - start));
+
 /** Pairs of addresses, ended by zeros; a first half of all ones sets the base. */
-function readVersion2(
-  cursor: ByteCursor,
-  { addressSize, baseAddress }: RangeContext,
-  add: (start: bigint, end: bigint) => void,
-): void {
+function readVersion2(cursor: ByteCursor, { addressSize, baseAddress }: RangeContext, add: AddRange): void {
   const allOnes = (1n << BigInt(addressSize * 8)) - 1n;
   let base = baseAddress;
   for (;;) {
@@ -108,6 +105,6 @@ function readVersion2(
     const end = cursor.unsigned(addressSize);
     if (start === 0n && end === 0n) return;
     if (start === allOnes) base = end;
-    else add(base + start, base + end);
+    else addPair(base + start, base + end, add);
   }
 }
