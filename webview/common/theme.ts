@@ -23,9 +23,15 @@ export function themeColor(names: readonly string[], fallback: string): string {
   return fallback;
 }
 
+/** The same colour without transparency: some themes make chart colours so transparent that they cannot be told apart. */
+export function opaque(color: string): string {
+  const context = document.createElement("canvas").getContext("2d");
+  if (context === null) return color;
+  context.fillStyle = color;
+  // A canvas writes every colour with transparency as "rgba(r, g, b, a)".
+  return context.fillStyle.replace(/^rgba\((.*), [\d.]+\)$/, "rgb($1)");
+}
+
 export const isHighContrast = (): boolean =>
   document.body.classList.contains("vscode-high-contrast") ||
   document.body.classList.contains("vscode-high-contrast-light");
-
-export const isLight = (): boolean =>
-  document.body.classList.contains("vscode-light") || document.body.classList.contains("vscode-high-contrast-light");

@@ -22,12 +22,20 @@ export function FileBanner({ model, change }: { model: Model; change: FileChange
   );
 }
 
+/** An error stays until dismissed; a piece of news floats over the page for a moment and moves nothing. */
 export function MessageBanner({ model }: { model: Model }): VNode | null {
   const message = model.message.value;
   if (message === null) return null;
+  if (message.kind === "info") {
+    return (
+      <p class="toast" role="status" data-testid="message">
+        {message.text}
+      </p>
+    );
+  }
   return (
-    <p class={`banner ${message.kind}`} role={message.kind === "error" ? "alert" : "status"} data-testid="message">
-      <span class={`codicon codicon-${message.kind}`} aria-hidden="true" />
+    <p class="banner error" role="alert" data-testid="message">
+      <span class="codicon codicon-error" aria-hidden="true" />
       <span>{message.text}</span>
       <Button kind="icon" icon="close" label="Dismiss" onClick={() => (model.message.value = null)} />
     </p>

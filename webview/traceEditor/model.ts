@@ -11,12 +11,13 @@ import { FunctionRows, type RowsQuery } from "./functions/functionRows";
 import { goBack, goForward, goTo, startHistory } from "./history";
 import { defaultView, restoreView } from "./restoreView";
 
-/** Something to tell the person, until dismissed or replaced. */
+/** Something to tell the person: an error until dismissed, news for a moment. */
 export interface Message {
   readonly kind: "error" | "info";
   readonly text: string;
 }
 
+const newsMs = 4000;
 /** The view is stored this long after its last change. */
 const storeDelayMs = 250;
 
@@ -109,7 +110,7 @@ export class Model {
   /** Steps out: the range, then the filter, then the zoom. False when there was nothing to leave. */
   stepOut(): boolean {
     const { range, filter } = this.selection.value;
-    if (this.message.value !== null) this.message.value = null;
+    if (this.message.value?.kind === "error") this.message.value = null;
     else if (range !== null) this.select({ range: null });
     else if (filter !== "") this.select({ filter: "" });
     else if (this.zoom.value !== null) this.zoom.value = null;
@@ -147,6 +148,15 @@ export class Model {
       revision,
       this.phases,
     );
+  }
+
+  /** Tells that something was done. */
+  tell(text: string): void {
+    const message: Message = { kind: "info", text };
+    this.message.value = message;
+    setTimeout(() => {
+      if (this.message.value === message) this.message.value = null;
+    }, newsMs);
   }
 
   private reveal(functionName: string): void {

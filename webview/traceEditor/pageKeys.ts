@@ -6,28 +6,32 @@ import type { Model } from "./model";
 const isTyping = (event: KeyboardEvent): boolean =>
   event.composedPath().some((target) => target instanceof HTMLInputElement || target instanceof HTMLTextAreaElement);
 
+/** Whether the page did something with the key. */
+function take(event: KeyboardEvent, model: Model, focusFilter: () => void): boolean {
+  if (event.altKey) {
+    if (event.key === "ArrowLeft") model.back();
+    else if (event.key === "ArrowRight") model.forward();
+    else return false;
+    return true;
+  }
+  if (event.ctrlKey || event.metaKey) return false;
+  if (event.key === "Escape") return model.stepOut();
+  if (isTyping(event)) return false;
+  const tab = /^[1-9]$/.test(event.key) ? pageTabs.at(Number(event.key) - 1) : undefined;
+  if (event.key === "/") focusFilter();
+  else if (event.key === "?") model.keysShown.value = true;
+  else if (tab !== undefined) model.select({ tab });
+  else return false;
+  return true;
+}
+
 /** Listens for as long as the page lives. */
 export function listenToKeys(model: Model, focusFilter: () => void): void {
   document.addEventListener("keydown", (event) => {
-    if (event.defaultPrevented || model.keysShown.value) return;
-    if (event.altKey) {
-      if (event.key === "ArrowLeft") model.back();
-      else if (event.key === "ArrowRight") model.forward();
-      else return;
-      event.preventDefault();
-      return;
-    }
-    if (event.ctrlKey || event.metaKey) return;
-    if (event.key === "Escape") {
-      if (model.stepOut()) event.preventDefault();
-      return;
-    }
-    if (isTyping(event)) return;
-    const tab = /^[1-9]$/.test(event.key) ? pageTabs.at(Number(event.key) - 1) : undefined;
-    if (event.key === "/") focusFilter();
-    else if (event.key === "?") model.keysShown.value = true;
-    else if (tab !== undefined) model.select({ tab });
-    else return;
+    if (model.keysShown.value) return;
+    if (!event.defaultPrevented && !take(event, model, focusFilter)) return;
     event.preventDefault();
+    // VS Code listens at the window and runs its own command for every key that arrives there, e.g. Go Back for Alt+Left.
+    event.stopPropagation();
   });
 }

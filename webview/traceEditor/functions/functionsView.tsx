@@ -16,14 +16,14 @@ import "./functions.css";
 const metricOptions = metrics.map((value) => ({ value, label: metricLabels[value] }));
 
 function open(model: Model, { name, file, line }: FunctionRow): void {
-  if (file === null) model.message.value = { kind: "info", text: `No source line is known for ${name}.` };
+  if (file === null) model.tell(`No source line is known for ${name}.`);
   else model.attempt(() => model.host.request("openSource", { file, line: Math.max(1, line) }));
 }
 
 function copy(model: Model, offset: number, limit: number): void {
   model.attempt(async () => {
     const copied = await model.host.request("copyRows", { ...model.rowsQuery.value, offset, limit });
-    model.message.value = { kind: "info", text: `${formatExact(copied)} ${copied === 1 ? "row" : "rows"} copied.` };
+    model.tell(`${formatExact(copied)} ${copied === 1 ? "row" : "rows"} copied.`);
   });
 }
 
@@ -31,7 +31,7 @@ function save(model: Model, format: "csv" | "json"): void {
   model.attempt(async () => {
     const query = { ...model.rowsQuery.value, offset: 0, limit: Number.MAX_SAFE_INTEGER };
     const path = await model.host.request("saveRows", { query, format });
-    if (path !== null) model.message.value = { kind: "info", text: `Saved to ${path}.` };
+    if (path !== null) model.tell(`Saved to ${path}.`);
   });
 }
 

@@ -1,6 +1,6 @@
 /** How the categories of code look: a theme colour and a pattern each, so that colour is never the only difference. */
 import { Category } from "../../../src/protocol/engine";
-import { isHighContrast, themeColor } from "../../common/theme";
+import { isHighContrast, opaque, themeColor } from "../../common/theme";
 
 export interface CategoryStyle {
   readonly category: Category;
@@ -27,7 +27,7 @@ const colors: Record<Category, readonly [names: readonly string[], fallback: str
   [Category.Unknown]: [["--vscode-descriptionForeground", "--vscode-charts-foreground"], "#888888"],
 };
 
-export const categoryColor = (category: Category): string => themeColor(...colors[category]);
+export const categoryColor = (category: Category): string => opaque(themeColor(...colors[category]));
 
 /** Strokes on a tile of eight by eight pixels: [x1, y1, x2, y2]. The kernel, the largest area, stays plain. */
 const strokes: Record<Category, readonly (readonly [number, number, number, number])[]> = {
