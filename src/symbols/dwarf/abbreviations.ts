@@ -15,7 +15,9 @@ export interface Abbreviation {
   readonly specifications: readonly number[];
   /** Bytes of all attributes together, or -1 when that varies. */
   readonly bytes: number;
-  /** Where among these bytes a DW_AT_sibling of four bytes is, or -1. */
+  /** Which attribute is a DW_AT_sibling of four bytes (an index into `specifications`), or -1. */
+  readonly siblingIndex: number;
+  /** Where among the bytes of the attributes it is, or -1 when that varies. */
   readonly siblingAt: number;
   /** It has DW_AT_low_pc or DW_AT_ranges: without one of them an entry has no code. */
   readonly hasCode: boolean;
@@ -79,6 +81,7 @@ export class Abbreviations {
   private readSpecifications(cursor: ByteCursor, encoding: Encoding) {
     const specifications: number[] = [];
     let bytes = 0;
+    let siblingIndex = -1;
     let siblingAt = -1;
     let hasCode = false;
     for (;;) {
@@ -86,10 +89,15 @@ export class Abbreviations {
       const attribute = cursor.uleb();
       const form = cursor.uleb();
       const constant = form === Form.implicit_const ? cursor.sleb() : 0;
-      if (attribute === 0 && form === 0) return { specifications, bytes, siblingAt, hasCode };
+      if (attribute === 0 && form === 0) {
+        return { specifications, bytes, siblingIndex, siblingAt, hasCode };
+      }
+      if (attribute === Attribute.sibling && form === Form.ref4) {
+        siblingIndex = specifications.length;
+        siblingAt = bytes;
+      }
       specifications.push(attribute, form, constant);
       if (attribute === Attribute.low_pc || attribute === Attribute.ranges) hasCode = true;
-      if (attribute === Attribute.sibling && form === Form.ref4 && bytes >= 0) siblingAt = bytes;
       const size = formBytes(form, encoding);
       bytes = bytes < 0 || size < 0 ? -1 : bytes + size;
     }

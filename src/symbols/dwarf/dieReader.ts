@@ -119,19 +119,23 @@ export class DieReader {
 
   /** Skips the entry whose head was just read, with all that is below it: by its sibling where it names one. */
   skipTree(abbreviation: Abbreviation): void {
-    if (abbreviation.hasChildren && abbreviation.siblingAt >= 0 && abbreviation.bytes >= 0) {
-      const start = this.cursor.take(abbreviation.bytes);
-      const end = this.cursor.position;
-      this.cursor.position = start + abbreviation.siblingAt;
-      const sibling = this.unit.offset + this.cursor.u32() - this.cursor.origin;
-      // Only forwards: a sibling that leads back would be read for ever.
-      const isSound = sibling >= end && sibling <= this.cursor.bytes.length;
-      this.cursor.position = isSound ? sibling : end;
-      if (isSound) return;
-    } else {
+    if (!abbreviation.hasChildren || !this.skipToSibling(abbreviation)) {
       this.skip(abbreviation);
+      if (abbreviation.hasChildren) this.skipChildren();
     }
-    if (abbreviation.hasChildren) this.skipChildren();
+  }
+
+  /** Goes where the sibling attribute of the entry leads; false, with nothing read, when it has none that makes sense. */
+  private skipToSibling({ specifications, siblingIndex, siblingAt }: Abbreviation): boolean {
+    if (siblingIndex < 0) return false;
+    const start = this.cursor.position;
+    if (siblingAt >= 0) this.cursor.take(siblingAt);
+    else for (let at = 1; at < siblingIndex; at += 3) skipForm(this.cursor, specifications[at], this.unit);
+    const sibling = this.unit.offset + this.cursor.u32() - this.cursor.origin;
+    // Only forwards: a sibling that leads back would be read for ever.
+    const isSound = sibling >= this.cursor.position && sibling <= this.cursor.bytes.length;
+    this.cursor.position = isSound ? sibling : start;
+    return isSound;
   }
 
   /** Skips entries up to the end of the list of children that the reader is in. */
