@@ -57,9 +57,9 @@ describe.each(themes)("$name", ({ name, highContrast, kind, picture }) => {
     const [background, text] = await body.evaluate((element) => {
       const style = getComputedStyle(element);
       const probe = element.ownerDocument.createElement("span");
-      probe.style.color = "var(--vscode-editor-background)";
+      probe.style.backgroundColor = "var(--vscode-editor-background)";
       element.append(probe);
-      const colour = getComputedStyle(probe).color;
+      const colour = getComputedStyle(probe).backgroundColor;
       probe.remove();
       return [colour, style.color];
     });

@@ -42,7 +42,7 @@ describe("Bootscope: Trace Boot", () => {
     await workbench.runCommand("Bootscope: Trace Boot");
     await expect.poll(guests, { timeout: 60_000 }).toHaveLength(1);
     await workbench.screenshot(window.picture("trace-boot-running"));
-    await expect.poll(() => workbench.activeTab.innerText(), { timeout: 120_000 }).toContain(".bst");
+    await expect.poll(() => workbench.activeFile(), { timeout: 120_000 }).toMatch(/\.bst$/);
     const editor = new TraceEditor(workbench);
     await editor.complete();
     expect(await editor.header.innerText()).toMatch(/complete/i);
@@ -62,8 +62,11 @@ describe("Bootscope: Trace Boot", () => {
     await message.waitFor();
     await workbench.screenshot(window.picture("trace-boot-cancelled"));
     await message.getByRole("button", { name: "Open What Was Recorded" }).click();
+    const partial = recordings().sort().at(-1)!;
+    await expect.poll(() => workbench.activeFile()).toBe(partial);
     const editor = new TraceEditor(workbench);
     await editor.complete();
+    expect(await editor.header.innerText()).toContain(partial);
     expect(recordings()).toHaveLength(2);
   });
 });

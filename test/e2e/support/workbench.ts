@@ -106,9 +106,10 @@ export class Workbench {
     return this.page.locator("iframe.webview.ready").first().contentFrame().locator("#active-frame").contentFrame();
   }
 
-  /** The tab that has the focus. */
-  get activeTab(): Locator {
-    return this.page.locator(".editor-group-container.active .tab.active");
+  /** The file name of the editor that has the focus; empty when there is none. */
+  async activeFile(): Promise<string> {
+    const tab = this.page.locator(".editor-group-container.active .tab.active");
+    return (await tab.count()) === 0 ? "" : ((await tab.first().getAttribute("data-resource-name")) ?? "");
   }
 
   /** The text editor of the active group. */
@@ -141,14 +142,15 @@ export class Workbench {
     return (texts[0] ?? "").replaceAll("\u00a0", " ");
   }
 
-  /** Texts that decorations add to the ends of the lines on the screen. */
+  /** Texts that decorations add to the ends of the lines on the screen; non-breaking spaces as spaces. */
   async lineEndTexts(): Promise<string[]> {
-    return this.editor.locator(".view-lines span").evaluateAll((spans) =>
+    const texts = await this.editor.locator(".view-lines span").evaluateAll((spans) =>
       spans
         .map((span) => getComputedStyle(span, "::after").content)
         .filter((content) => content.startsWith('"') && content.length > 2)
         .map((content) => content.slice(1, -1)),
     );
+    return texts.map((text) => text.replaceAll("\u00a0", " "));
   }
 
   /** Messages in the lower right corner. */
