@@ -42,7 +42,7 @@ export function activate(context: vscode.ExtensionContext): BootscopeApi {
   // Disposed in this order: the traces close before the engine ends, and both may still write to the log.
   context.subscriptions.push(traces, engine, log);
 
-  const services: Services = { context, log, engine, traces, sources: createSourceFiles(context, log) };
+  const services: Services = { context, log, engine, traces, sources: createSourceFiles(context, log, traces) };
   activateTraceEditor(services, traces, choices);
   activateSourceMapping(services);
   const heat = activateSourceHeat(services);

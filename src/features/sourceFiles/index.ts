@@ -1,7 +1,7 @@
 /** Finds and opens the source files that debug information names. */
 import * as vscode from "vscode";
 import { toFailure } from "../../protocol/failure";
-import type { SourceFiles } from "../services";
+import type { OpenTraces, SourceFiles } from "../services";
 import { affects, setting, settingPath } from "../settings";
 import { askForSources, chooseSourceFolder, chooseTree } from "./chooseSources";
 import { fromDisk, localDisk } from "./localDisk";
@@ -11,26 +11,42 @@ import { parseSourceMap } from "./sourcePaths";
 
 export { activateSourceMapping } from "./mapSources";
 
-/** Takes the setting `bootscope.sourceMap` and the workspace folders as they are now. */
-function configure(locator: SourceLocator): void {
+/** Takes the setting `bootscope.sourceMap` and the workspace folders as they are now, and a folder beside them. */
+function configure(locator: SourceLocator, beside: string | undefined): void {
   const folders = (vscode.workspace.workspaceFolders ?? []).filter(({ uri }) => uri.scheme === "file");
+  const roots = folders.map(({ uri }) => uri.path);
   locator.configure(
     parseSourceMap(setting("sourceMap", folders.at(0)?.uri), (folder) => fromDisk(settingPath(folder))),
-    folders.map(({ uri }) => uri.path),
+    beside === undefined ? roots : [...roots, beside],
   );
 }
 
-export function createSourceFiles(context: vscode.ExtensionContext, log: vscode.LogOutputChannel): SourceFiles {
+/** The folder of a trace that is not in the workspace: its sources may lie beside it, as those of the sample do. */
+function folderOutside(trace: vscode.Uri | undefined): string | undefined {
+  if (trace?.scheme !== "file" || vscode.workspace.getWorkspaceFolder(trace) !== undefined) return undefined;
+  return vscode.Uri.joinPath(trace, "..").path;
+}
+
+export function createSourceFiles(
+  context: vscode.ExtensionContext,
+  log: vscode.LogOutputChannel,
+  traces: OpenTraces,
+): SourceFiles {
   const locator = new SourceLocator(localDisk);
   const changed = new vscode.EventEmitter<void>();
+  let beside = folderOutside(traces.active?.uri);
   const reconfigure = (): void => {
-    configure(locator);
+    beside = folderOutside(traces.active?.uri);
+    configure(locator, beside);
     changed.fire();
   };
-  configure(locator);
+  configure(locator, beside);
   context.subscriptions.push(
     changed,
     vscode.workspace.onDidChangeWorkspaceFolders(reconfigure),
+    traces.onDidChangeActive(() => {
+      if (folderOutside(traces.active?.uri) !== beside) reconfigure();
+    }),
     vscode.workspace.onDidChangeConfiguration((event) => {
       if (affects(event, "sourceMap")) reconfigure();
     }),

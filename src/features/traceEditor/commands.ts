@@ -38,6 +38,9 @@ export function registerCommands(around: EditorSurroundings): vscode.Disposable[
       const uri = file instanceof vscode.Uri ? file : await pickTrace();
       if (uri !== undefined) await registry.show(uri);
     }),
+    register("openSample", () =>
+      registry.show(vscode.Uri.joinPath(services.context.extensionUri, "sample", "boot.bst")),
+    ),
     register("chooseVmlinux", async (file) => {
       const session = await activeSession();
       if (session === undefined) return;
