@@ -15,13 +15,13 @@ export function identity(summary: TraceSummary): string[] {
   return facts.filter((fact) => fact !== null && fact !== "") as string[];
 }
 
-/** The trace's trust in one plain sentence; null for a complete trace. */
-export function doubt({ trust }: TraceSummary): string | null {
+/** The trace's trust in plain sentences; null for a complete trace, and while nothing is known of it. */
+export function doubt({ trust, complete }: TraceSummary): string | null {
   const sentences = [...trust.reasons];
   if (trust.dropped > 0) sentences.push(`${formatExact(trust.dropped)} records were lost while recording.`);
   if (trust.damagedBytes > 0)
     sentences.push(`${formatBytes(trust.damagedBytes)} of the file are damaged and were skipped.`);
   if (sentences.length === 0 && trust.truncated) sentences.push("The file ends before the recording did.");
-  if (sentences.length === 0 && trust.level !== "complete") sentences.push(`The trace is ${trust.level}.`);
+  if (sentences.length === 0 && complete && trust.level !== "complete") sentences.push(`The trace is ${trust.level}.`);
   return sentences.length === 0 ? null : sentences.join(" ");
 }

@@ -1,6 +1,6 @@
 /** What the height of the overview means: cost per time, or a share where cost and axis are the same thing. */
 import type { Metric, TimeRange, Timeline } from "../../../src/protocol/engine";
-import { formatCount, formatPercent } from "../../../src/protocol/format";
+import { formatCount } from "../../../src/protocol/format";
 import { span } from "./ranges";
 
 export interface TimelineScale {
@@ -12,6 +12,8 @@ export interface TimelineScale {
 }
 
 const nanosecondsPerSecond = 1e9;
+/** An axis label; decimals would not fit and say nothing. */
+const wholePercent = (share: number): string => `${Math.round(share * 100)} %`;
 
 export function timelineScale(
   metric: Metric,
@@ -22,7 +24,7 @@ export function timelineScale(
   const bucket = span(range) / Math.max(1, buckets);
   const positive = bucket > 0 ? bucket : 1;
   if (metric === "time" || (metric === "executions" && clock === "events")) {
-    return { divisor: positive, unit: clock === "host" ? "of time" : "of executions", format: formatPercent };
+    return { divisor: positive, unit: clock === "host" ? "of time" : "of executions", format: wholePercent };
   }
   const word = metric === "instructions" ? "instr" : "blocks";
   if (clock === "events") return { divisor: positive, unit: `${word}/execution`, format: (value) => value.toFixed(1) };
