@@ -59,7 +59,8 @@ export class TraceEditor implements TraceView, vscode.Disposable {
   }
 
   reveal(functionName: string | null): void {
-    this.panel.reveal();
+    // Without its column VS Code would put the editor over what is active, e.g. the source beside it.
+    this.panel.reveal(this.panel.viewColumn);
     this.around.registry.looksAt(this.session, this);
     this.awaited = functionName;
     this.sendAwaited();
