@@ -14,6 +14,10 @@ export default defineConfig({
           fileParallelism: false,
         },
       },
+      // Long proofs, run by hand (docs/recorder.md): not part of `npm test`.
+      {
+        test: { name: "proofs", include: ["test/proofs/**/*.test.ts"], hookTimeout: 600_000, fileParallelism: false },
+      },
       // A person's clicks in a browser, on the packaged extension.
       {
         test: {
