@@ -1,5 +1,4 @@
 import { stat } from "node:fs/promises";
-import { BootscopeError } from "../protocol/failure";
 import { detectFormat } from "../trace/import/detect";
 import { importTrace } from "../trace/import/importTrace";
 import { openForReading } from "../trace/reader";
@@ -19,10 +18,9 @@ export interface TraceSource {
 export async function describeSource(path: string): Promise<TraceSource> {
   const file = await openForReading(path);
   try {
-    const stats = await file.stat();
-    if (!stats.isFile()) throw new BootscopeError("not-a-trace", `${path} is not a file.`, "Choose a trace file.");
-    const { format } = await detectFormat(file, path, stats.size);
-    return { path, bytes: stats.size, format, foreign: format !== "bst" };
+    const { size } = await file.stat();
+    const { format } = await detectFormat(file, path, size);
+    return { path, bytes: size, format, foreign: format !== "bst" };
   } finally {
     await file.close();
   }

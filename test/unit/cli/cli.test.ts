@@ -1,0 +1,184 @@
+import { execFile, type ExecFileException } from "node:child_process";
+import { writeFile } from "node:fs/promises";
+import path from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { buildBundles, type Bundles } from "../../support/bundles";
+import { buildTraceFile, temporaryFile } from "../../support/buildTrace";
+
+const image = path.resolve(__dirname, "../../fixtures/symbols/dwarf5.elf");
+
+let bundles: Bundles;
+beforeAll(async () => {
+  bundles = await buildBundles();
+});
+afterAll(() => bundles.remove());
+
+interface Ended {
+  readonly code: number;
+  readonly out: string;
+  readonly err: string;
+}
+
+function bootscope(args: readonly string[], input = ""): Promise<Ended> {
+  return new Promise((resolve) => {
+    const env = { ...process.env, XDG_CACHE_HOME: path.join(path.dirname(bundles.cli), "cache") };
+    const done = (error: ExecFileException | null, out: string, err: string): void =>
+      resolve({ code: typeof error?.code === "number" ? error.code : 0, out, err });
+    const child = execFile(process.execPath, [bundles.cli, ...args], { env }, done);
+    child.stdin?.end(input);
+  });
+}
+
+const json = async (args: readonly string[], input = ""): Promise<unknown> => {
+  const { code, out, err } = await bootscope([...args, "--json"], input);
+  expect({ code, err }).toEqual({ code: 0, err: "" });
+  return JSON.parse(out) as unknown;
+};
+
+const trace = (): Promise<string> =>
+  buildTraceFile({
+    metadata: { target: "x86_64", capture: { mode: "complete" }, qemu: { version: "7.2" }, kernel: { release: "6.1" } },
+    blocks: [
+      { address: 0xffff_fff0n, instructions: 1 },
+      { address: 0xffff_ffff_8100_0000n, instructions: 5, size: 16, crc: 1 },
+    ],
+    vcpus: [
+      [
+        { block: 0, time: 0 },
+        { block: 1, time: 100 },
+        { block: 1, time: 200 },
+      ],
+    ],
+    endTime: 300,
+  });
+
+describe("bootscope", () => {
+  it("explains itself", async () => {
+    const { code, out } = await bootscope(["--help"]);
+    expect(code).toBe(0);
+    for (const command of ["record", "info", "functions", "lines", "phases", "import", "symbolize"])
+      expect(out).toContain(command);
+  });
+
+  it("tells what a trace is", async () => {
+    expect(await json(["info", await trace()])).toMatchObject({
+      format: "bst",
+      executions: 3,
+      instructions: 11,
+      distinctBlocks: 2,
+      vcpus: 1,
+      durationNs: 300,
+      trust: "complete",
+      dropped: 0,
+      truncated: false,
+      qemu: "7.2",
+      guest: "Linux 6.1",
+    });
+  });
+
+  it("lists functions that add up to the totals", async () => {
+    const result = (await json(["functions", await trace()])) as { totals: object; functions: object[] };
+    expect(result.totals).toEqual({ executions: 3, instructions: 11, timeNs: 300 });
+    expect(result.functions).toEqual([
+      {
+        name: "[kernel ffffffff81000000]",
+        address: "0xffffffff81000000",
+        file: null,
+        line: null,
+        executions: 2,
+        instructions: 10,
+        timeNs: 200,
+        firstNs: 100,
+        note: "no vmlinux",
+      },
+      {
+        name: "[firmware]",
+        address: "0xfffffff0",
+        file: null,
+        line: null,
+        executions: 1,
+        instructions: 1,
+        timeNs: 100,
+        firstNs: 0,
+        note: "firmware: no symbols",
+      },
+    ]);
+  });
+
+  it("sorts, limits and filters", async () => {
+    const file = await trace();
+    const names = async (...args: string[]) =>
+      ((await json(["functions", file, ...args])) as { functions: { name: string }[] }).functions.map(
+        ({ name }) => name,
+      );
+    expect(await names("--sort", "first")).toEqual(["[firmware]", "[kernel ffffffff81000000]"]);
+    expect(await names("--limit", "1")).toEqual(["[kernel ffffffff81000000]"]);
+    expect(await names("--filter", "firm")).toEqual(["[firmware]"]);
+  });
+
+  it("begins listings for people with how far they can be trusted", async () => {
+    const { out } = await bootscope(["functions", await trace()]);
+    expect(out.split("\n")[0]).toBe("complete; no names");
+    expect(out).toMatch(/90\.9 % +2 +10 +200 ns/);
+  });
+
+  it("lists phases", async () => {
+    expect(await json(["phases", await trace()])).toMatchObject({
+      phases: [
+        { name: "reset", startNs: 0, executions: 1 },
+        { name: "kernel entry", endNs: 300, executions: 2, instructions: 10 },
+      ],
+    });
+  });
+
+  it("imports, and opens what it cannot time without inventing times", async () => {
+    const log = await temporaryFile("exec tb.log");
+    await writeFile(log, "exec_tb tb:0x1 pc=0xfffffff0\nexec_tb tb:0x2 pc=0xfe05b\n");
+    const output = path.join(path.dirname(log), "out.bst");
+    expect(await json(["import", log, "-o", output])).toMatchObject({ format: "bst", executions: 2, durationNs: null });
+    expect(await json(["functions", output])).toMatchObject({ totals: { executions: 2, timeNs: null } });
+    expect(await json(["info", log])).toMatchObject({ format: "qemu-log", executions: 2, clock: "events" });
+  });
+
+  it("names addresses", async () => {
+    const names = (await json(["symbolize", "--vmlinux", image], "0\n\n0xffffffffffffffff\n")) as object[];
+    expect(names).toEqual([
+      { address: "0x0", function: null, offset: null, file: null, line: null },
+      { address: "0xffffffffffffffff", function: null, offset: null, file: null, line: null },
+    ]);
+    expect((await bootscope(["symbolize", "--vmlinux", image], "10")).out).toBe("?? ??:0\n");
+  });
+
+  it("ends with 2 when what it was given is wrong, and says what to do", async () => {
+    const file = await trace();
+    const garbage = await temporaryFile("garbage");
+    await writeFile(garbage, Buffer.alloc(1000, 7));
+    const cases: [string[], RegExp][] = [
+      [["info", garbage], /not a trace/],
+      [["info", path.join(path.dirname(garbage), "missing.bst")], /no file/],
+      [["functions", file, "--vmlinux", image], /does not belong to this trace[\s\S]*--force/],
+      [["functions", file, "--vmlinux", garbage], /./],
+      [["functions", file, "--sort", "nonsense"], /Allowed choices/],
+      [["functions", file, "--limit", "-1"], /whole number/],
+      [["lines", file, "--vmlinux", image, "--force", "--file", "nowhere.c"], /Nothing in nowhere.c was executed/],
+      [["symbolize"], /--vmlinux/],
+      [["nonsense"], /nonsense/],
+      [["info"], /trace/],
+    ];
+    for (const [args, message] of cases) {
+      const { code, out, err } = await bootscope(args);
+      expect({ args, code, out }).toEqual({ args, code: 2, out: "" });
+      expect(err).toMatch(message);
+    }
+    expect(await bootscope(["symbolize", "--vmlinux", image], "zz")).toMatchObject({
+      code: 2,
+      err: expect.stringContaining("Line 1") as string,
+    });
+  });
+
+  it("uses a vmlinux that does not belong when forced", async () => {
+    expect(await json(["info", await trace(), "--vmlinux", image, "--force"])).toMatchObject({
+      symbols: { match: { verdict: "overridden" } },
+    });
+  });
+});
