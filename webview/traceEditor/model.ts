@@ -1,6 +1,6 @@
 /** What the page shows, in one place: every part reads these signals, and changes them only through the methods here. */
 import { batch, computed, effect, signal } from "@preact/signals";
-import type { FunctionColumn, Phase, TimeRange } from "../../src/protocol/engine";
+import type { FunctionColumn, Metric, Phase, TimeRange } from "../../src/protocol/engine";
 import { toFailure } from "../../src/protocol/failure";
 import type { HostSide, PageSelection, PageSide, PageState, PageView } from "../../src/protocol/page";
 import { Rpc } from "../../src/protocol/rpc";
@@ -8,6 +8,7 @@ import { debounce } from "../common/debounce";
 import { follow, Latest } from "../common/latest";
 import { vscodeApi } from "../common/vscodeApi";
 import { FunctionRows, type RowsQuery } from "./functions/functionRows";
+import { effectiveMetric } from "./functions/tableLayout";
 import { goBack, goForward, goTo, startHistory } from "./history";
 import { defaultView, restoreView } from "./restoreView";
 
@@ -43,10 +44,16 @@ export class Model {
   readonly revision = computed(() => this.summary.value?.revision ?? -1);
 
   readonly rows = new FunctionRows((query, abort) => this.host.request("functions", query, abort));
+  /** What costs are measured in: the chosen metric where the trace has it. */
+  readonly metric = computed<Metric>(() => {
+    const wanted = this.selection.value.metric;
+    return this.summary.value === null ? wanted : effectiveMetric(wanted, this.summary.value);
+  });
   readonly rowsQuery = computed<RowsQuery>(() => {
-    const { range, filter, metric } = this.selection.value;
+    const { range, filter } = this.selection.value;
     const { column, descending } = this.sort.value;
-    return { range, filter, metric, sort: column, descending };
+    const isMissing = column === "instructions" && this.summary.value?.instructionsCounted === false;
+    return { range, filter, metric: this.metric.value, sort: isMissing ? this.metric.value : column, descending };
   });
   /** The cost of the range's costliest function: it fills the bars, whatever the table is sorted and filtered by. */
   readonly largest = new Latest<RowsQuery, number>(async (query, abort) => {
@@ -139,7 +146,7 @@ export class Model {
       this.rows,
     );
     follow(
-      whileOpen(() => ({ ...this.rowsQuery.value, filter: "", sort: this.selection.value.metric })),
+      whileOpen(() => ({ ...this.rowsQuery.value, filter: "", sort: this.metric.value })),
       revision,
       this.largest,
     );
@@ -170,7 +177,7 @@ export class Model {
   private view(): PageView {
     const { column, descending } = this.sort.value;
     return {
-      selection: this.selection.value,
+      selection: { ...this.selection.value, metric: this.metric.value },
       sort: column,
       descending,
       zoom: this.zoom.value,

@@ -107,7 +107,7 @@ describe("the scale of the overview", () => {
     const second = makeRange(0, 1e9);
     expect(timelineScale("instructions", "host", second, 10)).toMatchObject({ divisor: 0.1, unit: "instr/s" });
     expect(timelineScale("time", "host", second, 10)).toMatchObject({ divisor: 1e8, unit: "of time" });
-    expect(timelineScale("executions", "events", second, 10).unit).toBe("of executions");
+    expect(timelineScale("executions", "events", second, 10).unit).toBe("of all");
     expect(timelineScale("instructions", "events", makeRange(0, 0), 0).divisor).toBe(1);
   });
 

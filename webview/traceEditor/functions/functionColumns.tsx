@@ -21,7 +21,7 @@ export const metricLabels: Record<Metric, string> = {
   time: "Host time",
 };
 
-export const columns: readonly Column<TableColumn>[] = [
+const columns: readonly Column<TableColumn>[] = [
   { id: "name", label: "Function", hint: "Name from the kernel's symbols" },
   {
     id: "self",
@@ -35,6 +35,10 @@ export const columns: readonly Column<TableColumn>[] = [
   { id: "first", label: "First", hint: "When it was executed for the first time", numeric: true },
   { id: "source", label: "Source", hint: "Where it is defined" },
 ];
+
+/** The definitions of these columns, in their order. */
+export const definitions = (ids: readonly TableColumn[]): Column<TableColumn>[] =>
+  ids.flatMap((id) => columns.filter((column) => column.id === id));
 
 /** What the cells need besides the row. */
 export interface CellContext {
@@ -111,7 +115,7 @@ export function cell(row: FunctionRow, column: TableColumn, context: CellContext
     case "first":
       return (
         <span title={formatMoment(nanoseconds(row.first), clock, 1)}>
-          {formatMoment(nanoseconds(row.first), clock)}
+          {clock === "host" ? formatMoment(nanoseconds(row.first), clock) : formatCount(row.first)}
         </span>
       );
     case "source":

@@ -6,14 +6,13 @@ import { formatExact, formatShare } from "../../../src/protocol/format";
 import { Button, Dropdown, TextField } from "../../common/controls";
 import { Menu } from "../../common/menu";
 import { firstRow, selectedCount, selectedFirst, type RowSelection } from "../../common/rowSelection";
+import { useWidth } from "../../common/useWidth";
 import { VirtualTable } from "../../common/virtualTable";
 import type { Model } from "../model";
-import { metrics } from "../restoreView";
-import { cell, columns, metricLabels, type CellContext, type TableColumn } from "./functionColumns";
+import { cell, definitions, metricLabels, type CellContext, type TableColumn } from "./functionColumns";
 import type { FunctionRow } from "./functionRows";
+import { availableMetrics, tableLayout } from "./tableLayout";
 import "./functions.css";
-
-const metricOptions = metrics.map((value) => ({ value, label: metricLabels[value] }));
 
 function open(model: Model, { name, file, line }: FunctionRow): void {
   if (file === null) model.tell(`No source line is known for ${name}.`);
@@ -35,12 +34,22 @@ function save(model: Model, format: "csv" | "json"): void {
   });
 }
 
-function Toolbar({ model, filterField }: { model: Model; filterField: RefObject<HTMLElement> }): VNode {
-  const { metric, filter } = model.selection.value;
+function Toolbar({
+  model,
+  summary,
+  filterField,
+}: {
+  model: Model;
+  summary: TraceSummary;
+  filterField: RefObject<HTMLElement>;
+}): VNode {
+  const metric = model.metric.value;
+  const { filter } = model.selection.value;
+  const metricOptions = availableMetrics(summary).map((value) => ({ value, label: metricLabels[value] }));
   const head = model.rows.head.value;
   const onMetric = (chosen: Metric): void => {
     // A table sorted by the metric stays sorted by the metric.
-    if (model.sort.value.column === metric) model.sort.value = { column: chosen, descending: true };
+    if (model.rowsQuery.value.sort === metric) model.sort.value = { column: chosen, descending: true };
     model.select({ metric: chosen });
   };
   return (
@@ -66,7 +75,7 @@ function Toolbar({ model, filterField }: { model: Model; filterField: RefObject<
         {head === null
           ? ""
           : filter === ""
-            ? `${formatExact(head.executed)} functions`
+            ? `${formatExact(head.executed)} ${head.executed === 1 ? "function" : "functions"}`
             : `${formatExact(head.matched)} of ${formatExact(head.executed)} · ${formatShare(head.matchedTotals[metric], head.rangeTotals[metric])}`}
       </span>
       <Menu
@@ -118,8 +127,10 @@ export function FunctionsView({
   summary: TraceSummary;
   filterField: RefObject<HTMLElement>;
 }): VNode {
-  const { metric } = model.selection.value;
+  const metric = model.metric.value;
   const head = model.rows.head.value;
+  const [attach, width] = useWidth();
+  const layout = tableLayout(width, metric, summary);
   const failure = model.rows.failure.value;
   const [anchor, setAnchor] = useState(firstRow.anchor);
   const focus = Math.min(model.focusedRow.value, Math.max(0, (head?.matched ?? 1) - 1));
@@ -135,20 +146,20 @@ export function FunctionsView({
           largest: model.largest.value.value ?? 0,
           open: (row) => open(model, row),
         };
-  const sort = model.sort.value;
+  const { sort, descending } = model.rowsQuery.value;
   return (
-    <div class={`functions metric-${metric}`} data-testid="functions">
-      <Toolbar model={model} filterField={filterField} />
+    <div class="functions" ref={attach} style={{ "--columns": layout.template }} data-testid="functions">
+      <Toolbar model={model} summary={summary} filterField={filterField} />
       {failure !== null && <p class="failure">{`${failure.message} ${failure.advice}`}</p>}
       {head?.matched === 0 ? (
         <NoRows model={model} summary={summary} />
       ) : (
         <VirtualTable<TableColumn, FunctionRow>
           label="Functions"
-          columns={columns}
+          columns={definitions(layout.columns)}
           sort={{
-            columns: sort.column === metric ? ["self", metric] : [sort.column],
-            descending: sort.descending,
+            columns: sort === metric ? ["self", metric] : [sort],
+            descending,
           }}
           onSort={(column) => model.sortBy(column === "self" ? metric : column)}
           rows={head?.matched ?? 0}

@@ -19,8 +19,7 @@ export function identity(summary: TraceSummary): string[] {
 export function doubt({ trust, complete }: TraceSummary): string | null {
   const sentences = [...trust.reasons];
   if (trust.dropped > 0) sentences.push(`${formatExact(trust.dropped)} records were lost while recording.`);
-  if (trust.damagedBytes > 0)
-    sentences.push(`${formatBytes(trust.damagedBytes)} of the file are damaged and were skipped.`);
+  if (trust.damagedBytes > 0) sentences.push(`Damaged and left out: ${formatBytes(trust.damagedBytes)} of the file.`);
   if (sentences.length === 0 && trust.truncated) sentences.push("The file ends before the recording did.");
   if (sentences.length === 0 && complete && trust.level !== "complete") sentences.push(`The trace is ${trust.level}.`);
   return sentences.length === 0 ? null : sentences.join(" ");

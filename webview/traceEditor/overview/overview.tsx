@@ -1,13 +1,14 @@
 /** The trace over time: categories, phases, and the range that everything below speaks of. */
 import { useSignal } from "@preact/signals";
 import type { VNode } from "preact";
-import { useEffect, useMemo, useRef, useState } from "preact/hooks";
+import { useEffect, useMemo } from "preact/hooks";
 import type { Phase, TimeRange, Timeline, TraceSummary } from "../../../src/protocol/engine";
 import { formatDuration, formatMoment, formatShare } from "../../../src/protocol/format";
 import type { PageTimelineQuery } from "../../../src/protocol/page";
 import { nanoseconds } from "../../../src/protocol/units";
 import { Button } from "../../common/controls";
 import { follow, Latest } from "../../common/latest";
+import { useWidth } from "../../common/useWidth";
 import type { Model } from "../model";
 import { categoryStyles } from "./categories";
 import { Legend } from "./legend";
@@ -22,22 +23,6 @@ import "./overview.css";
 /** Buckets asked for per pixel of the plot. */
 const bucketsPerPixel = 0.5;
 const mostBuckets = 1024;
-
-/** Width of an element's content, kept up to date. */
-function useWidth(): [(element: HTMLElement | null) => void, number] {
-  const [width, setWidth] = useState(0);
-  const observer = useRef<ResizeObserver | null>(null);
-  const attach = useMemo(
-    () => (element: HTMLElement | null) => {
-      observer.current?.disconnect();
-      if (element === null) return;
-      observer.current = new ResizeObserver(([entry]) => setWidth(Math.round(entry.contentRect.width)));
-      observer.current.observe(element);
-    },
-    [],
-  );
-  return [attach, width];
-}
 
 /** What is under the cursor, in words. */
 function cursorText(timeline: Timeline, moment: number, clock: TraceSummary["clock"]): string {
@@ -54,7 +39,7 @@ function cursorText(timeline: Timeline, moment: number, clock: TraceSummary["clo
 }
 
 const scaleOf = (timeline: Timeline, model: Model, clock: TraceSummary["clock"]): TimelineScale =>
-  timelineScale(model.selection.value.metric, clock, timeline.range, timeline.values[0]?.length ?? 0);
+  timelineScale(model.metric.value, clock, timeline.range, timeline.values[0]?.length ?? 0);
 
 export function Overview({
   model,
@@ -89,7 +74,7 @@ export function Overview({
                   mostBuckets,
                   Math.max(64, Math.round((widthSignal.value * bucketsPerPixel) / 32) * 32),
                 ),
-                metric: model.selection.value.metric,
+                metric: model.metric.value,
               },
         () => model.revision.value,
         timelines,
@@ -142,9 +127,7 @@ export function Overview({
             />
             {timeline !== null && <span class="overview-unit quiet">{scaleOf(timeline, model, clock).unit}</span>}
             <div class="overview-canvas">
-              {timeline !== null && (
-                <TimelineChart timeline={timeline} metric={model.selection.value.metric} clock={clock} />
-              )}
+              {timeline !== null && <TimelineChart timeline={timeline} metric={model.metric.value} clock={clock} />}
               <Plot
                 model={model}
                 whole={whole}

@@ -24,10 +24,10 @@ export function timelineScale(
   const bucket = span(range) / Math.max(1, buckets);
   const positive = bucket > 0 ? bucket : 1;
   if (metric === "time" || (metric === "executions" && clock === "events")) {
-    return { divisor: positive, unit: clock === "host" ? "of time" : "of executions", format: wholePercent };
+    return { divisor: positive, unit: clock === "host" ? "of time" : "of all", format: wholePercent };
   }
   const word = metric === "instructions" ? "instr" : "blocks";
-  if (clock === "events") return { divisor: positive, unit: `${word}/execution`, format: (value) => value.toFixed(1) };
+  if (clock === "events") return { divisor: positive, unit: `${word} each`, format: (value) => value.toFixed(1) };
   return { divisor: positive / nanosecondsPerSecond, unit: `${word}/s`, format: formatCount };
 }
 

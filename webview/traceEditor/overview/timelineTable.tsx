@@ -19,7 +19,7 @@ export function TimelineTable({
   timeline: Timeline;
   clock: "host" | "events";
 }): VNode {
-  const { metric } = model.selection.value;
+  const metric = model.metric.value;
   const coarse = coarser(timeline, rows);
   const buckets = coarse.values[0]?.length ?? 0;
   const width = span(coarse.range) / Math.max(1, buckets);
