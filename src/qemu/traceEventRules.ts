@@ -11,6 +11,9 @@ export interface Release {
   readonly minor: number;
 }
 
+/** Older than every rule that has a first release. */
+export const oldest: Release = { major: 0, minor: 0 };
+
 export interface Problem extends Span {
   /** A stable name of the rule. */
   readonly rule: string;

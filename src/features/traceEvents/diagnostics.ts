@@ -1,9 +1,9 @@
 /** Marks lines that QEMU's build or QEMU itself would refuse, and says how to mend them. */
 import * as vscode from "vscode";
 import { problemsOfListLine } from "../../qemu/traceEventList";
-import { needsFinalNewline, type Problem, problemsOfLine } from "../../qemu/traceEventRules";
+import { needsFinalNewline, oldest, type Problem, problemsOfLine } from "../../qemu/traceEventRules";
 import { affects } from "../settings";
-import { eventListLanguage, linesOf, traceEventsLanguage } from "./languages";
+import { eventListLanguage, isGenerated, linesOf, traceEventsLanguage } from "./languages";
 import { knownEvents } from "./qemuEvents";
 import { releaseOf } from "./release";
 
@@ -51,7 +51,8 @@ function check(
 }
 
 async function checkEvents(document: vscode.TextDocument): Promise<vscode.Diagnostic[]> {
-  const release = await releaseOf(document);
+  // What a build has put together it has accepted: the rules of later releases are no help there.
+  const release = (await releaseOf(document)) ?? (isGenerated(document) ? oldest : null);
   const severity = needsFinalNewline(release);
   const message = "The file does not end with a line end, which QEMU's build demands.";
   return check(document, (text) => problemsOfLine(text, release), severity && { severity, message });
