@@ -76,7 +76,7 @@ export function layOut(
       renderOptions: {
         after: {
           contentText: text,
-          color: new vscode.ThemeColor("editorCodeLens.foreground"),
+          color: new vscode.ThemeColor("descriptionForeground"),
           margin: `0 0 0 ${distances[index]}ch`,
           ...(isFunction && { fontStyle: "italic" }),
         },
