@@ -45,9 +45,6 @@ export async function runIntegration(options, timeout, version = servers.newest)
     ];
     await page.goto(server.url(folder, payload));
     return await followReport(report, timeout, () => problem);
-  } catch (error) {
-    console.error(`  What the window said is in ${path.relative(root, resultsFolder)}/integration-console.log`);
-    throw error;
   } finally {
     writeFileSync(path.join(resultsFolder, "integration-console.log"), `${messages.join("\n")}\n${server.output()}`);
     await browser?.close();

@@ -30,7 +30,7 @@ const levels = {
   integration: async (options) => {
     await prepareBoot();
     await prepareBrowser();
-    return runIntegration(options, 8 * minutes);
+    return runIntegration(options, 12 * minutes);
   },
   e2e: async (options) => {
     await prepareBoot();
