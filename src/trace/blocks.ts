@@ -56,6 +56,15 @@ export class BlockColumns implements BlockTable {
     this.resize(this.count);
   }
 
+  /** Adds blocks of which nothing is known (address 0, no flags), so that executions of them still count. */
+  extend(count: number): void {
+    if (count <= this.count) return;
+    this.resize(count);
+    this.physicalAddress.fill(unknownPhysicalAddress, this.count);
+    this.lengthsAt.fill(none32, this.count);
+    this.count = count;
+  }
+
   /** Drops spare room, so that the columns are exactly `count` long. To be called once all chunks are in. */
   finish(): void {
     this.resize(this.count);

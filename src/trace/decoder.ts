@@ -20,7 +20,7 @@ import { varintEnd, varintValue } from "./varint";
  * by instruction count. A span may hold no runs. A span too long for one batch comes in parts, its time divided by executions.
  */
 export class RunBatch {
-  static readonly capacity = 65536;
+  static readonly capacity = 16384;
   runs = 0;
   /** Block number of each run. */
   readonly block = new Uint32Array(RunBatch.capacity + 1);

@@ -6,6 +6,9 @@ export const maximumExtent = 64 * 1024 * 1024;
 /** Most blocks in a file. A real boot has about 10^5. */
 export const maximumBlocks = 1 << 24;
 
+/** Most blocks that are missing from a file but were executed in it, for which room is made. */
+export const maximumMissingBlocks = 1 << 18;
+
 /** Most task switches in a file. */
 export const maximumSwitches = 1 << 24;
 

@@ -7,6 +7,7 @@ import { BlockColumns } from "./blocks";
 import { readFully, walkChunks, type WalkedChunk } from "./chunkWalk";
 import { crc32 } from "./crc";
 import { executionChunk, executionHeadBytes, parseExecutionHead, tickRate, type ExecutionHead } from "./executionHead";
+import { maximumMissingBlocks } from "./limits";
 import { minimumHeaderBytes, parseFileHeader } from "./fileHeader";
 import { mergeMetadata, parseJsonObject, validMetadata, type Json } from "./metadata";
 import { SwitchColumns } from "./switches";
@@ -107,8 +108,7 @@ class TraceReader {
       if (!chunk.whole) this.truncated = true;
       await this.take(chunk);
     }
-    this.dropDoubtedBlocks();
-    this.blocks.finish();
+    this.settleBlocks();
     const metadata = validMetadata(this.metadata);
     const chunks = placeExecutions(this.executions, metadata.clock?.tickShift ?? 0);
     return {
@@ -178,9 +178,15 @@ class TraceReader {
     this.surelyNumberedBlocks = Math.min(this.surelyNumberedBlocks, this.blocks.count);
   }
 
-  /** Without blocks whose number is in doubt, executions of them are lost; with them, they would get wrong names. */
-  private dropDoubtedBlocks(): void {
+  /**
+   * Forgets blocks whose number is in doubt, as executions would get wrong names, and makes room for blocks that are not in
+   * what is left of the file: executions of both count, without an address.
+   */
+  private settleBlocks(): void {
     if (this.totals?.["blocks"] !== this.blocks.count) this.blocks.truncate(this.surelyNumberedBlocks);
+    const known = this.executions.reduce((most, { head }) => Math.max(most, head.blocksKnown), 0);
+    this.blocks.extend(Math.min(known, this.blocks.count + maximumMissingBlocks));
+    this.blocks.finish();
   }
 
   private async jsonOf(chunk: WalkedChunk): Promise<Json | null> {

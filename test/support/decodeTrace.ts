@@ -58,19 +58,26 @@ export function executedBlocks(trace: TraceFile): number[][] {
   return perVcpu;
 }
 
-/** How often each block was executed, over all vCPUs. */
-export function blockCounts(trace: TraceFile): Float64Array {
-  const counts = new Float64Array(trace.blocks.count);
+/** How often each block was executed, chunk by chunk. */
+export function chunkCounts(trace: TraceFile): { counts: Float64Array; outcome: ChunkOutcome }[] {
   const fd = openSync(trace.path, "r");
   try {
-    for (const chunk of trace.chunks) {
+    return trace.chunks.map((chunk) => {
+      const counts = new Float64Array(trace.blocks.count);
       decoder.begin(readChunk(fd, chunk), chunk, counts.length);
       while (decoder.next(batch)) {
         for (let run = 0; run < batch.runs; run++) counts[batch.block[run]] += batch.repeat[run];
       }
-    }
+      return { counts, outcome: decoder.outcome() };
+    });
   } finally {
     closeSync(fd);
   }
-  return counts;
+}
+
+/** How often each block was executed, over all vCPUs. */
+export function blockCounts(trace: TraceFile): Float64Array {
+  const sum = new Float64Array(trace.blocks.count);
+  for (const { counts } of chunkCounts(trace)) counts.forEach((count, block) => (sum[block] += count));
+  return sum;
 }
