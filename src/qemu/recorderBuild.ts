@@ -35,9 +35,10 @@ export async function buildRecorder(sources: string, pluginApi: number, signal?:
   const hash = createHash("sha256").update(JSON.stringify([flags, process.arch, process.platform]));
   for (const name of names) hash.update(name).update(await readFile(path.join(sources, name)));
   const programs = names.filter((name) => name.endsWith(".c")).map((name) => path.join(sources, name));
-  const key = `${hash.digest("hex").slice(0, 16)}-api${pluginApi}`;
-  return cachedFile(path.join("recorder", `${key}.so`), (draft) =>
-    compile([...flags, `-DAPI=${pluginApi}`, "-o", draft, ...programs], signal),
+  // The recorder says in each trace which source it was compiled from.
+  const version = hash.digest("hex").slice(0, 16);
+  return cachedFile(path.join("recorder", `${version}-api${pluginApi}.so`), (draft) =>
+    compile([...flags, `-DAPI=${pluginApi}`, `-DVERSION="${version}"`, "-o", draft, ...programs], signal),
   );
 }
 

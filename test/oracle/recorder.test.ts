@@ -158,12 +158,12 @@ describe("several vCPUs at once", () => {
     const trace = await openTraceFile((await recordWhole("smp", settings)).trace);
     expect(new Set(trace.chunks.map(({ vcpu }) => vcpu))).toEqual(new Set([0, 1]));
     const { address, size, target, terminator } = trace.blocks;
+    const direct = new Set<number>([Terminator.Jump, Terminator.Conditional, Terminator.Call]);
     for (const vcpu of [0, 1]) {
       const blocks = new RecordedBlocks(trace, vcpu);
       let [checked, broken] = [0, 0];
       for (let block = blocks.next(), next = blocks.next(); next >= 0; block = next, next = blocks.next()) {
-        const kind = terminator[block] as Terminator;
-        if (kind !== Terminator.Jump && kind !== Terminator.Conditional && kind !== Terminator.Call) continue;
+        if (!direct.has(terminator[block])) continue;
         if (checked === 5_000_000) break;
         checked++;
         const fallsThrough = address[next] === address[block] + BigInt(size[block]);

@@ -61,7 +61,7 @@ export function readQemuLog(qemu: string, args: readonly string[], take: (bytes:
         if (!take(bytes)) child.kill("SIGKILL");
       } catch (error) {
         child.kill("SIGKILL");
-        reject(error as Error);
+        reject(error instanceof Error ? error : new Error(String(error)));
       }
     });
     child.once("error", reject);
