@@ -25,6 +25,9 @@ async function takeScreenshot(url, file) {
   try {
     const page = await browser.newPage({ viewport: { width: 1400, height: 900 } });
     await page.goto(url);
+    // The first window of a new profile may open the file before it knows the extension's editor; the second knows it.
+    const opened = page.locator("iframe.webview.ready").first();
+    await opened.waitFor({ state: "attached", timeout: 45_000 }).catch(() => page.reload());
     const editor = page.locator("iframe.webview.ready").first().contentFrame().locator("#active-frame").contentFrame();
     await editor.locator("[role=row]").nth(5).waitFor({ timeout: 120_000 });
     // The bar that shows the progress goes away when the whole trace has been totalled.
@@ -46,6 +49,7 @@ export async function showInEditor({ vsix, folder, trace }) {
     console.log(`\nScreenshot: ${picture}`);
     if (process.stdin.isTTY !== true || process.env.CI) return;
     console.log(`Open this in a browser (Ctrl+C ends it):\n\n    ${url}\n`);
+    console.log("If the first window shows the trace as a binary file, reload it: it was faster than the extension.");
     await new Promise((resolve) => process.once("SIGINT", resolve));
   } finally {
     server.dispose();
