@@ -25,8 +25,6 @@ export class ExecutionSink {
   /** Times that lay before the one before them; they were raised to it. */
   stepsBack = 0;
   executions = 0;
-  /** Announced blocks that did not run. */
-  withdrawn = 0;
   private readonly index: AddressIndex;
   private readonly streams = new Map<number, Stream>();
   private readonly numberedThreads = new Map<number, number>();
@@ -49,10 +47,6 @@ export class ExecutionSink {
     return this.streams.size;
   }
 
-  get blocks(): number {
-    return this.index.count;
-  }
-
   /**
    * A block is about to run.
    * @param vcpu number of the stream
@@ -73,12 +67,12 @@ export class ExecutionSink {
     const block = this.index.numberOf(low, high);
     const stream =
       this.last?.pending === block ? this.last : [...this.streams.values()].find(({ pending }) => pending === block);
-    if (stream !== undefined) this.drop(stream);
+    if (stream !== undefined) stream.pending = -1;
   }
 
   /** As `withdraw`, for the stream that announced last, by key instead of address. */
   withdrawKey(key: number): void {
-    if (this.last !== null && this.last.pending >= 0 && this.last.pendingKey === key) this.drop(this.last);
+    if (this.last !== null && this.last.pendingKey === key) this.last.pending = -1;
   }
 
   /** Number of the stream for a thread: threads are numbered as they appear. */
@@ -121,10 +115,5 @@ export class ExecutionSink {
     }
     stream.encoder.execute(stream.pending, 0, time);
     stream.pending = -1;
-  }
-
-  private drop(stream: Stream): void {
-    stream.pending = -1;
-    this.withdrawn++;
   }
 }
