@@ -96,7 +96,7 @@ class ElfImage implements ImageSymbols {
   async inlineFramesMany(addresses: BigUint64Array, signal?: AbortSignal): Promise<InlineFrames | null> {
     const lines = await this.lines(signal);
     if (lines === null) return null;
-    this.inlineTable ??= InlineTable.open(this.file, lines.files);
+    this.inlineTable ??= this.openInlines(lines);
     const inlines = await this.inlineTable;
     signal?.throwIfAborted();
     return inlines && inlineFramesMany(addresses, inlines, lines, this.functions, signal);
@@ -118,6 +118,16 @@ class ElfImage implements ImageSymbols {
   close(): void {
     // Nothing is written: there is no error of closing that anybody could act on.
     this.file.close().catch(() => undefined);
+  }
+
+  private async openInlines(lines: LineTable): Promise<InlineTable | null> {
+    try {
+      return await InlineTable.open(this.file, lines.files);
+    } catch (error) {
+      if (!(error instanceof BootscopeError)) throw error;
+      this.linesProblem ??= error.message;
+      return null;
+    }
   }
 
   /** Damaged debug information costs the lines and says so; the symbol table stays in use. */

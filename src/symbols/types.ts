@@ -69,13 +69,13 @@ export interface ImageSymbols {
   readonly functions: FunctionTable;
   /** The file has a line table; whether it can be read shows when `lines` is called. */
   readonly hasLines: boolean;
-  /** What was wrong with the line table, in one sentence; null before `lines` was called and when all was well. */
+  /** What was wrong with the debug information, in one sentence; null before it was read and when all was well. */
   readonly linesProblem: string | null;
   /** Loads .debug_line once. Without one, resolves to null. Progress is in bytes of the section. */
   lines(signal?: AbortSignal, progress?: (done: number, total: number) => void): Promise<LineTable | null>;
   /**
    * The chain of inlined calls at each address. Reads the debug information of the units that the addresses are in, once.
-   * Without lines or debug information, resolves to null.
+   * Without lines or readable debug information, resolves to null (`linesProblem` says why).
    */
   inlineFramesMany(addresses: BigUint64Array, signal?: AbortSignal): Promise<InlineFrames | null>;
   /** The function that contains each address, or -1. Addresses need not be sorted. */

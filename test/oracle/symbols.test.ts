@@ -9,7 +9,7 @@ import path from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { guestAddress } from "../../src/protocol/units";
 import { openImage } from "../../src/symbols/image";
-import type { FunctionIndex, ImageSymbols, LineTable } from "../../src/symbols/types";
+import type { FunctionIndex, ImageSymbols, InlineFrames, LineTable } from "../../src/symbols/types";
 import { openTraceFile } from "../../src/trace/reader";
 import { ensureBootTrace } from "../../scripts/environment/boot.mjs";
 import { ensureKernel } from "../../scripts/environment/kernel.mjs";
@@ -104,6 +104,33 @@ it("agrees with addr2line on every block of the kernel in a recorded boot", asyn
   compare(addresses);
 });
 
+it("has the chains of inlined calls that addr2line -i gives, at 5,000 random addresses and 5,000 blocks of a boot", async () => {
+  const random = randomNumbers(0xca11);
+  const { functions } = image;
+  const inFunctions = Array.from({ length: 5000 }, () => {
+    const index = Math.floor(random() * functions.count);
+    return functions.address[index] + BigInt(Math.floor(random() * functions.size[index]));
+  });
+  const { blocks } = await openTraceFile(await ensureBootTrace({ preset: "deterministic" }));
+  const found = image.lookupMany(blocks.address);
+  const inKernel = [...new Set(blocks.address.filter((_, index) => found[index] >= 0))];
+  const inBoot = Array.from({ length: 5000 }, () => inKernel[Math.floor(random() * inKernel.length)]);
+  const addresses = [...new Set([...inFunctions, ...inBoot])];
+  const frames = (await image.inlineFramesMany(BigUint64Array.from(addresses)))!;
+  expect(frames.problem).toBeNull();
+  const theirs = addr2lineChains(addresses);
+  const wrong = addresses
+    .map((address, index) => ({ address, own: chainAt(frames, index), theirs: theirs[index] }))
+    // The innermost line is that of `compare`; a label is no function in the debug information.
+    .filter(
+      ({ own, theirs }) =>
+        JSON.stringify(own.slice(1)) !== JSON.stringify(theirs.slice(1)) || own[0].name !== theirs[0].name,
+    )
+    .filter(({ address, own, theirs }) => own.length > 1 || !nm.explains(address, own[0].name, theirs[0].name));
+  expect(wrong).toEqual([]);
+  expect(theirs.filter((chain) => chain.length > 2).length).toBeGreaterThan(1000);
+});
+
 it("decodes all lines and looks 65,000 addresses up faster than llvm-symbolizer", async () => {
   const addresses = Array.from(
     { length: 65_000 },
@@ -156,14 +183,33 @@ function ownPlaces(addresses: readonly bigint[]): Place[] {
   }));
 }
 
+function chainAt(frames: InlineFrames, index: number): Place[] {
+  return Array.from({ length: frames.first[index + 1] - frames.first[index] }, (_, depth) => {
+    const frame = frames.first[index] + depth;
+    return {
+      name: frames.name[frame] < 0 ? "-" : frames.names[frames.name[frame]],
+      line: frames.line[frame] === 0 ? "-" : `${frames.files[frames.file[frame]]}:${frames.line[frame]}`,
+    };
+  });
+}
+
 /** addr2line's innermost line and its outermost function: the symbol's, not that of code inlined into it. */
 function addr2line(addresses: readonly bigint[]): Place[] {
+  return addr2lineChains(addresses).map((chain) => ({ name: chain.at(-1)!.name, line: chain[0].line }));
+}
+
+function addr2lineChains(addresses: readonly bigint[]): Place[][] {
   const output = run("addr2line", ["-a", "-f", "-i", "-e", vmlinux], hexLines(addresses));
   return output
     .split(/^0x[0-9a-f]+\n/m)
     .slice(1)
     .map((text) => text.trim().split("\n"))
-    .map((rows) => ({ name: rows.at(-2)!, line: normalLine(rows[1]) }));
+    .map((rows) =>
+      Array.from({ length: rows.length / 2 }, (_, frame) => ({
+        name: rows[frame * 2],
+        line: normalLine(rows[frame * 2 + 1]),
+      })),
+    );
 }
 
 function llvmSymbolizer(addresses: readonly bigint[]): Place[] {

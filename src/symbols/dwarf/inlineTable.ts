@@ -5,6 +5,7 @@ import { codeTest, type IsCode } from "../codeSections";
 import { ByteCursor } from "../cursor";
 import type { ElfFile } from "../elf/elfFile";
 import { AddressHalves } from "../sortedAddresses";
+import { readAddressSets } from "./addressSets";
 import { DebugInfo, type InfoUnit } from "./debugInfo";
 import type { Attributes } from "./dieReader";
 import { InlineNames } from "./inlineNames";
@@ -54,10 +55,8 @@ export class InlineTable {
     if (info === null) return null;
     const units = [...info.units()];
     const isCode = codeTest(file);
-    const ranges: OwnedRange[] = [];
-    units.forEach((unit, owner) => {
-      for (const range of unitRanges(info, unit, owner)) if (isCode(range.start)) ranges.push(range);
-    });
+    const sets = await file.cursor(".debug_aranges");
+    const ranges = allUnitRanges(info, units, sets).filter(({ start }) => isCode(start));
     const names = new InlineNames(info, units);
     return new InlineTable(info, units, new AddressRanges(ranges), lineSection, isCode, names, new FileTable(files));
   }
@@ -142,6 +141,23 @@ export class InlineTable {
     const header = readLineHeader(this.lineSection, unit);
     return new UnitFiles(header, this.info.strings, this.files, compilationDirectory);
   }
+}
+
+/** The addresses of all units: as their root entries say, else as .debug_aranges does. */
+function allUnitRanges(info: DebugInfo, units: readonly InfoUnit[], sets: ByteCursor | undefined): OwnedRange[] {
+  const ranges: OwnedRange[] = [];
+  const silent = new Map<number, number>();
+  units.forEach((unit, owner) => {
+    const own = unitRanges(info, unit, owner);
+    if (own.length === 0) silent.set(unit.offset, owner);
+    for (const range of own) ranges.push(range);
+  });
+  if (silent.size === 0 || sets === undefined) return ranges;
+  for (const { unitOffset, start, end } of readAddressSets(sets)) {
+    const owner = silent.get(unitOffset);
+    if (owner !== undefined) ranges.push({ start, end, owner });
+  }
+  return ranges;
 }
 
 /** The addresses of a unit's code. A unit that cannot be read has none: its addresses keep the names of the symbol table. */

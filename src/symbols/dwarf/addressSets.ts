@@ -1,0 +1,41 @@
+import type { ByteCursor } from "../cursor";
+import { readOffset, readUnitLength } from "./forms";
+
+/** A range of .debug_aranges, with the offset of the unit of .debug_info that it belongs to. */
+export interface UnitRange {
+  readonly unitOffset: number;
+  readonly start: bigint;
+  readonly end: bigint;
+}
+
+/**
+ * .debug_aranges (DWARF 5, 6.1.2): which unit an address is in. Only units of version 2 need it, whose root entries cannot say
+ * that their code is in several places. What is damaged ends the list.
+ */
+export function readAddressSets(cursor: ByteCursor): UnitRange[] {
+  const ranges: UnitRange[] = [];
+  cursor.position = 0;
+  try {
+    while (cursor.remaining >= 12) {
+      const start = cursor.position;
+      const { end, offsetSize } = readUnitLength(cursor);
+      cursor.take(2);
+      const unitOffset = readOffset(cursor, offsetSize);
+      const addressSize = cursor.u8();
+      const segmentSize = cursor.u8();
+      const tupleBytes = addressSize * 2 + segmentSize;
+      // Tuples start at a multiple of their size.
+      cursor.position = start + Math.ceil((cursor.position - start) / tupleBytes) * tupleBytes;
+      while (cursor.position + tupleBytes <= Math.min(end, cursor.bytes.length)) {
+        cursor.take(segmentSize);
+        const address = cursor.unsigned(addressSize);
+        const length = cursor.unsigned(addressSize);
+        if (length > 0n) ranges.push({ unitOffset, start: address, end: address + length });
+      }
+      cursor.position = Math.min(Math.max(end, start + 4), cursor.bytes.length);
+    }
+  } catch {
+    // The ranges before the damage are good: a wrong length only hides those behind it.
+  }
+  return ranges;
+}
