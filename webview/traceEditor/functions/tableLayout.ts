@@ -20,8 +20,8 @@ export function effectiveMetric(wanted: Metric, counted: Counted): Metric {
 
 /** Widths as CSS grid tracks, and the narrowest that each column needs, in pixels. */
 const tracks: Record<TableColumn, { readonly track: string; readonly least: number }> = {
-  name: { track: "minmax(110px, 2.2fr)", least: 160 },
-  self: { track: "minmax(158px, 1.2fr)", least: 190 },
+  name: { track: "minmax(110px, 1.8fr)", least: 160 },
+  self: { track: "minmax(168px, 1.4fr)", least: 190 },
   executions: { track: "minmax(112px, 0.5fr)", least: 112 },
   instructions: { track: "minmax(112px, 0.5fr)", least: 112 },
   time: { track: "minmax(84px, 0.5fr)", least: 84 },
