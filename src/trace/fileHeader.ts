@@ -30,27 +30,28 @@ export const hasFileMagic = (bytes: Uint8Array): boolean =>
 
 /**
  * Reads the header from a file's first bytes (at least 64 where the file has them).
+ * @param name the file's, for messages
  * @throws BootscopeError `not-a-trace` for foreign or cut headers, `unsupported-version` for a newer major version.
  */
-export function parseFileHeader(bytes: Uint8Array): FileHeader {
+export function parseFileHeader(bytes: Uint8Array, name = "The file"): FileHeader {
   if (!hasFileMagic(bytes)) {
-    throw new BootscopeError("not-a-trace", "The file does not start like a Bootscope trace.");
+    throw new BootscopeError("not-a-trace", `${name} does not start like a Bootscope trace.`);
   }
   if (bytes.length < minimumHeaderBytes) {
-    throw new BootscopeError("not-a-trace", "The file ends inside its header: nothing was recorded into it.");
+    throw new BootscopeError("not-a-trace", `${name} ends inside its header: nothing was recorded into it.`);
   }
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const major = view.getUint16(8, true);
   if (major > majorVersion) {
     throw new BootscopeError(
       "unsupported-version",
-      `The trace has format version ${major}.${view.getUint16(10, true)}; this Bootscope reads up to ${majorVersion}.`,
+      `${name} has format version ${major}.${view.getUint16(10, true)}; this Bootscope reads up to ${majorVersion}.`,
       "Update Bootscope.",
     );
   }
   const headerLength = view.getUint32(12, true);
   if (headerLength < minimumHeaderBytes || headerLength % 8 !== 0 || headerLength > maximumHeaderBytes) {
-    throw new BootscopeError("damaged", `The trace's header says an impossible length (${headerLength}).`);
+    throw new BootscopeError("damaged", `The header of ${name} says an impossible length (${headerLength}).`);
   }
   return {
     headerLength,

@@ -96,7 +96,7 @@ class TraceReader {
   async read(): Promise<TraceFile> {
     const { signal, progress } = this.options;
     const { size } = await this.file.stat();
-    const header = parseFileHeader(await this.bytesAt(0, Math.min(minimumHeaderBytes, size)));
+    const header = parseFileHeader(await this.bytesAt(0, Math.min(minimumHeaderBytes, size)), this.path);
     const walk = await walkChunks(this.file, header.headerLength, size, signal, progress);
     this.skippedBytes = walk.skippedBytes;
     this.truncated = !header.finished;
