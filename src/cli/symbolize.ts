@@ -2,13 +2,14 @@
 import path from "node:path";
 import { text } from "node:stream/consumers";
 import { Command } from "commander";
-import type { SymbolizedAddress } from "../protocol/engine";
+import type { CallFrame, InlineChains, SymbolizedAddress } from "../protocol/engine";
 import { BootscopeError } from "../protocol/failure";
 import { hex, print, printJson } from "./output";
 import { withEngine } from "./withEngine";
 
 interface Flags {
   readonly vmlinux: string;
+  readonly inlines?: boolean;
   readonly json?: boolean;
 }
 
@@ -16,15 +17,33 @@ export function symbolizeCommand(): Command {
   return new Command("symbolize")
     .description("Name addresses: reads them from standard input, in hexadecimal, one per line.")
     .requiredOption("--vmlinux <file>", "the kernel, with its symbols")
+    .option("--inlines", "show the inlined calls at each address, the innermost first")
     .option("--json", "print JSON")
-    .addHelpText("after", "\nPrints `function+0xoffset file:line` per address; ?? where the image does not tell.")
+    .addHelpText(
+      "after",
+      "\nPrints `function+0xoffset file:line` per address; ?? where the image does not tell." +
+        "\nWith --inlines in the form of `addr2line -a -f -i`: the address, then two lines per call.",
+    )
     .action(async (flags: Flags) => {
       const addresses = parseAddresses(await text(process.stdin));
       const vmlinux = path.resolve(flags.vmlinux);
+      if (flags.inlines === true) {
+        const answer = await withEngine((engine, signal) =>
+          engine.request("inlineChains", { vmlinux, addresses }, signal),
+        );
+        printChains(addresses, answer, flags.json === true);
+        return;
+      }
       const names = await withEngine((engine, signal) => engine.request("symbolize", { vmlinux, addresses }, signal));
       if (flags.json === true) printJson(names.map((name, i) => ({ address: hex(addresses[i]), ...jsonName(name) })));
       else if (names.length > 0) print(names.map(nameText).join("\n"));
     });
+}
+
+function printChains(addresses: BigUint64Array, { chains, problem }: InlineChains, asJson: boolean): void {
+  if (problem !== null) process.stderr.write(`bootscope: ${problem}\n`);
+  if (asJson) printJson(chains.map((frames, i) => ({ address: hex(addresses[i]), frames: frames.map(jsonFrame) })));
+  else if (chains.length > 0) print(chains.map((frames, i) => chainText(addresses[i], frames)).join("\n"));
 }
 
 /** Hexadecimal, with or without 0x. Empty lines are left out. */
@@ -48,5 +67,16 @@ function jsonName({ function: name, offset, file, line }: SymbolizedAddress): ob
 }
 
 function nameText({ function: name, offset, file, line }: SymbolizedAddress): string {
-  return `${name === null ? "??" : `${name}+0x${offset.toString(16)}`} ${file === null ? "??:0" : `${file}:${line}`}`;
+  return `${name === null ? "??" : `${name}+0x${offset.toString(16)}`} ${placeText(file, line)}`;
 }
+
+function jsonFrame({ function: name, file, line }: CallFrame): object {
+  return { function: name, file, line: file === null ? null : line };
+}
+
+function chainText(address: bigint, frames: readonly CallFrame[]): string {
+  const calls = frames.flatMap(({ function: name, file, line }) => [name ?? "??", placeText(file, line)]);
+  return [`0x${address.toString(16).padStart(16, "0")}`, ...calls].join("\n");
+}
+
+const placeText = (file: string | null, line: number): string => (file === null ? "??:0" : `${file}:${line}`);

@@ -7,7 +7,7 @@ import { functions, phases, timeline } from "./queries";
 import { ResultCache } from "./resultCache";
 import type { ScanPool } from "./scanPool";
 import { TraceSession } from "./session";
-import { symbolize } from "./symbolize";
+import { inlineChains, symbolize } from "./symbolize";
 
 type Handlers = {
   readonly [M in EngineMethod]: (
@@ -77,6 +77,7 @@ export class EngineService {
     files: ({ trace }) => files(this.#session(trace)),
     lines: ({ trace, file, range }, signal) => lines(this.#session(trace), file, range, signal),
     symbolize: ({ vmlinux, addresses }, signal) => symbolize(this.#images, vmlinux, addresses, signal),
+    inlineChains: ({ vmlinux, addresses }, signal) => inlineChains(this.#images, vmlinux, addresses, signal),
     import: async ({ path, output }, signal) => {
       const trace = this.#nextHandle++ as TraceHandle;
       const progress = (bytesDone: number, bytesTotal: number): void =>

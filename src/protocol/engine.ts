@@ -131,6 +131,8 @@ export interface FunctionsPage {
   readonly category: Uint8Array;
   /** Source path as the debug information has it, or null. */
   readonly file: readonly (string | null)[];
+  /** The folder, with its slash, that nearly all sources of the trace are below; lists leave it out. */
+  readonly sourceRoot: string;
   /** 1-based; 0 unknown. */
   readonly line: Uint32Array;
   readonly executions: Float64Array;
@@ -201,6 +203,21 @@ export interface SymbolizedAddress {
   readonly line: number;
 }
 
+/** One call of a chain: where the code of a function, inlined or not, stands at an address. */
+export interface CallFrame {
+  readonly function: string | null;
+  readonly file: string | null;
+  /** 1-based; 0 unknown. Of the address in the innermost frame, of the inlined call in the others. */
+  readonly line: number;
+}
+
+export interface InlineChains {
+  /** Per address its frames, the innermost first; at least one each. */
+  readonly chains: readonly (readonly CallFrame[])[];
+  /** What was wrong with the debug information, in one sentence, or null. */
+  readonly problem: string | null;
+}
+
 /** Every request: its parameters and its answer. */
 export interface EngineRequests {
   /** Opens a trace: answers as soon as head and metadata are read; scanning (or importing) goes on and sends "changed". */
@@ -223,6 +240,8 @@ export interface EngineRequests {
   files: { params: { trace: TraceHandle }; result: { file: readonly string[]; executions: Float64Array } };
   lines: { params: { trace: TraceHandle; file: string; range: TimeRange | null }; result: LinesResult | null };
   symbolize: { params: { vmlinux: string; addresses: BigUint64Array }; result: readonly SymbolizedAddress[] };
+  /** As `symbolize`, with the calls that were inlined at each address. */
+  inlineChains: { params: { vmlinux: string; addresses: BigUint64Array }; result: InlineChains };
   /** Writes the imported form of a foreign trace to `output`. */
   import: { params: { path: string; output: string }; result: TraceSummary };
 }

@@ -6,7 +6,7 @@ import { spawnSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest";
 import { guestAddress } from "../../src/protocol/units";
 import { openImage } from "../../src/symbols/image";
 import type { FunctionIndex, ImageSymbols, InlineFrames, LineTable } from "../../src/symbols/types";
@@ -14,6 +14,7 @@ import { openTraceFile } from "../../src/trace/reader";
 import { ensureBootTrace } from "../../scripts/environment/boot.mjs";
 import { ensureKernel } from "../../scripts/environment/kernel.mjs";
 import { ensurePackages } from "../../scripts/environment/packages.mjs";
+import { buildBundles } from "../support/bundles";
 
 interface Place {
   name: string;
@@ -131,6 +132,35 @@ it("has the chains of inlined calls that addr2line -i gives, at 5,000 random add
   expect(theirs.filter((chain) => chain.length > 2).length).toBeGreaterThan(1000);
 });
 
+it("symbolize --inlines prints what addr2line -a -f -i prints, for every block of the kernel in a recorded boot", async () => {
+  const { blocks } = await openTraceFile(await ensureBootTrace({ preset: "deterministic" }));
+  const found = image.lookupMany(blocks.address);
+  const addresses = [...new Set(blocks.address.filter((_, index) => found[index] >= 0))];
+  const bundles = await buildBundles();
+  onTestFinished(() => bundles.remove());
+  const args = [bundles.cli, "symbolize", "--inlines", "--vmlinux", vmlinux];
+  const output = run(process.execPath, args, hexLines(addresses));
+  expect(output.match(/^0x[0-9a-f]+$/gm)).toEqual(addresses.map((one) => `0x${one.toString(16).padStart(16, "0")}`));
+
+  const own = parseChains(output);
+  const theirs = addr2lineChains(addresses);
+  const text = (chain: readonly Place[]) => chain.map(({ name, line }) => `${name} ${line}`).join("\n");
+  const withoutFirstLine = ([first, ...outer]: readonly Place[]) => text([{ ...first, line: "" }, ...outer]);
+  const differing = addresses
+    .map((address, index) => ({ address, own: own[index], theirs: theirs[index] }))
+    .filter(({ own, theirs }) => text(own) !== text(theirs));
+  // The two known differences, as in `compare`: file numbers that addr2line takes wrong, and labels beside functions.
+  const lines = differing.filter(({ own, theirs }) => own[0].line !== theirs[0].line);
+  const llvm = llvmSymbolizer(lines.map(({ address }) => address));
+  expect(lines.filter(({ own }, index) => llvm[index].line !== own[0].line)).toEqual([]);
+  const names = differing.filter(({ own, theirs }) => withoutFirstLine(own) !== withoutFirstLine(theirs));
+  const isLabel = ({ address, own, theirs }: (typeof names)[number]) =>
+    own.length === 1 && theirs.length === 1 && nm.explains(address, own[0].name, theirs[0].name);
+  expect(names.filter((one) => !isLabel(one))).toEqual([]);
+  expect(differing.length).toBeLessThan(addresses.length * 0.05);
+  console.log(`${addresses.length} chains: ${lines.length} innermost lines that LLVM decides, ${names.length} labels`);
+});
+
 it("decodes all lines and looks 65,000 addresses up faster than llvm-symbolizer", async () => {
   const addresses = Array.from(
     { length: 65_000 },
@@ -199,7 +229,10 @@ function addr2line(addresses: readonly bigint[]): Place[] {
 }
 
 function addr2lineChains(addresses: readonly bigint[]): Place[][] {
-  const output = run("addr2line", ["-a", "-f", "-i", "-e", vmlinux], hexLines(addresses));
+  return parseChains(run("addr2line", ["-a", "-f", "-i", "-e", vmlinux], hexLines(addresses)));
+}
+
+function parseChains(output: string): Place[][] {
   return output
     .split(/^0x[0-9a-f]+\n/m)
     .slice(1)

@@ -1,5 +1,5 @@
 import { execFile, type ExecFileException } from "node:child_process";
-import { writeFile } from "node:fs/promises";
+import { readFile, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { buildBundles, type Bundles } from "../../support/bundles";
@@ -147,6 +147,31 @@ describe("bootscope", () => {
       { address: "0xffffffffffffffff", function: null, offset: null, file: null, line: null },
     ]);
     expect((await bootscope(["symbolize", "--vmlinux", image], "10")).out).toBe("?? ??:0\n");
+  });
+
+  it("shows inlined calls as addr2line -a -f -i does", async () => {
+    const rows = (await readFile(image.replace(/elf$/, "frames"), "utf8")).trim().split("\n");
+    const [address, ...words] = rows.find((row) => row.split(" ").length === 7)!.split(" ");
+    const [inner, middle, outer] = [words.slice(0, 2), words.slice(2, 4), words.slice(4)];
+    const { out, err } = await bootscope(["symbolize", "--vmlinux", image, "--inlines"], `${address}\n10`);
+    expect(err).toBe("");
+    expect(out.split("\n")).toEqual([
+      `0x${address.padStart(16, "0")}`,
+      ...[inner, middle, outer].flat(),
+      "0x0000000000000010",
+      "??",
+      "??:0",
+      "",
+    ]);
+    const asJson = await json(["symbolize", "--vmlinux", image, "--inlines"], `${address}\n10`);
+    const frameOf = ([name, place]: string[]): object => {
+      const [file, line] = place.split(":");
+      return { function: name, file, line: Number(line) };
+    };
+    expect(asJson).toEqual([
+      { address: `0x${address}`, frames: [frameOf(inner), frameOf(middle), frameOf(outer)] },
+      { address: "0x10", frames: [{ function: null, file: null, line: null }] },
+    ]);
   });
 
   it("ends with 2 when what it was given is wrong, and says what to do", async () => {
