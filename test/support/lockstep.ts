@@ -58,9 +58,9 @@ class Comparison {
   private readonly recorded: Float64Array;
   /** Executions by the address's halves. */
   private readonly logged = new Map<number, Map<number, number>>();
-  /** The recorded blocks executed last and next. */
+  /** The recorded block executed last, and those that were read ahead. */
   private previous = -1;
-  private next: number;
+  private readonly ahead: number[] = [];
   private compared = 0;
   private recordedPieces = 0;
   private loggedPieces = 0;
@@ -74,7 +74,6 @@ class Comparison {
     const { address } = trace.blocks;
     this.halves = new Uint32Array(address.buffer, address.byteOffset, address.length * 2);
     this.recorded = new Float64Array(trace.blocks.count);
-    this.next = blocks.next();
   }
 
   goesOn(): boolean {
@@ -83,22 +82,20 @@ class Comparison {
 
   take(high: number, low: number): void {
     if (!this.goesOn()) return;
-    while (!this.nextIsAt(high, low)) {
-      if (this.isInsidePrevious(high, low)) {
-        this.loggedPieces++;
-        return;
-      }
-      if (!this.nextGoesOn()) {
-        const there = this.next < 0 ? "the recording ends" : this.trace.blocks.address[this.next].toString(16);
-        this.mismatch = `execution ${this.compared}: logged ${hex(high, low)}, recorded ${there}`;
-        return;
-      }
-      this.recordedPieces++;
-      this.advance();
+    // Pieces of the straight line that the previous block began come before the block that is logged.
+    let pieces = 0;
+    while (!this.isAt(this.peek(pieces), high, low) && this.goesOnFrom(pieces)) pieces++;
+    if (!this.isAt(this.peek(pieces), high, low)) {
+      if (this.isInLine(pieces, high, low)) this.loggedPieces++;
+      else
+        this.mismatch = `execution ${this.compared}: logged ${hex(high, low)}, recorded ${this.nameOf(this.peek(0))}`;
+      return;
     }
+    const [block] = this.ahead.splice(0, pieces + 1).slice(-1);
+    this.previous = block;
+    this.recordedPieces += pieces;
     this.compared++;
-    this.recorded[this.next]++;
-    this.advance();
+    this.recorded[block]++;
     const column = this.logged.get(high) ?? new Map<number, number>();
     this.logged.set(high, column.set(low, (column.get(low) ?? 0) + 1));
   }
@@ -113,27 +110,38 @@ class Comparison {
     return { trace, compared, ...pieces, mismatch, stopped, rewound, logged: new Map(logged), recorded };
   }
 
-  private advance(): void {
-    this.previous = this.next;
-    this.next = this.blocks.next();
+  /** The recorded block that is executed after `index` others; -1 at the end. */
+  private peek(index: number): number {
+    while (this.ahead.length <= index) this.ahead.push(this.blocks.next());
+    return this.ahead[index];
   }
 
-  private nextIsAt(high: number, low: number): boolean {
-    return this.next >= 0 && this.halves[2 * this.next] === low && this.halves[2 * this.next + 1] === high;
+  private before(index: number): number {
+    return index === 0 ? this.previous : this.peek(index - 1);
   }
 
-  /** The next recorded block begins where the previous one stopped without a branch. */
-  private nextGoesOn(): boolean {
+  private isAt(block: number, high: number, low: number): boolean {
+    return block >= 0 && this.halves[2 * block] === low && this.halves[2 * block + 1] === high;
+  }
+
+  /** The recorded block begins where the one before stopped without a branch. */
+  private goesOnFrom(index: number): boolean {
     const { address, size, terminator } = this.trace.blocks;
-    const { previous, next } = this;
-    if (previous < 0 || next < 0 || terminator[previous] !== (Terminator.Other as number)) return false;
-    return address[next] === address[previous] + BigInt(size[previous]);
+    const [before, block] = [this.before(index), this.peek(index)];
+    if (before < 0 || block < 0 || terminator[before] !== (Terminator.Other as number)) return false;
+    return address[block] === address[before] + BigInt(size[before]);
   }
 
-  private isInsidePrevious(high: number, low: number): boolean {
+  /** The address is inside the previous recorded block or one of the pieces that follow it. */
+  private isInLine(pieces: number, high: number, low: number): boolean {
     if (this.previous < 0 || this.halves[2 * this.previous + 1] !== high) return false;
+    const last = this.before(pieces);
     const offset = low - this.halves[2 * this.previous];
-    return offset > 0 && offset < this.trace.blocks.size[this.previous];
+    return offset > 0 && low < this.halves[2 * last] + this.trace.blocks.size[last];
+  }
+
+  private nameOf(block: number): string {
+    return block < 0 ? "the end" : this.trace.blocks.address[block].toString(16);
   }
 }
 
