@@ -1,7 +1,9 @@
+import { sourceRoot } from "../protocol/sourceRoot";
 import type { LineColumns, LineTable } from "../symbols/types";
 import type { BlockTable } from "../trace/types";
 import type { Attribution } from "./attribution";
 import type { BlockCosts } from "./blockProfile";
+import type { RowSources } from "./functionRows";
 import { instructionAddresses } from "./instructionAddresses";
 import { roundedToSum } from "./rounding";
 
@@ -129,7 +131,8 @@ export function fileExecutions(attribution: LineAttribution, costs: BlockCosts):
 }
 
 /** File and line where the addresses are, as the table of functions shows them. */
-export function sourcesOf(lines: LineTable, addresses: BigUint64Array): { file: (string | null)[]; line: Uint32Array } {
+export function sourcesOf(lines: LineTable, addresses: BigUint64Array): RowSources {
   const found: LineColumns = lines.lookupMany(addresses);
-  return { file: Array.from(found.file, (file) => (file < 0 ? null : lines.files[file])), line: found.line };
+  const files = Array.from(found.file, (file) => (file < 0 ? null : lines.files[file]));
+  return { file: files, line: found.line, root: sourceRoot(files) };
 }

@@ -2,6 +2,7 @@
 import { Command, Option } from "commander";
 import type { FunctionColumn, FunctionsPage, Metric, TraceSummary } from "../protocol/engine";
 import { formatCost, formatCount, formatMoment, formatShare } from "../protocol/format";
+import { belowRoot } from "../protocol/sourceRoot";
 import { nanoseconds } from "../protocol/units";
 import { parseLimit } from "./limit";
 import { hex, jsonTime, print, printJson, table, trustLines } from "./output";
@@ -75,6 +76,12 @@ function functionsJson(page: FunctionsPage, { clock }: TraceSummary): object {
   };
 }
 
+/** Where a function is defined, or why it has no name. */
+function sourceOf({ file, line, note, sourceRoot }: FunctionsPage, row: number): string {
+  const path = file[row];
+  return path === null ? note[row] : `${belowRoot(path, sourceRoot)}:${line[row]}`;
+}
+
 function functionsText(page: FunctionsPage, summary: TraceSummary, metric: Metric): string {
   const { clock, instructionsCounted } = summary;
   const shareOf: Metric = metric === "instructions" && !instructionsCounted ? "executions" : metric;
@@ -85,7 +92,7 @@ function functionsText(page: FunctionsPage, summary: TraceSummary, metric: Metri
     clock === "host" ? formatCost(nanoseconds(page.time[i]), clock) : "–",
     formatMoment(nanoseconds(page.first[i]), clock),
     name,
-    page.file[i] === null ? (page.note[i] ?? "") : `${page.file[i] ?? ""}:${page.line[i]}`,
+    sourceOf(page, i),
   ]);
   const right = ["of " + shareOf, "executions", "instructions", "host time", "first"];
   const columns = [

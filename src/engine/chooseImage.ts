@@ -35,6 +35,11 @@ export async function chooseImage(
   for (const path of candidates) {
     try {
       const lease = await images.acquire(path);
+      if (!lease.image.isLinked) {
+        unusable ??= notLinked(path);
+        lease.release();
+        continue;
+      }
       const { match, placement } = matchImage(trace.blocks, trace.metadata, lease.image);
       const fits = match.verdict !== "mismatch";
       if (lease.image.functions.count > 0 && (fits || force)) {
@@ -60,6 +65,11 @@ const noCandidates: Failure = {
 function withoutSymbols(path: string): Failure {
   const message = `${path} has no symbols.`;
   return toFailure(new BootscopeError("no-symbols", message, "Choose the unstripped vmlinux of the same build."));
+}
+
+function notLinked(path: string): Failure {
+  const message = `${path} is a relocatable object: nothing says where the guest had it.`;
+  return toFailure(new BootscopeError("unsupported", message, "Choose the vmlinux that was built with this kernel."));
 }
 
 function wrongSymbols(path: string, image: ImageSymbols, trace: TraceFile, match: SymbolsMatch): Failure {

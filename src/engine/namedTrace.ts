@@ -101,7 +101,7 @@ export class NamedTrace {
   }
 
   #findSources({ rows }: Attribution): RowSources {
-    if (this.#lines === null) return { file: rows.map(() => null), line: new Uint32Array(rows.length) };
+    if (this.#lines === null) return { file: rows.map(() => null), line: new Uint32Array(rows.length), root: "" };
     const addresses = BigUint64Array.from(rows, ({ functionIndex, address }) => (functionIndex < 0 ? 0n : address));
     return sourcesOf(this.#lines, addresses);
   }

@@ -3,7 +3,7 @@ import { guestAddress, type GuestAddress } from "../protocol/units";
 import { readBanner } from "./banner";
 import { InlineTable } from "./dwarf/inlineTable";
 import { loadLineTable } from "./dwarf/lineLoader";
-import { ElfMachine, ElfType, SegmentFlag, SegmentType } from "./elf/constants";
+import { ElfMachine, SegmentFlag, SegmentType } from "./elf/constants";
 import { ElfFile } from "./elf/elfFile";
 import { readBuildId } from "./elf/notes";
 import { readSymbols, type SymbolColumns } from "./elf/symbolTable";
@@ -15,7 +15,7 @@ import { findAddress } from "./symbolNames";
 import type { ImageSymbols, InlineFrames, LineTable, LoadSegment } from "./types";
 
 /**
- * Opens an ELF image (vmlinux, firmware or user program) for symbolization: headers, build-id and symbol table are read now,
+ * Opens an ELF image (vmlinux, firmware, user program, or an object such as a module) for symbolization: headers, build-id and symbol table are read now,
  * the line table when `lines` is called. The caller closes it.
  *
  * Rejects with BootscopeError: "not-found", "unreadable", "no-symbols" (not ELF), "unsupported", "damaged". An image without
@@ -24,13 +24,6 @@ import type { ImageSymbols, InlineFrames, LineTable, LoadSegment } from "./types
 export async function openImage(path: string): Promise<ImageSymbols> {
   const file = await ElfFile.open(path);
   try {
-    if (file.header.type === ElfType.Relocatable) {
-      throw new BootscopeError(
-        "unsupported",
-        `${path} is a relocatable object: its symbols have no addresses yet.`,
-        "Choose the vmlinux that it was linked into.",
-      );
-    }
     const symbols = await readSymbols(file);
     const bytes = new ImageBytes(file);
     const bannerAddress = symbols && findAddress(symbols, "linux_banner");
@@ -48,6 +41,7 @@ export async function openImage(path: string): Promise<ImageSymbols> {
 class ElfImage implements ImageSymbols {
   readonly path: string;
   readonly machine: ImageSymbols["machine"];
+  readonly isLinked: boolean;
   readonly segments: readonly LoadSegment[];
   readonly functions: SearchableFunctions;
   readonly hasLines: boolean;
@@ -64,6 +58,7 @@ class ElfImage implements ImageSymbols {
   ) {
     this.path = file.path;
     this.machine = machineName(file);
+    this.isLinked = !file.isRelocatable;
     this.segments = file.segments
       .filter(({ type }) => type === SegmentType.Load)
       .map(({ virtualAddress, physicalAddress, memorySize, flags }) => ({

@@ -61,6 +61,11 @@ export interface InlineFrames {
 export interface ImageSymbols {
   readonly path: string;
   readonly machine: "x86_64" | "i386" | "aarch64" | "arm" | "riscv64" | "other";
+  /**
+   * False for a relocatable object (.o, .ko): its addresses begin at 0 with its first code section, usually .text, so that it
+   * cannot name the addresses of a running guest by itself.
+   */
+  readonly isLinked: boolean;
   /** Lower-case hex of NT_GNU_BUILD_ID, or null. */
   readonly buildId: string | null;
   /** "Linux version …" when the image holds it. */

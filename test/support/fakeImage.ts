@@ -50,6 +50,7 @@ export function fakeImage({ functions, lines, buildId, segments = [kernelSegment
   return {
     path: "/fake/vmlinux",
     machine: "x86_64",
+    isLinked: true,
     buildId: buildId ?? null,
     banner: null,
     segments,

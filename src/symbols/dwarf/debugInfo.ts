@@ -104,7 +104,7 @@ function readUnitHeader(cursor: ByteCursor, offset: number, end: number, offsetS
   return { offset, end, version, offsetSize, addressSize, abbreviationOffset, rootOffset };
 }
 
-/** Parts of a section: from the file, or from memory where the section is compressed. */
+/** Parts of a section: from the file, or from memory where the section is compressed or relocated. */
 class SectionReader {
   private constructor(
     readonly length: number,
@@ -114,7 +114,8 @@ class SectionReader {
   static async open(file: ElfFile, name: string): Promise<SectionReader | null> {
     const section = file.section(name);
     if (section === undefined) return null;
-    if ((section.flags & SectionFlag.Compressed) === 0 && !section.name.startsWith(".z")) {
+    const isAsInFile = (section.flags & SectionFlag.Compressed) === 0 && !section.name.startsWith(".z");
+    if (isAsInFile && !file.isRelocatable) {
       const available = section.size - section.missing;
       return new SectionReader(available, (offset, length) => file.readAtSync(section.offset + offset, length));
     }

@@ -9,8 +9,10 @@ export const SectionType = {
   ProgramBits: 1,
   SymbolTable: 2,
   StringTable: 3,
+  Rela: 4,
   Note: 7,
   NoBits: 8,
+  Rel: 9,
   SymbolTableIndex: 18,
 } as const;
 

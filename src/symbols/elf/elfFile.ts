@@ -3,8 +3,10 @@ import { readSync } from "node:fs";
 import { BootscopeError } from "../../protocol/failure";
 import { ByteCursor } from "../cursor";
 import { decompressSection } from "./compression";
-import { SectionFlag, SectionType } from "./constants";
+import { ElfType, SectionFlag, SectionType } from "./constants";
 import { parseHeader, parseSections, parseSegments, type ElfHeader, type ElfSection, type ElfSegment } from "./headers";
+import { layOutSections } from "./objectLayout";
+import { Relocations } from "./relocations";
 
 /** No section of a kernel comes near it, and Node's buffers end there. */
 const maximumSectionBytes = 2 ** 31;
@@ -14,6 +16,8 @@ const maximumSectionBytes = 2 ** 31;
  * Nothing keeps the whole file in memory. Close it when done.
  */
 export class ElfFile {
+  private readonly relocations: Relocations | null;
+
   private constructor(
     readonly path: string,
     readonly fileBytes: number,
@@ -21,7 +25,14 @@ export class ElfFile {
     readonly sections: readonly ElfSection[],
     readonly segments: readonly ElfSegment[],
     private readonly handle: FileHandle,
-  ) {}
+  ) {
+    this.relocations = this.isRelocatable ? new Relocations(this) : null;
+  }
+
+  /** An object that was not linked (.o, .ko): its sections have the addresses of `layOutSections`. */
+  get isRelocatable(): boolean {
+    return this.header.type === ElfType.Relocatable;
+  }
 
   /**
    * Opens a file and reads its headers.
@@ -42,7 +53,8 @@ export class ElfFile {
         await read(segmentTable.offset, segmentTable.count * segmentTable.entrySize),
       );
       const sections = await parseSections(path, header, status.size, read);
-      return new ElfFile(path, status.size, header, sections, segments, handle);
+      const placed = header.type === ElfType.Relocatable ? layOutSections(sections) : sections;
+      return new ElfFile(path, status.size, header, placed, segments, handle);
     } catch (error) {
       await handle.close();
       throw error;
@@ -56,8 +68,8 @@ export class ElfFile {
   }
 
   /**
-   * The bytes of a section, decompressed. A section that the end of the file cuts gives its first part: compare with
-   * `section.missing`. Rejects with BootscopeError "damaged" or "unsupported" when it cannot be decompressed.
+   * The bytes of a section, decompressed and, in a relocatable object, relocated. A section that the end of the file cuts gives its first part: compare with
+   * `section.missing`. Rejects with BootscopeError "damaged" or "unsupported" when it cannot be decompressed or relocated.
    */
   async readSection(section: ElfSection): Promise<Uint8Array> {
     if (section.type === SectionType.NoBits) return new Uint8Array(0);
@@ -66,7 +78,10 @@ export class ElfFile {
     }
     const bytes = await this.readAt(section.offset, section.size - section.missing);
     const isCompressed = (section.flags & SectionFlag.Compressed) !== 0 || section.name.startsWith(".zdebug_");
-    return isCompressed ? decompressSection(section, bytes, this.header) : bytes;
+    const content = isCompressed ? await decompressSection(section, bytes, this.header) : bytes;
+    // Linked images keep their relocations when the linker was told so (--emit-relocs): they are applied already.
+    await this.relocations?.apply(section, content);
+    return content;
   }
 
   /** A section's bytes to be read one after another, or undefined when the file has no such section. */

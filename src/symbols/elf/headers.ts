@@ -27,12 +27,16 @@ export interface ElfSection {
   readonly type: number;
   /** The low 32 bits of sh_flags: all flags that are in use. */
   readonly flags: number;
+  /** In a relocatable object what `layOutSections` gives it. */
   readonly address: bigint;
   readonly offset: number;
   readonly size: number;
   /** Bytes of `size` that lie behind the end of the file. */
   readonly missing: number;
   readonly link: number;
+  /** sh_info: of relocations, the section that they change. */
+  readonly info: number;
+  readonly alignment: number;
   readonly entrySize: number;
 }
 
@@ -141,8 +145,8 @@ function parseSection(header: ElfHeader, table: Uint8Array, index: number, entry
   const offset = clampSize(word());
   const size = clampSize(word());
   const link = cursor.u32();
-  cursor.take(4);
-  word();
+  const info = cursor.u32();
+  const alignment = clampSize(word());
   const inFile = type === SectionType.NoBits ? 0 : size;
   const missing = Math.max(0, Math.min(inFile, offset + inFile - fileBytes));
   return {
@@ -156,6 +160,8 @@ function parseSection(header: ElfHeader, table: Uint8Array, index: number, entry
     size,
     missing,
     link,
+    info,
+    alignment,
     entrySize: clampSize(word()),
   };
 }

@@ -6,6 +6,7 @@ import { stringAt, type ElfSection } from "./headers";
 /** The symbols of an ELF file as columns, in the order of the file (gABI, "Symbol Table"). */
 export interface SymbolColumns {
   readonly count: number;
+  /** In a relocatable object an address too, by the addresses of its sections. */
   readonly value: BigUint64Array;
   /** Bytes; sizes above 2^53 are cut to it. */
   readonly size: Float64Array;
@@ -69,6 +70,7 @@ export async function readSymbols(file: ElfFile): Promise<SymbolColumns | null> 
     else if (sectionIndex === SectionIndex.Extended) columns.section[index] = extendedIndexes(index);
     if (columns.type[index] === SymbolType.File) translationUnit++;
     columns.translationUnit[index] = translationUnit;
+    if (file.isRelocatable) columns.value[index] += file.sections.at(columns.section[index])?.address ?? 0n;
   }
   return {
     ...columns,

@@ -8,6 +8,7 @@ import {
   type TraceSummary,
 } from "../../../src/protocol/engine";
 import { formatCost, formatCount, formatExact, formatMoment, formatPercent } from "../../../src/protocol/format";
+import { belowRoot } from "../../../src/protocol/sourceRoot";
 import { nanoseconds } from "../../../src/protocol/units";
 import type { Column } from "../../common/virtualTable";
 import type { FunctionRow } from "./functionRows";
@@ -49,6 +50,8 @@ export interface CellContext {
   readonly trace: Totals;
   /** Cost of the range's costliest function, which fills the whole bar. */
   readonly largest: number;
+  /** The folder that sources are shown without. */
+  readonly sourceRoot: string;
   readonly open: (row: FunctionRow) => void;
 }
 
@@ -63,12 +66,6 @@ const exactMetric = (value: number, metric: Metric, clock: TraceSummary["clock"]
   ];
   return `${formatExact(Math.round(value))} ${unit}`;
 };
-
-/** The end of a path: the part that tells files apart. */
-export function shortPath(file: string): string {
-  const parts = file.split("/");
-  return parts.slice(-3).join("/");
-}
 
 function selfCell(row: FunctionRow, context: CellContext): ComponentChildren {
   const { metric, clock, range, trace, largest } = context;
@@ -118,16 +115,14 @@ export function cell(row: FunctionRow, column: TableColumn, context: CellContext
           {clock === "host" ? formatMoment(nanoseconds(row.first), clock) : formatCount(row.first)}
         </span>
       );
-    case "source":
+    case "source": {
       if (row.file === null) return "";
+      const line = row.line > 0 ? `:${row.line}` : "";
       return (
-        <span
-          class="path openable"
-          title={row.line > 0 ? `${row.file}:${row.line}` : row.file}
-          onClick={() => context.open(row)}
-        >
-          <bdi dir="ltr">{row.line > 0 ? `${shortPath(row.file)}:${row.line}` : shortPath(row.file)}</bdi>
+        <span class="path openable" title={row.file + line} onClick={() => context.open(row)}>
+          <bdi dir="ltr">{belowRoot(row.file, context.sourceRoot) + line}</bdi>
         </span>
       );
+    }
   }
 }

@@ -144,6 +144,7 @@ export function FunctionsView({
           range: head.rangeTotals,
           trace: head.traceTotals,
           largest: model.largest.value.value ?? 0,
+          sourceRoot: head.sourceRoot,
           open: (row) => open(model, row),
         };
   const { sort, descending } = model.rowsQuery.value;

@@ -20,17 +20,20 @@ export function effectiveMetric(wanted: Metric, counted: Counted): Metric {
 
 /** Widths as CSS grid tracks, and the narrowest that each column needs, in pixels. */
 const tracks: Record<TableColumn, { readonly track: string; readonly least: number }> = {
-  name: { track: "minmax(110px, 1.8fr)", least: 160 },
+  name: { track: "minmax(110px, 1.8fr)", least: 220 },
   self: { track: "minmax(168px, 1.4fr)", least: 190 },
   executions: { track: "minmax(112px, 0.5fr)", least: 112 },
   instructions: { track: "minmax(112px, 0.5fr)", least: 112 },
   time: { track: "minmax(84px, 0.5fr)", least: 84 },
   first: { track: "minmax(80px, 0.5fr)", least: 80 },
-  source: { track: "minmax(90px, 1.8fr)", least: 120 },
+  source: { track: "minmax(90px, 1.8fr)", least: 190 },
 };
 const order: readonly TableColumn[] = ["name", "self", "executions", "instructions", "time", "first", "source"];
-/** From the column that is missed least; the metric's own repeats what "self" shows and goes before them. */
+/** From the column that is missed least. */
 const expendable: readonly TableColumn[] = ["time", "instructions", "executions", "source", "first"];
+
+/** The metric's own column repeats what "self" shows: it takes part only where this much is left over, in pixels. */
+const roomForRepetition = 120;
 
 export interface TableLayout {
   readonly columns: readonly TableColumn[];
@@ -44,9 +47,10 @@ export function tableLayout(width: number, metric: Metric, counted: Counted): Ta
   const isKnown = (column: TableColumn): boolean =>
     !(metrics as readonly string[]).includes(column) || (available as readonly string[]).includes(column);
   let columns = order.filter(isKnown);
-  for (const column of [metric, ...expendable]) {
-    const needed = columns.reduce((sum, name) => sum + tracks[name].least, 0);
-    if (needed <= width) break;
+  const needed = (): number => columns.reduce((sum, name) => sum + tracks[name].least, 0);
+  if (needed() + roomForRepetition > width) columns = columns.filter((name) => name !== metric);
+  for (const column of expendable) {
+    if (needed() <= width) break;
     columns = columns.filter((name) => name !== column);
   }
   return { columns, template: columns.map((name) => tracks[name].track).join(" ") };
