@@ -128,7 +128,7 @@ class Places {
   }
 
   private write(place: number, bytes: number, width: RelocationKind["width"], value: number): void {
-    const { view, content, littleEndian } = this;
+    const { view, littleEndian } = this;
     if (width === 8) {
       view.setUint32(littleEndian ? place : place + 4, value, littleEndian);
       view.setInt32(littleEndian ? place + 4 : place, Math.floor(value / 2 ** 32), littleEndian);
