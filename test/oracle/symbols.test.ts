@@ -161,25 +161,6 @@ it("symbolize --inlines prints what addr2line -a -f -i prints, for every block o
   console.log(`${addresses.length} chains: ${lines.length} innermost lines that LLVM decides, ${names.length} labels`);
 });
 
-it("decodes all lines and looks 65,000 addresses up faster than llvm-symbolizer", async () => {
-  const addresses = Array.from(
-    { length: 65_000 },
-    (_, index) => image.functions.address[index % image.functions.count],
-  );
-  const start = performance.now();
-  const own = await openImage(vmlinux);
-  const lines = await own.lines();
-  lines!.lookupMany(BigUint64Array.from(addresses));
-  own.lookupMany(BigUint64Array.from(addresses));
-  const ownTime = performance.now() - start;
-  own.close();
-  const llvmStart = performance.now();
-  run("llvm-symbolizer", ["--no-inlines", "--functions=linkage", "-e", vmlinux], hexLines(addresses));
-  const llvmTime = performance.now() - llvmStart;
-  console.log(`bootscope ${ownTime.toFixed(0)} ms, llvm-symbolizer ${llvmTime.toFixed(0)} ms`);
-  expect(ownTime).toBeLessThan(llvmTime);
-});
-
 /** Fails unless names and lines of all addresses agree, but for the known differences, which it counts. */
 function compare(addresses: readonly bigint[]): void {
   const own = ownPlaces(addresses);

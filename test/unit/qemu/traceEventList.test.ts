@@ -50,9 +50,8 @@ describe("event lists", () => {
     expect(matchesPattern("virtio_*_not?fy", "virtio_queue_notify")).toBe(true);
     expect(matchesPattern("virtio", "virtio_queue_notify")).toBe(false);
     expect(matchesPattern("a.c*", "abc")).toBe(false);
-    const started = performance.now();
+    // A matcher that tries every split would not end before the test's time limit.
     expect(matchesPattern("*a".repeat(12) + "*b", "a".repeat(60))).toBe(false);
-    expect(performance.now() - started).toBeLessThan(1000);
   });
 });
 
