@@ -32,6 +32,9 @@ export function opaque(color: string): string {
   return context.fillStyle.replace(/^rgba\((.*), [\d.]+\)$/, "rgb($1)");
 }
 
+/** The same colour as a line that stays behind the data. High-contrast themes have no such colour of their own. */
+export const faint = (color: string): string => `color-mix(in srgb, ${color} 20%, transparent)`;
+
 export const isHighContrast = (): boolean =>
   document.body.classList.contains("vscode-high-contrast") ||
   document.body.classList.contains("vscode-high-contrast-light");

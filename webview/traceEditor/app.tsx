@@ -42,6 +42,7 @@ export function App({ model, filterField }: { model: Model; filterField: RefObje
       <main class="whole-page" data-testid="opening">
         <ProgressRing />
         <p>Opening the trace…</p>
+        <p class="quiet late">Its blocks and the names of the vmlinux are being read.</p>
       </main>
     );
   }
@@ -51,8 +52,9 @@ export function App({ model, filterField }: { model: Model; filterField: RefObje
       {state.fileChange !== null && <FileBanner model={model} change={state.fileChange} />}
       <MessageBanner model={model} />
       <Header model={model} state={state} />
-      {state.progress !== null && <ProgressBar model={model} progress={state.progress} />}
-      <Overview model={model} summary={state.summary} phases={model.phases.value.value ?? []} />
+      <Overview model={model} summary={state.summary} phases={model.phases.value.value ?? []}>
+        {state.progress !== null && <ProgressBar model={model} progress={state.progress} />}
+      </Overview>
       <Tabs active={tab} tabs={tabs} label="Views" onChange={(chosen) => model.select({ tab: chosen })}>
         {tab === "functions" ? (
           <FunctionsView model={model} summary={state.summary} filterField={filterField} />

@@ -2,7 +2,6 @@
 import type { VNode } from "preact";
 import { formatBytes } from "../../src/protocol/format";
 import type { PageProgress } from "../../src/protocol/page";
-import { Button } from "../common/controls";
 import type { Model } from "./model";
 
 export function ProgressBar({ model, progress }: { model: Model; progress: PageProgress }): VNode {
@@ -24,9 +23,14 @@ export function ProgressBar({ model, progress }: { model: Model; progress: PageP
       <span class="progress-text">
         {activity} {percent} % of {formatBytes(bytesTotal)}
       </span>
-      <Button data-testid="cancel" onClick={() => model.attempt(() => model.host.request("stop", null))}>
+      <button
+        type="button"
+        class="link"
+        data-testid="cancel"
+        onClick={() => model.attempt(() => model.host.request("stop", null))}
+      >
         Cancel
-      </Button>
+      </button>
     </div>
   );
 }

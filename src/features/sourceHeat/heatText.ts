@@ -32,7 +32,7 @@ const times = (count: number): string => `${count < 100_000 ? formatExact(count)
 function cost(totals: Totals, { metric, clock }: HeatContext): string {
   switch (metric) {
     case "instructions":
-      return `${formatCount(totals.instructions)} instr`;
+      return formatCount(totals.instructions);
     case "executions":
       return times(totals.executions);
     case "time":
@@ -40,21 +40,22 @@ function cost(totals: Totals, { metric, clock }: HeatContext): string {
   }
 }
 
-/** The text at the end of a hot line, padded so that the columns of neighbouring lines stand below each other. */
+/**
+ * The text at the end of a hot line, padded so that the columns of neighbouring lines stand below each other. Beside a trace
+ * little of the editor is to be seen: what matters most comes first, units that the hover tells are left out.
+ */
 export function lineLabel(line: HeatLine, context: HeatContext): string {
-  const percent = formatPercent(line.share).padStart(7);
+  const percent = keepSpaces(formatPercent(line.share).padStart(6));
   const value = cost(line, context);
-  if (context.metric === "executions") return keepSpaces(percent) + gap + value;
-  return (
-    keepSpaces(percent) + gap + keepSpaces(value.padStart(12)) + gap + keepSpaces(times(line.executions).padStart(8))
-  );
+  if (context.metric === "executions") return percent + gap + value;
+  return percent + gap + keepSpaces(value.padStart(6)) + gap + keepSpaces(times(line.executions).padStart(8));
 }
 
-/** The text at the first line of a function. */
+/** The text at the first line of a function; what it cost in numbers is in the hover. */
 export function functionLabel(entry: FunctionOfFile, rangeTotals: Totals, context: HeatContext): string {
   const share = formatShare(entry[context.metric], rangeTotals[context.metric]);
-  const first = `first at ${formatMoment(entry.first, context.clock)}`;
-  return keepSpaces(`self ${share}`) + gap + keepSpaces(cost(entry, context)) + gap + keepSpaces(first);
+  const first = `first ${formatMoment(entry.first, context.clock)}`;
+  return keepSpaces(`self ${share}`) + gap + keepSpaces(first);
 }
 
 /** A name inside a Markdown table and code span: what would end either is replaced. */

@@ -1,11 +1,11 @@
 /** Where the labels at the ends of lines start: one column for all of them, so that they read like a table. Pure. */
 
 /**
- * Lines longer than this do not push the labels of the others out of sight: beside a trace, an editor shows about 60 columns
+ * Lines longer than this do not push the labels of the others out of sight: beside a trace, an editor shows about 45 columns
  * of a window of 1400 pixels.
  */
-const rightmostColumn = 32;
-const gap = 3;
+const rightmostColumn = 28;
+const gap = 2;
 
 /** How many columns a line takes, with tabs. Counts UTF-16 units: kernel sources are ASCII but for names in comments. */
 export function widthOf(text: string, tabSize: number): number {

@@ -5,6 +5,9 @@ import * as vscode from "vscode";
 /** The only folder whose files the page may load. */
 export const pageResources = (extension: vscode.Uri): vscode.Uri => vscode.Uri.joinPath(extension, "dist", "webview");
 
+/** What the page shows until its script runs; the script shows the same. */
+const opening = `<main class="whole-page"><vscode-progress-ring></vscode-progress-ring><p>Opening the trace…</p></main>`;
+
 /**
  * The page may run our one script (by its nonce), use our style sheets and font, and nothing else: no inline style or
  * script, no `eval`, no network.
@@ -34,7 +37,7 @@ export function pageHtml(webview: vscode.Webview, extension: vscode.Uri): string
 <link rel="stylesheet" href="${resource("traceEditor.css")}">
 </head>
 <body>
-<div id="root"></div>
+<div id="root">${opening}</div>
 <script nonce="${scriptNonce}" src="${resource("traceEditor.js")}"></script>
 </body>
 </html>`;

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { TraceSummary, Trust } from "../../../src/protocol/engine";
 import { executions, instructions, nanoseconds } from "../../../src/protocol/units";
-import { doubt, identity } from "../../../webview/traceEditor/header/facts";
+import { doubt, identity, symbolRemarks } from "../../../webview/traceEditor/header/facts";
 
 const complete: Trust = { level: "complete", reasons: [], dropped: 0, truncated: false, damagedBytes: 0 };
 const summary: TraceSummary = {
@@ -43,6 +43,22 @@ describe("the header's words", () => {
     };
     expect(identity(bare)).toEqual(["1 vCPU", "imported from qemu-log"]);
     expect(identity({ ...summary, qemu: "QEMU emulator 8.0" })).toContain("QEMU emulator 8.0");
+  });
+
+  it("say shortly that a vmlinux belongs to the trace, and what it lacks", () => {
+    const buildId = "3685c0ffee3685c0ffee3685c0ffee3685c0ffee";
+    const byId = {
+      verdict: "matches",
+      evidence: `The guest's kernel has the build-id of this vmlinux, ${buildId}.`,
+    } as const;
+    const symbols = { path: "/x/vmlinux", buildId, functions: 1, hasLines: true, match: byId };
+    expect(symbolRemarks(symbols)).toEqual(["build-id 3685c0ff… matches"]);
+    const byBytes = { verdict: "matches", evidence: "98.7 % of 4,096 recorded kernel blocks have the bytes." } as const;
+    expect(symbolRemarks({ ...symbols, hasLines: false, match: byBytes })).toEqual([
+      "98.7 % of 4,096 recorded kernel blocks have the bytes",
+      "no line numbers in it",
+    ]);
+    expect(symbolRemarks({ ...symbols, match: { verdict: "unchecked", evidence: "" } })).toEqual([]);
   });
 
   it("doubt every trace that is not complete, and no other", () => {

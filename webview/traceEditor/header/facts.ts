@@ -1,6 +1,15 @@
 /** What the header says of a trace, in words. */
-import type { TraceSummary } from "../../../src/protocol/engine";
+import type { SymbolsSummary, TraceSummary } from "../../../src/protocol/engine";
 import { formatBytes, formatExact } from "../../../src/protocol/format";
+
+export const fileName = (path: string): string => path.split(/[\\/]/).at(-1) ?? path;
+
+/** What is to be said of a vmlinux besides its name: that it belongs to the trace (a long build-id shortened), and what it lacks. */
+export function symbolRemarks({ match, buildId, hasLines }: SymbolsSummary): string[] {
+  const byBuildId = match.verdict === "matches" && buildId !== null && match.evidence.includes(buildId);
+  const evidence = byBuildId ? `build-id ${buildId.slice(0, 8)}… matches` : match.evidence.replace(/\.$/, "");
+  return [evidence, hasLines ? "" : "no line numbers in it"].filter((remark) => remark !== "");
+}
 
 /** The facts that are known, in a fixed order. */
 export function identity(summary: TraceSummary): string[] {

@@ -5,25 +5,28 @@ import { formatCount, formatDuration, formatExact, formatPercent } from "../../.
 import type { PageState } from "../../../src/protocol/page";
 import { Button } from "../../common/controls";
 import type { Model } from "../model";
-import { doubt, identity } from "./facts";
+import { doubt, fileName, identity } from "./facts";
 import { SymbolsLine } from "./symbolsLine";
 import { Unnamed } from "./unnamed";
 import "./header.css";
-
-const fileName = (path: string): string => path.split(/[\\/]/).at(-1) ?? path;
 
 function Totals({ model, summary }: { model: Model; summary: TraceSummary }): VNode {
   const named = summary.executions > 0 ? summary.named / summary.executions : 0;
   const shown = model.unnamedShown.value;
   const doubtful = doubt(summary) !== null;
+  const isRead = summary.executions > 0 || summary.complete;
   return (
     <p class="totals" data-testid="totals">
-      <span
-        title={`${formatExact(summary.executions)} blocks executed, ${formatExact(summary.distinctBlocks)} different ones`}
-      >
-        {formatCount(summary.executions)} blocks
-      </span>
-      {summary.instructionsCounted && (
+      {isRead ? (
+        <span
+          title={`${formatExact(summary.executions)} blocks executed, ${formatExact(summary.distinctBlocks)} different ones`}
+        >
+          {formatCount(summary.executions)} blocks
+        </span>
+      ) : (
+        <span>reading…</span>
+      )}
+      {isRead && summary.instructionsCounted && (
         <span title={formatExact(summary.instructions)}>{formatCount(summary.instructions)} instructions</span>
       )}
       {summary.clock === "host" && (

@@ -3,6 +3,7 @@ import type { VNode } from "preact";
 import type { PageState } from "../../../src/protocol/page";
 import { Button } from "../../common/controls";
 import type { Model } from "../model";
+import { fileName, symbolRemarks } from "./facts";
 
 export function SymbolsLine({ model, state }: { model: Model; state: PageState & { kind: "open" } }): VNode | null {
   const { symbols, symbolsProblem } = state.summary;
@@ -12,11 +13,14 @@ export function SymbolsLine({ model, state }: { model: Model; state: PageState &
     return (
       <p class={isDoubtful ? "doubt" : "symbols quiet"} data-testid="symbols">
         <span class={`codicon codicon-${isDoubtful ? "warning" : "symbol-namespace"}`} aria-hidden="true" />
-        <span class="symbols-text" title={symbols.path}>
-          {isDoubtful ? "Names may be wrong: this vmlinux does not belong to the trace. " : ""}
-          <span class="path">{symbols.path}</span>
-          {symbols.match.evidence === "" ? "" : ` · ${symbols.match.evidence}`}
-          {symbols.hasLines ? "" : " · no line numbers in it"}
+        <span class="symbols-text" title={`${symbols.path}\n${symbols.match.evidence}`.trim()}>
+          {isDoubtful ? "Names may be wrong: this vmlinux does not belong to the trace. " : "Names from "}
+          <span class="path">{fileName(symbols.path)}</span>
+          {symbolRemarks(symbols).map((remark) => (
+            <span key={remark} class="remark">
+              {remark}
+            </span>
+          ))}
         </span>
         <button type="button" class="link" data-testid="choose-vmlinux" onClick={choose}>
           Choose another…

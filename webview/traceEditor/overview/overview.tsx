@@ -1,6 +1,6 @@
 /** The trace over time: categories, phases, and the range that everything below speaks of. */
 import { useSignal } from "@preact/signals";
-import type { VNode } from "preact";
+import type { ComponentChildren, VNode } from "preact";
 import { useEffect, useMemo } from "preact/hooks";
 import type { Phase, TimeRange, Timeline, TraceSummary } from "../../../src/protocol/engine";
 import { formatDuration, formatMoment, formatShare } from "../../../src/protocol/format";
@@ -45,10 +45,13 @@ export function Overview({
   model,
   summary,
   phases,
+  children,
 }: {
   model: Model;
   summary: TraceSummary;
   phases: readonly Phase[];
+  /** Beside the line under the chart. */
+  children: ComponentChildren;
 }): VNode {
   const [attach, width] = useWidth();
   const plotWidth = Math.max(0, width - plotInsets.left - plotInsets.right);
@@ -142,7 +145,10 @@ export function Overview({
         )}
       </div>
       {failure !== null && <p class="failure">{`${failure.message} ${failure.advice}`}</p>}
-      <RangeLine model={model} summary={summary} />
+      <div class="overview-foot">
+        <RangeLine model={model} summary={summary} />
+        {children}
+      </div>
     </section>
   );
 }

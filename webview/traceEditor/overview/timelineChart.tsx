@@ -5,7 +5,7 @@ import { useEffect, useRef } from "preact/hooks";
 import type { Metric, Timeline } from "../../../src/protocol/engine";
 import { formatMoment } from "../../../src/protocol/format";
 import { nanoseconds } from "../../../src/protocol/units";
-import { themeColor, themeRevision } from "../../common/theme";
+import { faint, themeColor, themeRevision } from "../../common/theme";
 import { categoryColor, categoryFill, categoryStyles } from "./categories";
 import { span } from "./ranges";
 import { timelineScale } from "./timelineScale";
@@ -88,7 +88,7 @@ function createChart(canvas: HTMLCanvasElement): AreaChart {
 function update(chart: AreaChart, timeline: Timeline, metric: Metric, clock: "host" | "events"): void {
   const scale = timelineScale(metric, clock, timeline.range, timeline.values[0]?.length ?? 0);
   const text = themeColor(["--vscode-descriptionForeground", "--vscode-foreground"], "#888");
-  const line = themeColor(["--vscode-panel-border", "--vscode-contrastBorder"], "#8884");
+  const line = faint(text);
   chart.data.datasets = datasets(timeline, scale.divisor);
   const x = chart.options.scales?.x;
   const y = chart.options.scales?.y;
