@@ -1,4 +1,4 @@
-// Bundles the extension host, the engine and its worker, the CLI and the page into dist/.
+// Bundles the extension host, the engine and its workers, the CLI and the page into dist/.
 import { copyFileSync, mkdirSync, rmSync } from "node:fs";
 import path from "node:path";
 import { context } from "esbuild";
@@ -27,6 +27,7 @@ const builds = [
       extension: "src/extension.ts",
       engine: "src/engine/main.ts",
       scanWorker: "src/engine/scanWorker.ts",
+      logWorker: "src/trace/import/logWorker.ts",
       cli: "src/cli/main.ts",
     },
     outdir: "dist",

@@ -24,7 +24,7 @@ export async function withEngine<T>(use: (engine: LocalEngine, signal: AbortSign
   const line = progressLine();
   const interrupt = new AbortController();
   const onSignal = (): void => interrupt.abort();
-  const engine = localEngine(path.join(__dirname, "scanWorker.js"), (notice) => {
+  const engine = localEngine(__dirname, (notice) => {
     const text = describe(notice);
     if (text !== null) line.show(text);
   });

@@ -1,5 +1,6 @@
 /** The engine inside this process, for programs that do nothing else meanwhile: the CLI and tests. */
 import { availableParallelism } from "node:os";
+import path from "node:path";
 import type { EngineMethod, EngineNotice, EngineRequests } from "../protocol/engine";
 import { inlinePool, threadPool } from "./scanPool";
 import { EngineService } from "./service";
@@ -15,14 +16,20 @@ export interface LocalEngine {
 }
 
 /**
- * @param workerPath the bundled scanWorker; null scans on the calling thread
+ * @param workers folder of the bundled workers; null: everything happens on the calling thread
  */
 export function localEngine(
-  workerPath: string | null,
+  workers: string | null,
   onNotice: (notice: EngineNotice) => void = () => undefined,
 ): LocalEngine {
-  const pool = workerPath === null ? inlinePool() : threadPool(workerPath, Math.max(1, availableParallelism()));
-  const service = new EngineService(pool, onNotice);
+  const service =
+    workers === null
+      ? new EngineService(inlinePool(), onNotice)
+      : new EngineService(
+          threadPool(path.join(workers, "scanWorker.js"), Math.max(1, availableParallelism())),
+          onNotice,
+          path.join(workers, "logWorker.js"),
+        );
   return {
     request: (method, params, signal) => service.request(method, params, signal ?? new AbortController().signal),
     dispose: () => service.dispose(),

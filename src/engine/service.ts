@@ -22,9 +22,11 @@ export class EngineService {
   readonly #images = new Images();
   #nextHandle = 1;
 
+  /** @param logWorker the bundled logWorker, for imports; without, they happen on the calling thread */
   constructor(
     private readonly pool: ScanPool,
     private readonly notify: (notice: EngineNotice) => void,
+    private readonly logWorker?: string,
   ) {}
 
   /** Answers one request. Rejects with BootscopeError, with AbortError when cancelled, or with a defect's error. */
@@ -51,7 +53,8 @@ export class EngineService {
   readonly #handlers: Handlers = {
     open: async ({ path, vmlinux, cacheFolder }, signal) => {
       const trace = this.#nextHandle++ as TraceHandle;
-      const parts = { pool: this.pool, images: this.#images, notify: this.notify };
+      const { pool, notify, logWorker } = this;
+      const parts = { pool, images: this.#images, notify, logWorker };
       const cache = new ResultCache(cacheFolder);
       const session = await TraceSession.open(trace, { path, vmlinux }, parts, cache, signal);
       if (signal.aborted) session.close();
@@ -82,7 +85,7 @@ export class EngineService {
       const trace = this.#nextHandle++ as TraceHandle;
       const progress = (bytesDone: number, bytesTotal: number): void =>
         this.notify({ kind: "progress", trace, activity: "Importing", bytesDone, bytesTotal });
-      await importTrace(path, output, { signal, progress });
+      await importTrace(path, output, { signal, progress, logWorker: this.logWorker });
       return this.#summaryOf(output, signal);
     },
   };

@@ -17,6 +17,8 @@ import { emptySummary, summarize } from "./summary";
 export interface EngineParts {
   readonly pool: ScanPool;
   readonly images: Images;
+  /** The bundled logWorker, for imports; without, they happen on the calling thread. */
+  readonly logWorker?: string | undefined;
   notify(notice: EngineNotice): void;
 }
 
@@ -136,9 +138,9 @@ export class TraceSession {
 
   /** Imports a foreign trace unless the cache has it; answers the path of the .bst. */
   async #import(): Promise<string> {
-    return importedCopy(this.source, this.cache, this.#stop.signal, (done, total) =>
-      this.#progress("Importing", done, total),
-    );
+    const progress = (done: number, total: number): void => this.#progress("Importing", done, total);
+    const { logWorker } = this.parts;
+    return importedCopy(this.source, this.cache, { signal: this.#stop.signal, progress, logWorker });
   }
 
   async #load(path: string, signal: AbortSignal): Promise<void> {

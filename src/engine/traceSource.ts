@@ -1,6 +1,6 @@
 import { stat } from "node:fs/promises";
 import { detectFormat } from "../trace/import/detect";
-import { importTrace } from "../trace/import/importTrace";
+import { importTrace, type ImportOptions } from "../trace/import/importTrace";
 import { openForReading } from "../trace/reader";
 import type { ResultCache } from "./resultCache";
 
@@ -27,16 +27,11 @@ export async function describeSource(path: string): Promise<TraceSource> {
 }
 
 /** The .bst form of a foreign trace: from the cache, or imported into it. Rejects as `importTrace` does. */
-export async function importedCopy(
-  source: TraceSource,
-  cache: ResultCache,
-  signal: AbortSignal,
-  progress: (bytesDone: number, bytesTotal: number) => void,
-): Promise<string> {
+export async function importedCopy(source: TraceSource, cache: ResultCache, options: ImportOptions): Promise<string> {
   const copy = await cache.importPath(source.path);
   const known = await stat(copy).catch(() => null);
   if (known === null) {
-    await importTrace(source.path, copy, { signal, progress });
+    await importTrace(source.path, copy, options);
     await cache.trim();
   }
   return copy;

@@ -9,6 +9,7 @@ const root = path.resolve(__dirname, "../..");
 export interface Bundles {
   readonly engine: string;
   readonly scanWorker: string;
+  readonly logWorker: string;
   readonly cli: string;
   remove(): Promise<void>;
 }
@@ -17,7 +18,12 @@ export async function buildBundles(): Promise<Bundles> {
   const folder = await mkdtemp(path.join(tmpdir(), "bootscope-bundles-"));
   await build({
     absWorkingDir: root,
-    entryPoints: { engine: "src/engine/main.ts", scanWorker: "src/engine/scanWorker.ts", cli: "src/cli/main.ts" },
+    entryPoints: {
+      engine: "src/engine/main.ts",
+      scanWorker: "src/engine/scanWorker.ts",
+      logWorker: "src/trace/import/logWorker.ts",
+      cli: "src/cli/main.ts",
+    },
     outdir: folder,
     bundle: true,
     platform: "node",
@@ -29,6 +35,7 @@ export async function buildBundles(): Promise<Bundles> {
   return {
     engine: program("engine"),
     scanWorker: program("scanWorker"),
+    logWorker: program("logWorker"),
     cli: program("cli"),
     remove: () => rm(folder, { recursive: true, force: true }),
   };

@@ -3,7 +3,7 @@ import type { FileHandle } from "node:fs/promises";
 import { readFully } from "../chunkWalk";
 
 export interface FileBlock {
-  /** Valid from `start` to `end`, then zeros for 256 bytes. Reused: of use until the next block is asked for. */
+  /** Valid from `start` to `end`, then zeros for 256 bytes. Shared memory, and reused: see `BlockSizes.kept`. */
   readonly bytes: Uint8Array;
   readonly start: number;
   readonly end: number;
@@ -13,7 +13,15 @@ export interface FileBlock {
   readonly position: number;
 }
 
-const blockBytes = 4 * 1024 * 1024;
+export interface BlockSizes {
+  /** Bytes read at a time. */
+  readonly blockBytes: number;
+  /** How many blocks stay valid, the last one included; an older one is overwritten when the next is asked for. */
+  readonly kept: number;
+}
+
+export const usualBlockBytes = 4 * 1024 * 1024;
+const usualSizes: BlockSizes = { blockBytes: usualBlockBytes, kept: 1 };
 /** Most that can be carried over: longer lines and records come in pieces. */
 export const carryBytes = 64 * 1024;
 const paddingBytes = 256;
@@ -21,8 +29,8 @@ const lineFeed = 0x0a;
 
 /** Call `next` until it answers null, then or earlier `close`. */
 export class BlockReader {
-  private readonly buffers = [0, 1].map(() => new Uint8Array(carryBytes + blockBytes + paddingBytes));
-  private current = 1;
+  private readonly buffers: readonly Uint8Array[];
+  private current = -1;
   private filePosition = 0;
   private pending: Promise<number>;
   private block: FileBlock | null = null;
@@ -30,7 +38,11 @@ export class BlockReader {
   constructor(
     private readonly file: FileHandle,
     private readonly fileBytes: number,
+    private readonly sizes = usualSizes,
   ) {
+    const bufferBytes = carryBytes + sizes.blockBytes + paddingBytes;
+    // One more than are kept: the next is read ahead.
+    this.buffers = Array.from({ length: sizes.kept + 1 }, () => new Uint8Array(new SharedArrayBuffer(bufferBytes)));
     this.pending = this.read(0);
   }
 
@@ -40,7 +52,7 @@ export class BlockReader {
     if (length === 0) return null;
     const from = this.block === null ? consumed : Math.max(consumed, this.block.end - carryBytes);
     const rest = this.block?.bytes.subarray(from, this.block.end) ?? new Uint8Array(0);
-    this.current = 1 - this.current;
+    this.current = (this.current + 1) % this.buffers.length;
     const bytes = this.buffers[this.current];
     const start = carryBytes - rest.length;
     const end = carryBytes + length;
@@ -49,7 +61,7 @@ export class BlockReader {
     const position = this.filePosition - rest.length;
     this.filePosition += length;
     const last = this.filePosition >= this.fileBytes;
-    this.pending = last ? Promise.resolve(0) : this.read(1 - this.current);
+    this.pending = last ? Promise.resolve(0) : this.read((this.current + 1) % this.buffers.length);
     this.block = { bytes, start, end, last, position };
     return this.block;
   }
@@ -60,14 +72,14 @@ export class BlockReader {
   }
 
   private read(index: number): Promise<number> {
-    const length = Math.min(blockBytes, this.fileBytes - this.filePosition);
+    const length = Math.min(this.sizes.blockBytes, this.fileBytes - this.filePosition);
     return readFully(this.file, this.buffers[index].subarray(carryBytes, carryBytes + length), this.filePosition);
   }
 }
 
 /** Blocks of whole lines; of lines over 64 KiB, and at the end of a file that is cut inside a line, pieces. */
-export async function* lineBlocks(file: FileHandle, fileBytes: number): AsyncGenerator<FileBlock> {
-  const reader = new BlockReader(file, fileBytes);
+export async function* lineBlocks(file: FileHandle, fileBytes: number, sizes = usualSizes): AsyncGenerator<FileBlock> {
+  const reader = new BlockReader(file, fileBytes, sizes);
   try {
     for (let block = await reader.next(0); block !== null;) {
       const end = block.last ? block.end : endOfLines(block);

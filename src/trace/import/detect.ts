@@ -10,7 +10,14 @@ import { parseSimpletraceHeader, simpletraceHeaderBytes, type SimpletraceHeader 
 export type Detected =
   | { readonly format: "bst" }
   | { readonly format: "simpletrace"; readonly header: SimpletraceHeader }
-  | { readonly format: "qemu-log"; readonly stamped: boolean };
+  | { readonly format: "qemu-log"; readonly clock: LogClock };
+
+export interface LogClock {
+  /** Whether lines have time stamps. */
+  readonly stamped: boolean;
+  /** The second of the first stamp, from which times are counted; NaN without stamps. */
+  readonly firstSecond: number;
+}
 
 /** A log may begin with guest output and QEMU's warnings, but not with more than this. */
 const searchBytes = 64 * 1024 * 1024;
@@ -44,8 +51,8 @@ export async function detectFormat(file: FileHandle, path: string, fileBytes: nu
   }
   const header = parseSimpletraceHeader(start);
   if (header !== null) return { format: "simpletrace", header };
-  const stamped = await findLogLine(file, Math.min(fileBytes, searchBytes));
-  if (stamped !== null) return { format: "qemu-log", stamped };
+  const clock = await findLogClock(file, Math.min(fileBytes, searchBytes));
+  if (clock !== null) return { format: "qemu-log", clock };
   throw new BootscopeError(
     "not-a-trace",
     `${path} is not a trace: it is neither a Bootscope recording nor a QEMU simple trace, and has no exec_tb or Trace lines.`,
@@ -53,14 +60,15 @@ export async function detectFormat(file: FileHandle, path: string, fileBytes: nu
   );
 }
 
-/** Whether the first line that tells of an execution has a time stamp; null when there is no such line. */
-async function findLogLine(file: FileHandle, bytes: number): Promise<boolean | null> {
+/** The clock of the first line that tells of an execution; null when there is no such line. */
+async function findLogClock(file: FileHandle, bytes: number): Promise<LogClock | null> {
   const parser = new LogLineParser();
   for await (const block of lineBlocks(file, bytes)) {
     parser.setBytes(block.bytes);
     for (let at = block.start; at < block.end;) {
       at = parser.parse(at, block.end);
-      if (parser.kind === lineKind.execTb || parser.kind === lineKind.trace) return !Number.isNaN(parser.stamp.time);
+      if (parser.kind !== lineKind.execTb && parser.kind !== lineKind.trace) continue;
+      return { stamped: !Number.isNaN(parser.stamp.time), firstSecond: parser.stamp.firstSecond };
     }
   }
   return null;

@@ -47,24 +47,29 @@ export class ExecutionSink {
     return this.streams.size;
   }
 
+  /** Number of the block at an address, which becomes a block of the trace when it is new. */
+  blockAt(low: number, high: number): number {
+    return this.index.numberOf(low, high);
+  }
+
   /**
    * A block is about to run.
    * @param vcpu number of the stream
+   * @param block as `blockAt` numbers it
    * @param time nanoseconds on the source's clock; NaN: as before
    * @param key what `withdrawKey` will compare
    */
-  announce(vcpu: number, low: number, high: number, time: number, key: number): void {
+  announce(vcpu: number, block: number, time: number, key: number): void {
     const stream = this.last?.vcpu === vcpu ? this.last : this.streamOf(vcpu);
     if (stream.pending >= 0) this.confirm(stream);
-    stream.pending = this.index.numberOf(low, high);
+    stream.pending = block;
     stream.pendingTime = time;
     stream.pendingKey = key;
     this.last = stream;
   }
 
-  /** The block announced last at this address did not run. */
-  withdraw(low: number, high: number): void {
-    const block = this.index.numberOf(low, high);
+  /** The block did not run, if it is what a stream announced last. */
+  withdraw(block: number): void {
     const stream =
       this.last?.pending === block ? this.last : [...this.streams.values()].find(({ pending }) => pending === block);
     if (stream !== undefined) stream.pending = -1;

@@ -11,6 +11,10 @@ import type { FileHandle } from "node:fs/promises";
 export interface ImportOptions {
   readonly signal?: AbortSignal;
   readonly progress?: (bytesDone: number, bytesTotal: number) => void;
+  /** The bundled logWorker: large logs are then parsed on threads. Without, everything happens on the calling thread. */
+  readonly logWorker?: string | undefined;
+  /** Size of the pieces in which a log is parsed (tests want it small). */
+  readonly logBlockBytes?: number;
 }
 
 export interface ImportTrust {
@@ -71,7 +75,7 @@ function runImporter(
 ): Promise<ImportResult> {
   switch (detected.format) {
     case "qemu-log":
-      return importQemuLog(file, size, detected.stamped, writer, options);
+      return importQemuLog(file, size, detected.clock, writer, options);
     case "simpletrace":
       return importSimpletrace(file, size, detected.header, writer, options);
   }

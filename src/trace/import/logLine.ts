@@ -61,7 +61,7 @@ export class LogLineParser {
   tbKey = 0;
   /** How the code was left (`exit`). */
   exitFlags = 0;
-  readonly stamp = new StampParser();
+  readonly stamp: StampParser;
   /** Of the line that `shape` learned from. */
   private shapeUnchained = false;
   private readonly shape = new TraceLineShape();
@@ -72,6 +72,11 @@ export class LogLineParser {
   private digits = 0;
   private low = 0;
   private high = 0;
+
+  /** @param firstSecond what the times of stamps count from; NaN: the first stamp */
+  constructor(firstSecond = NaN) {
+    this.stamp = new StampParser(firstSecond);
+  }
 
   /** @param bytes zero-padded by 256 bytes behind the last line */
   setBytes(bytes: Uint8Array): void {

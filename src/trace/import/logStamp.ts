@@ -10,7 +10,7 @@ const isDigit = (byte: number): boolean => byte >= 0x30 && byte <= 0x39;
 /** Parses `ID@SECONDS.MICROSECONDS:`, `ID@NANOSECONDS ` and ISO-8601 UTC stamps; results are in its fields. */
 export class StampParser {
   /**
-   * Nanoseconds since the second of the first stamp, or NaN. Not since 1970: a double would be exact to 256 ns only.
+   * Nanoseconds since `firstSecond`, or NaN. Not since 1970: a double would be exact to 256 ns only.
    */
   time = NaN;
   /** Process (QEMU up to 3.1) or thread (4.0 to 10.0), or -1. */
@@ -19,8 +19,9 @@ export class StampParser {
   private daySeconds = 0;
   private day = -1;
   private value = 0;
-  /** Seconds since 1970 of the first stamp; NaN: there was none. */
-  private firstSecond = NaN;
+
+  /** @param firstSecond the second that times count from; NaN: that of the first stamp, which it becomes */
+  constructor(public firstSecond = NaN) {}
 
   clear(): void {
     this.time = NaN;

@@ -1,19 +1,12 @@
 /** How far the counts of an imported log can be trusted, from what the log itself shows. */
 import type { ImportTrust } from "./importTrace";
+import type { LogCounts } from "./logColumns";
 
-/** Counts of what a log held. */
-export interface LogFindings {
-  source: "exec_tb" | "trace";
-  /** `-d exec` lines whose flags say that chaining was on, off, or that have no such flags (before QEMU 6.1). */
-  chained: number;
-  unchained: number;
-  unknown: number;
-  /** `Linking TBs` lines. */
-  links: number;
-  /** Lines that begin like an announcement and break off. */
-  torn: number;
+/** What a log held. */
+export interface LogFindings extends LogCounts {
+  readonly source: "exec_tb" | "trace";
   /** The file ends inside a line. */
-  cut: boolean;
+  readonly cut: boolean;
 }
 
 const recordAgain = "Record with Trace Boot, or with QEMU's -d exec,nochain, to get every block.";

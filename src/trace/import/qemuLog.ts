@@ -1,125 +1,71 @@
 /** Imports QEMU's log text: `exec_tb` trace events and `-d exec` lines. */
 import type { FileHandle } from "node:fs/promises";
+import { availableParallelism } from "node:os";
 import type { TraceWriter } from "../writer";
-import { ExecutionSink } from "./executionSink";
-import { lineBlocks } from "./blockReader";
-import { lineKind, LogLineParser } from "./logLine";
-import { logTrust, type LogFindings } from "./logTrust";
+import { carryBytes, lineBlocks, usualBlockBytes, type FileBlock } from "./blockReader";
+import type { LogClock } from "./detect";
 import type { ImportOptions, ImportResult } from "./importTrace";
+import { logColumns, type LogColumns, type LogPart } from "./logColumns";
+import { LogMerger } from "./logMerger";
+import { inlineParser, threadParser, type LogParserHandle } from "./logParsers";
 
-/** QEMU left the code because of a pending interrupt before the block began (TB_EXIT_REQUESTED). */
-const exitRequested = 3;
-const exitMask = 3;
-/** More vCPUs than QEMU can have: such a line is torn. */
-const vcpuLimit = 4096;
+/** Threads beyond this gain nothing: what they found is put in order by one. */
+const mostThreads = 4;
+/** Blocks given to each thread, so that it finds the next one when it is done. */
+const blocksPerThread = 2;
+
+interface ParsedBlock {
+  readonly block: FileBlock;
+  readonly parser: number;
+  readonly columns: LogColumns;
+  readonly part: Promise<LogPart>;
+}
 
 /**
- * Reads the whole log.
- * @param stamped whether lines have time stamps; without, executions serve as the clock
+ * Reads the whole log. Blocks of it are parsed independently of each other, on threads when it is long; their parts are
+ * merged in order.
  */
 export async function importQemuLog(
   file: FileHandle,
   bytes: number,
-  stamped: boolean,
+  clock: LogClock,
   writer: TraceWriter,
   options: ImportOptions,
 ): Promise<ImportResult> {
-  const importer = new LogImporter(writer, stamped);
-  for await (const block of lineBlocks(file, bytes)) {
-    options.signal?.throwIfAborted();
-    importer.take(block.bytes, block.start, block.end);
+  const { signal, progress, logWorker, logBlockBytes: blockBytes = usualBlockBytes } = options;
+  const parsers: LogParserHandle[] =
+    logWorker === undefined || bytes <= 2 * blockBytes
+      ? [inlineParser(clock)]
+      : Array.from({ length: Math.min(mostThreads, availableParallelism()) }, () => threadParser(logWorker, clock));
+  const kept = parsers.length * blocksPerThread;
+  const columns = Array.from({ length: kept }, () => logColumns(carryBytes + blockBytes));
+  const merger = new LogMerger(writer, clock.stamped, parsers.length);
+  const parsed: ParsedBlock[] = [];
+  const mergeNext = async ({ block, parser, columns, part }: ParsedBlock): Promise<void> => {
+    merger.take(await part, columns, parser);
+    signal?.throwIfAborted();
     await writer.drain();
-    options.progress?.(block.position + block.end - block.start, bytes);
-  }
-  return importer.finish();
-}
-
-class LogImporter {
-  private readonly parser = new LogLineParser();
-  private readonly sink: ExecutionSink;
-  private readonly findings: LogFindings;
-
-  constructor(
-    writer: TraceWriter,
-    private readonly stamped: boolean,
-  ) {
-    this.sink = new ExecutionSink(writer, stamped ? "host" : "events");
-    this.findings = { source: "exec_tb", chained: 0, unchained: 0, unknown: 0, links: 0, torn: 0, cut: false };
-  }
-
-  take(bytes: Uint8Array, start: number, end: number): void {
-    const { parser, findings } = this;
-    parser.setBytes(bytes);
-    findings.cut = false;
-    for (let at = start; at < end;) {
-      at = parser.parse(at, end);
-      switch (parser.kind) {
-        case lineKind.trace:
-          this.takeTrace();
-          break;
-        case lineKind.execTb:
-          this.takeExecTb();
-          break;
-        case lineKind.exit:
-          if ((parser.exitFlags & exitMask) === exitRequested) this.sink.withdrawKey(parser.tbKey);
-          break;
-        case lineKind.stopped:
-          this.sink.withdraw(parser.pcLow, parser.pcHigh);
-          break;
-        case lineKind.linking:
-          findings.links++;
-          break;
-        case lineKind.torn:
-          if (at === end && bytes[end - 1] !== 0x0a) findings.cut = true;
-          else findings.torn++;
-          break;
-        case lineKind.other:
-          break;
-      }
+    progress?.(block.position + block.end - block.start, bytes);
+  };
+  try {
+    let number = 0;
+    for await (const block of lineBlocks(file, bytes, { blockBytes, kept })) {
+      signal?.throwIfAborted();
+      const parser = number % parsers.length;
+      const own = columns[number++ % kept];
+      const part = parsers[parser].parse({ bytes: block.bytes, start: block.start, end: block.end, columns: own });
+      part.catch(() => undefined); // told when its turn comes
+      parsed.push({ block, parser, columns: own, part });
+      if (parsed.length < kept) continue;
+      const [next] = parsed.splice(0, 1);
+      await mergeNext(next);
     }
-  }
-
-  finish(): ImportResult {
-    const endTime = this.sink.finish();
-    const { executions, vcpus, stepsBack } = this.sink;
-    return {
-      format: "qemu-log",
-      executions,
-      vcpus,
-      endTime,
-      stamped: this.stamped,
-      stepsBack,
-      dropped: 0,
-      trust: logTrust(this.findings),
-    };
-  }
-
-  private takeTrace(): void {
-    const { parser, findings } = this;
-    if (findings.source === "exec_tb") {
-      // Both kinds are on: `exec_tb` announced this block a line earlier, and would count every block twice from here on.
-      findings.source = "trace";
-      this.sink.withdraw(parser.pcLow, parser.pcHigh);
+    for (const next of parsed) {
+      signal?.throwIfAborted();
+      await mergeNext(next);
     }
-    if (parser.vcpu >= vcpuLimit) {
-      findings.torn++;
-      return;
-    }
-    if (parser.unchained === null) findings.unknown++;
-    else if (parser.unchained) findings.unchained++;
-    else findings.chained++;
-    this.sink.announce(Math.max(0, parser.vcpu), parser.pcLow, parser.pcHigh, this.time(), 0);
+  } finally {
+    await Promise.all(parsers.map((parser) => parser.close()));
   }
-
-  private takeExecTb(): void {
-    const { parser } = this;
-    if (this.findings.source === "trace") return;
-    const { thread } = parser.stamp;
-    const stream = thread < 0 ? 0 : this.sink.streamOfThread(thread);
-    this.sink.announce(stream, parser.pcLow, parser.pcHigh, this.time(), parser.tbKey);
-  }
-
-  private time(): number {
-    return this.stamped ? this.parser.stamp.time : NaN;
-  }
+  return merger.finish();
 }

@@ -160,9 +160,8 @@ class SimpletraceImporter {
     if (id === this.execTb || id === this.execTbNocache) {
       if (length !== eventHeadBytes + 16) return;
       const stream = this.sink.streamOfThread(this.halfAt(at + 28));
-      const pcLow = this.halfAt(lastArgument + this.low);
-      const pcHigh = this.halfAt(lastArgument + this.high);
-      this.sink.announce(stream, pcLow, pcHigh, this.timeOf(at + 16), this.keyOf(at + eventHeadBytes));
+      const block = this.sink.blockAt(this.halfAt(lastArgument + this.low), this.halfAt(lastArgument + this.high));
+      this.sink.announce(stream, block, this.timeOf(at + 16), this.keyOf(at + eventHeadBytes));
     } else if (id === this.execTbExit) {
       if (length !== eventHeadBytes + 16) return;
       if ((this.halfAt(lastArgument + this.low) & exitMask) === exitRequested) {

@@ -1,0 +1,19 @@
+/** Entry of a worker thread: parses a block of a log per message, and answers with what it found, or with the error's text. */
+import { parentPort, workerData } from "node:worker_threads";
+import type { LogClock } from "./detect";
+import { LogBlockParser, type LogText } from "./logBlockParser";
+import type { LogReply } from "./logParsers";
+
+const port = parentPort;
+if (port === null) throw new Error("logWorker runs as a worker thread");
+const parser = new LogBlockParser(workerData as LogClock);
+
+port.on("message", (text: LogText) => {
+  let reply: LogReply;
+  try {
+    reply = { part: parser.parse(text) };
+  } catch (error) {
+    reply = { error: error instanceof Error ? error.message : String(error) };
+  }
+  port.postMessage(reply);
+});
