@@ -16,8 +16,15 @@ export function widthOf(text: string, tabSize: number): number {
   return width;
 }
 
+/** A line that gets a label; `aligned`: one of those that stand below each other. */
+export interface LabelledLine {
+  readonly width: number;
+  readonly aligned: boolean;
+}
+
 /** The distance in characters between the end of each line and its label. */
-export function labelDistances(widths: readonly number[]): number[] {
-  const column = Math.max(0, ...widths.filter((width) => width <= rightmostColumn)) + gap;
-  return widths.map((width) => Math.max(gap, column - width));
+export function labelDistances(lines: readonly LabelledLine[]): number[] {
+  const short = lines.filter(({ width, aligned }) => aligned && width <= rightmostColumn);
+  const column = Math.max(0, ...short.map(({ width }) => width)) + gap;
+  return lines.map(({ width, aligned }) => (aligned ? Math.max(gap, column - width) : gap));
 }

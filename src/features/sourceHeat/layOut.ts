@@ -66,7 +66,9 @@ export function layOut(
     put(bars, bar, range);
   }
   const labels = labelsOf(document, heat, result, context);
-  const distances = labelDistances(labels.map(({ line }) => widthOf(line.text, tabSize)));
+  const distances = labelDistances(
+    labels.map(({ line, isFunction }) => ({ width: widthOf(line.text, tabSize), aligned: !isFunction })),
+  );
   return {
     backgrounds,
     bars,

@@ -177,7 +177,11 @@ describe("label columns", () => {
   });
 
   it("lets labels start in one column, except after very long lines", () => {
-    expect(labelDistances([10, 20, 200])).toEqual([12, 2, 2]);
+    const aligned = (width: number) => ({ width, aligned: true });
+    expect(labelDistances([aligned(10), aligned(20), aligned(200)])).toEqual([12, 2, 2]);
+    expect(labelDistances([aligned(10), { width: 20, aligned: false }, { width: 1, aligned: false }])).toEqual([
+      2, 2, 2,
+    ]);
     expect(labelDistances([])).toEqual([]);
   });
 });
