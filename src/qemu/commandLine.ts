@@ -45,6 +45,8 @@ export interface BootCommand {
   /** As for `-m`. */
   readonly memory: string;
   readonly preset: Preset;
+  /** QEMU's release, as `--version` says: "7.2.22". */
+  readonly qemuVersion: string;
   /** The recorder's shared object, and the trace it writes. */
   readonly recorder: string;
   readonly output: string;
@@ -62,14 +64,18 @@ export const defaultAppend = (target: Target): string => `console=${machines[tar
 /** A value inside `name=value,…`: QEMU splits at commas unless they are doubled (qemu-option.c). */
 const optionValue = (value: string): string => value.replaceAll(",", ",,");
 
+/** Plugin arguments are `name=value` since QEMU 6.2; before, each had to be wrapped in `arg=`. */
+const wrapsPluginArguments = (version: string): boolean => /^6\.[01]\b/.test(version);
+
 /** QEMU's arguments for a boot. */
 export function bootArguments(command: BootCommand): string[] {
   const { target, taskLayout, events } = command;
+  const wrapping = wrapsPluginArguments(command.qemuVersion) ? "arg=" : "";
   const plugin = [
     `file=${optionValue(command.recorder)}`,
-    `out=${optionValue(command.output)}`,
-    `parent=${command.parent}`,
-    ...Object.entries(taskLayout).map(([name, offset]) => `${name}=${String(offset)}`),
+    ...Object.entries({ out: optionValue(command.output), parent: command.parent, ...taskLayout }).map(
+      ([name, value]) => `${wrapping}${name}=${value}`,
+    ),
   ];
   return [
     ...["-accel", "tcg"],

@@ -143,6 +143,7 @@ async function prepare(
     append: options.append,
     memory: options.memory,
     preset: options.preset,
+    qemuVersion: qemu.version,
     recorder,
     output: options.output,
     taskLayout,

@@ -8,6 +8,7 @@ const command: BootCommand = {
   append: undefined,
   memory: "1G",
   preset: "deterministic",
+  qemuVersion: "7.2.22",
   recorder: "/cache/recorder.so",
   output: "/träces/a b,c.bst",
   taskLayout: { pid: 2416, tgid: 2420, comm: 2976 },
@@ -26,6 +27,11 @@ describe("bootArguments", () => {
       "file=/cache/recorder.so,out=/träces/a b,,c.bst,parent=77,pid=2416,tgid=2420,comm=2976",
     );
     expect(after(args, "-kernel")).toBe("/boot/bz, Image");
+  });
+
+  it("wraps plugin arguments for QEMU 6.0 and 6.1", () => {
+    const args = bootArguments({ ...command, qemuVersion: "6.1.0" });
+    expect(after(args, "-plugin")).toMatch(/^file=\/cache\/recorder\.so,arg=out=.*,arg=parent=77,arg=pid=2416,/);
   });
 
   it("makes time, date, seed and processor the same in every deterministic run", () => {
