@@ -59,13 +59,13 @@ function byAddressThenPreference(a: FunctionSymbol, b: FunctionSymbol): number {
 }
 
 /**
- * Which of two symbols at one address gives the name: the one with a size, then the one that is no `__pfx_` padding or CFI
- * alias, then the global one, then the one with fewer leading underscores, then the shorter, then the first by alphabet.
+ * Which of two symbols at one address gives the name: the one with a size, then the one that is no alias that
+ * says nothing (`__pfx_` padding, CFI, a module's `init_module`), then the global one, then the one with fewer leading underscores, then the shorter, then the first by alphabet.
  */
 function compareNames(a: FunctionSymbol, b: FunctionSymbol): number {
   return (
     Number(a.size === 0) - Number(b.size === 0) ||
-    Number(isPadding(a.name)) - Number(isPadding(b.name)) ||
+    Number(saysNothing(a.name)) - Number(saysNothing(b.name)) ||
     Number(a.isLocal) - Number(b.isLocal) ||
     leadingUnderscores(a.name) - leadingUnderscores(b.name) ||
     a.name.length - b.name.length ||
@@ -73,7 +73,7 @@ function compareNames(a: FunctionSymbol, b: FunctionSymbol): number {
   );
 }
 
-const isPadding = (name: string) => name.startsWith("__pfx_") || name.startsWith("__cfi_");
+const saysNothing = (name: string) => /^__(?:pfx|cfi)_|^(?:init|cleanup)_module$/.test(name);
 const leadingUnderscores = (name: string) => /^_*/.exec(name)![0].length;
 
 function mergeAliases(sorted: readonly FunctionSymbol[]): FunctionSymbol[] {

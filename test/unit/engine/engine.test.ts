@@ -5,6 +5,7 @@ import { localEngine, type LocalEngine } from "../../../src/engine/local";
 import type { FunctionsPage, FunctionsQuery, TimeRange, TraceHandle, TraceSummary } from "../../../src/protocol/engine";
 import { nanoseconds } from "../../../src/protocol/units";
 import { buildTraceFile, temporaryFile, type TestTrace } from "../../support/buildTrace";
+import { writeElf } from "../symbols/elfBuilder";
 
 const fixtures = path.resolve(__dirname, "../../fixtures");
 const image = path.join(fixtures, "symbols/dwarf5.elf");
@@ -268,6 +269,13 @@ describe("symbols", () => {
     const { summary } = await open(startEngine(), file, [path.join(path.dirname(file), "missing"), file]);
     expect(summary.symbolsProblem?.code).toBe("not-found");
     expect(summary.executions).toBe(20);
+  });
+
+  it("are not those of a relocatable object, whose place nothing says", async () => {
+    const symbols = [{ name: "init", address: 0n, size: 16 }];
+    const { summary } = await open(startEngine(), await buildTraceFile(kernelTrace), [writeElf({ type: 1, symbols })]);
+    expect(summary).toMatchObject({ symbols: null, named: 0, symbolsProblem: { code: "unsupported" } });
+    expect(summary.symbolsProblem?.message).toContain("relocatable object");
   });
 
   it("name addresses without a trace", async () => {

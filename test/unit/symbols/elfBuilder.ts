@@ -61,6 +61,8 @@ export interface TestSection {
   address?: bigint;
   content: Uint8Array;
   link?: number;
+  info?: number;
+  alignment?: number;
   entrySize?: number;
 }
 
@@ -78,15 +80,17 @@ export interface TestSymbol {
 export interface TestElf {
   is64?: boolean;
   littleEndian?: boolean;
+  /** ET_*; an executable unless said otherwise. */
+  type?: number;
   machine?: number;
   text?: { address: bigint; size: number };
   symbols?: readonly TestSymbol[];
   sections?: readonly TestSection[];
 }
 
-/** An executable with .text (section 1), .symtab, .strtab and more sections; no program headers. */
+/** An ELF file with .text (section 1), .symtab, .strtab and more sections; no program headers. */
 export function buildElf(options: TestElf): Uint8Array {
-  const { is64 = true, littleEndian = true, machine = 62, symbols = [] } = options;
+  const { is64 = true, littleEndian = true, type = 2, machine = 62, symbols = [] } = options;
   const text = options.text ?? { address: 0x1000n, size: 0x1000 };
   const word = is64 ? 8 : 4;
   const strings = new ByteWriter().u8(0);
@@ -123,7 +127,7 @@ export function buildElf(options: TestElf): Uint8Array {
   const header = new ByteWriter(littleEndian)
     .u8(0x7f, 0x45, 0x4c, 0x46, is64 ? 2 : 1, littleEndian ? 1 : 2, 1)
     .bytes(new Uint8Array(9))
-    .number(2, 2)
+    .number(type, 2)
     .number(machine, 2)
     .number(1, 4)
     .number(0, word)
@@ -137,10 +141,12 @@ export function buildElf(options: TestElf): Uint8Array {
     .number(sections.length, 2)
     .number(sections.length - 1, 2);
   const headers = new ByteWriter(littleEndian);
-  sections.forEach(({ type = 1, flags = 0, address = 0n, content, link = 0, entrySize = 0 }, index) => {
+  sections.forEach((section, index) => {
+    const { type = 1, flags = 0, address = 0n, content } = section;
+    const { link = 0, info = 0, alignment = 1, entrySize = 0 } = section;
     headers.number(nameOffsets[index], 4).number(type, 4).number(flags, word).number(address, word);
     headers.number(type === 0 ? 0 : offsets[index], word).number(content.length, word);
-    headers.number(link, 4).number(0, 4).number(1, word).number(entrySize, word);
+    headers.number(link, 4).number(info, 4).number(alignment, word).number(entrySize, word);
   });
   return Buffer.concat([header.finish(), body.finish(), headers.finish()]);
 }
