@@ -53,7 +53,7 @@ export async function importTrace(path: string, output: string, options: ImportO
     }
     const writer = await TraceWriter.create(output);
     try {
-      const result = await runImporter(file, size, detected, writer, options);
+      const result = await runImporter(file, path, size, detected, writer, options);
       if (result.executions === 0) throw noExecutions(path);
       writer.addMetadata(importedMetadata(result, path, size));
       await writer.finish(result.endTime, "imported");
@@ -68,6 +68,7 @@ export async function importTrace(path: string, output: string, options: ImportO
 
 function runImporter(
   file: FileHandle,
+  path: string,
   size: number,
   detected: Exclude<Detected, { format: "bst" }>,
   writer: TraceWriter,
@@ -77,7 +78,7 @@ function runImporter(
     case "qemu-log":
       return importQemuLog(file, size, detected.clock, writer, options);
     case "simpletrace":
-      return importSimpletrace(file, size, detected.header, writer, options);
+      return importSimpletrace(file, size, path, detected.header, writer, options);
   }
 }
 

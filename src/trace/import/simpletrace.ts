@@ -5,43 +5,38 @@ import type { TraceWriter } from "../writer";
 import { BlockReader, type FileBlock } from "./blockReader";
 import { ExecutionSink } from "./executionSink";
 import type { ImportOptions, ImportResult } from "./importTrace";
+import { eventNumbersBeside } from "./simpletraceNames";
 import { execTbTrust } from "./logTrust";
 import {
   droppedIdLow,
   eventHeadBytes,
-  eventLengthBase,
   isSimpletraceHeader,
   mappingHeadBytes,
   maximumRecordBytes,
   recordType,
   simpletraceHeaderBytes,
   type SimpletraceHeader,
+  typeWordBytes,
 } from "./simpletraceRecord";
 
 const exitRequested = 3;
 const exitMask = 3;
-const supportedVersion = 4;
 const latin1 = new TextDecoder("latin1");
 
 /**
  * Reads the whole trace.
- * @throws BootscopeError `unsupported` for versions before 4, whose events have no names in the file
+ * @param path of the trace: versions 2 and 3 take the names of events from the trace-events file beside it
+ * @throws BootscopeError `unsupported` for other versions before 4, and without that file
  */
 export async function importSimpletrace(
   file: FileHandle,
   bytes: number,
+  path: string,
   header: SimpletraceHeader,
   writer: TraceWriter,
   options: ImportOptions,
 ): Promise<ImportResult> {
-  if (header.version !== supportedVersion) {
-    throw new BootscopeError(
-      "unsupported",
-      `This is a QEMU simple trace of version ${header.version}; version 4 (QEMU 2.8 and newer) can be read.`,
-      "Record with a newer QEMU, or with Trace Boot.",
-    );
-  }
-  const importer = new SimpletraceImporter(writer, header.littleEndian);
+  const importer = new SimpletraceImporter(writer, header.littleEndian, await numbersOf(path, header.version));
   const reader = new BlockReader(file, bytes);
   try {
     let block = await reader.next(0);
@@ -57,6 +52,17 @@ export async function importSimpletrace(
     await reader.close();
   }
   return importer.finish();
+}
+
+/** The event numbers of a version whose files do not give them, or null. */
+async function numbersOf(path: string, version: number): Promise<ReadonlyMap<string, number> | null> {
+  if (version === 4) return null;
+  if (version === 2 || version === 3) return eventNumbersBeside(path, version);
+  throw new BootscopeError(
+    "unsupported",
+    `${path} is a QEMU simple trace of version ${version}; versions 2 to 4 (QEMU 1.2 and newer) can be read.`,
+    "Record with a newer QEMU, or with Trace Boot.",
+  );
 }
 
 class SimpletraceImporter {
@@ -80,7 +86,12 @@ class SimpletraceImporter {
   constructor(
     writer: TraceWriter,
     private readonly littleEndian: boolean,
+    /** Event numbers by name where records have no type word; null: they have, and mappings give the numbers. */
+    private readonly numbers: ReadonlyMap<string, number> | null,
   ) {
+    this.execTb = numbers?.get("exec_tb") ?? -1;
+    this.execTbNocache = numbers?.get("exec_tb_nocache") ?? -1;
+    this.execTbExit = numbers?.get("exec_tb_exit") ?? -1;
     this.sink = new ExecutionSink(writer, "host");
     this.low = littleEndian ? 0 : 4;
     this.high = 4 - this.low;
@@ -103,6 +114,11 @@ class SimpletraceImporter {
     const endTime = this.sink.finish();
     const { executions, vcpus, stepsBack } = this.sink;
     const reasons = [...execTbTrust.reasons];
+    if (this.numbers !== null) {
+      reasons.push(
+        "Which event is exec_tb was read from the trace-events file beside the trace: with that of another QEMU, addresses are wrong.",
+      );
+    }
     if (this.dropped > 0) reasons.push(`QEMU lost ${this.dropped} records because its buffer was full.`);
     if (this.cut) reasons.push("The trace ends in the middle of a record: QEMU was killed, or the file was cut off.");
     if (this.damaged) reasons.push("The trace is damaged: nothing after the damage could be read.");
@@ -122,13 +138,11 @@ class SimpletraceImporter {
 
   /** Takes the record at `at`; answers its length, 0 when it is not whole within `available`, -1 when it is no record. */
   private takeRecord(at: number, available: number): number {
+    if (this.numbers !== null) return this.takeUntyped(at, available);
     const type = this.halfAt(at + this.low);
     if (type === recordType.event && this.halfAt(at + this.high) === 0) {
-      if (available < eventHeadBytes) return 0;
-      const length = this.halfAt(at + 24) + eventHeadBytes - eventLengthBase;
-      if (length < eventHeadBytes || length > maximumRecordBytes) return -1;
-      if (length <= available) this.takeEvent(at, length);
-      return length <= available ? length : 0;
+      const length = this.takeEvent(at + typeWordBytes, available - typeWordBytes);
+      return length > 0 ? length + typeWordBytes : length;
     }
     if (type === recordType.mapping && this.halfAt(at + this.high) === 0) {
       const length = mappingHeadBytes + this.halfAt(at + 16);
@@ -138,6 +152,15 @@ class SimpletraceImporter {
     }
     if (available < simpletraceHeaderBytes) return 0;
     return isSimpletraceHeader(this.view, at, this.littleEndian) ? simpletraceHeaderBytes : -1;
+  }
+
+  /** `takeRecord` for versions 2 and 3. */
+  private takeUntyped(at: number, available: number): number {
+    if (available < simpletraceHeaderBytes) return 0;
+    if (isSimpletraceHeader(this.view, at, this.littleEndian)) return simpletraceHeaderBytes;
+    const high = this.halfAt(at + this.high);
+    const isDropped = high === 0xffffffff && this.halfAt(at + this.low) === droppedIdLow;
+    return high === 0 || isDropped ? this.takeEvent(at, available) : -1;
   }
 
   private takeMapping(at: number, length: number): void {
@@ -154,14 +177,24 @@ class SimpletraceImporter {
     else if (name === "exec_tb_exit") this.execTbExit = id;
   }
 
-  private takeEvent(at: number, length: number): void {
-    const id = this.halfAt(at + 8 + this.low);
+  /** Takes the event whose id is at `at`; answers its length, 0 or -1 as `takeRecord` does. */
+  private takeEvent(at: number, available: number): number {
+    if (available < eventHeadBytes) return 0;
+    const length = this.halfAt(at + 16);
+    if (length < eventHeadBytes || length > maximumRecordBytes) return -1;
+    if (length > available) return 0;
+    this.useEvent(at, length);
+    return length;
+  }
+
+  private useEvent(at: number, length: number): void {
+    const id = this.halfAt(at + this.low);
     const lastArgument = at + length - 8;
     if (id === this.execTb || id === this.execTbNocache) {
       if (length !== eventHeadBytes + 16) return;
-      const stream = this.sink.streamOfThread(this.halfAt(at + 28));
+      const stream = this.sink.streamOfThread(this.halfAt(at + 20));
       const block = this.sink.blockAt(this.halfAt(lastArgument + this.low), this.halfAt(lastArgument + this.high));
-      this.sink.announce(stream, block, this.timeOf(at + 16), this.keyOf(at + eventHeadBytes));
+      this.sink.announce(stream, block, this.timeOf(at + 8), this.keyOf(at + eventHeadBytes));
     } else if (id === this.execTbExit) {
       if (length !== eventHeadBytes + 16) return;
       if ((this.halfAt(lastArgument + this.low) & exitMask) === exitRequested) {

@@ -1,4 +1,7 @@
-/** The layout of QEMU's "simple" trace backend, version 4 (QEMU 2.8 to 11.1; trace/simple.c), in either byte order. */
+/**
+ * The layout of QEMU's "simple" trace backend (trace/simple.c), in either byte order: versions 2 (QEMU 1.2 to 2.0), 3 (2.1 to
+ * 2.7) and 4 (2.8 to 11.1). Version 4 puts a type word before each record and has records that give names to event ids.
+ */
 
 export const simpletraceHeaderBytes = 24;
 /** Pseudo event id of the header, which is also what a second header in the file begins with. */
@@ -35,11 +38,11 @@ export function isSimpletraceHeader(view: DataView, at: number, littleEndian: bo
 
 /** Types of version 4 records. */
 export const recordType = { mapping: 0, event: 1 } as const;
-/** Bytes of a mapping before its name, and of an event before its arguments (type word included). */
+export const typeWordBytes = 8;
+/** Bytes of a mapping before its name (type word included). */
 export const mappingHeadBytes = 20;
-export const eventHeadBytes = 32;
-/** What an event's length field counts besides arguments: the type word is not in it. */
-export const eventLengthBase = 24;
+/** Bytes of an event before its arguments (type word not included), which its length field counts. */
+export const eventHeadBytes = 24;
 /** Low half of the event id that tells of lost records; the high half is all ones. */
 export const droppedIdLow = 0xfffffffe;
 /** Longest record that is believed: ten arguments, strings cut at 512 bytes. */

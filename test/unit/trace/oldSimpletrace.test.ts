@@ -1,0 +1,129 @@
+import { writeFileSync } from "node:fs";
+import path from "node:path";
+import { describe, expect, it } from "vitest";
+import { importTrace } from "../../../src/trace/import/importTrace";
+import { eventNumbers } from "../../../src/trace/import/simpletraceNames";
+import { openTraceFile } from "../../../src/trace/reader";
+import { temporaryFile } from "../../support/buildTrace";
+import { decodeTrace } from "../../support/decodeTrace";
+
+const traceEvents = `# See docs/tracing.txt
+# disable commented(int a) "%d"
+
+qemu_memalign(size_t alignment, void *ptr) "alignment %zu ptr %p"
+disable qxl_io(int qid) "%d"
+vcpu tcg guest_mem_before(TCGv vaddr) "info=%d", "vaddr=%d"
+exec_tb(void *tb, uintptr_t pc) "tb:%p pc=0x%"PRIxPTR
+disable exec_tb_nocache(void *tb, uintptr_t pc) "tb:%p pc=0x%"PRIxPTR
+exec_tb_exit(void *next_tb, unsigned int flags) "tb:%p flags=%x"
+`;
+
+const half = (value: number, littleEndian: boolean): Buffer => {
+  const bytes = Buffer.alloc(4);
+  if (littleEndian) bytes.writeUInt32LE(value);
+  else bytes.writeUInt32BE(value);
+  return bytes;
+};
+const words = (littleEndian: boolean, ...values: bigint[]): Buffer =>
+  Buffer.concat(
+    values.map((value) => {
+      const bytes = Buffer.alloc(8);
+      if (littleEndian) bytes.writeBigUInt64LE(value);
+      else bytes.writeBigUInt64BE(value);
+      return bytes;
+    }),
+  );
+const allOnes = 2n ** 64n - 1n;
+const header = (version: bigint, littleEndian = true): Buffer =>
+  words(littleEndian, allOnes, 0xf2b177cb0aa429b4n, version);
+const event = (id: bigint, time: bigint, args: readonly bigint[], littleEndian = true): Buffer =>
+  Buffer.concat([
+    words(littleEndian, id, time),
+    half(24 + 8 * args.length, littleEndian),
+    half(42, littleEndian),
+    words(littleEndian, ...args),
+  ]);
+
+/** Imports bytes as a file beside `traceEvents`; answers the executed addresses too. */
+async function imported(bytes: Buffer, events: string | null = traceEvents) {
+  const output = await temporaryFile();
+  const input = `${output}.trace`;
+  writeFileSync(input, bytes);
+  if (events !== null) writeFileSync(path.join(path.dirname(output), "trace-events"), events);
+  const result = await importTrace(input, output);
+  const trace = await openTraceFile(output);
+  const blocks = decodeTrace(trace).flatMap((chunk) => chunk.blocks);
+  return { result, executed: blocks.map((block) => trace.blocks.address[block].toString(16)) };
+}
+
+describe("event numbers of old simple traces", () => {
+  it("skip disabled events in version 2", () => {
+    expect([...eventNumbers(traceEvents, 2)]).toEqual([
+      ["qemu_memalign", 0],
+      ["guest_mem_before", 1],
+      ["exec_tb", 2],
+      ["exec_tb_exit", 3],
+    ]);
+  });
+
+  it("count disabled events, and tcg events twice, in version 3", () => {
+    expect([...eventNumbers(traceEvents, 3)]).toEqual([
+      ["qemu_memalign", 0],
+      ["qxl_io", 1],
+      ["guest_mem_before_trans", 2],
+      ["guest_mem_before_exec", 3],
+      ["exec_tb", 4],
+      ["exec_tb_nocache", 5],
+      ["exec_tb_exit", 6],
+    ]);
+  });
+});
+
+describe.each([
+  { version: 2n, execTb: 2n, exit: 3n },
+  { version: 3n, execTb: 4n, exit: 6n },
+])("an imported simple trace of version $version", ({ version, execTb, exit }) => {
+  const parts = (littleEndian = true): Buffer[] => [
+    header(version, littleEndian),
+    event(execTb, 1000n, [0x7f00n, 0xfff0n], littleEndian),
+    event(0n, 1100n, [16n, 0x7f11n], littleEndian), // another event with two arguments
+    event(99n, 1150n, [1n, 2n, 3n], littleEndian), // an id that no name has, of another length
+    event(execTb, 1200n, [0x7f40n, 0xffffffff81000000n], littleEndian),
+    event(exit, 1250n, [0x7f40n, 3n], littleEndian), // left before it ran
+    event(execTb, 1300n, [0x7f40n, 0xffffffff81000000n], littleEndian),
+  ];
+
+  it.each([true, false])("is read in either byte order (little-endian: %s)", async (littleEndian) => {
+    const { result, executed } = await imported(Buffer.concat(parts(littleEndian)));
+    expect(executed).toEqual(["fff0", "ffffffff81000000"]);
+    expect(result).toMatchObject({ format: "simpletrace", endTime: 300, dropped: 0 });
+    expect(result.trust.reasons.join(" ")).toContain("trace-events file beside the trace");
+  });
+
+  it("goes on over a second header, and counts what QEMU lost", async () => {
+    const bytes = Buffer.concat([...parts(), event(allOnes - 1n, 1n, [7n]), ...parts()]);
+    const { result, executed } = await imported(bytes);
+    expect(executed.length).toBe(4);
+    expect(result).toMatchObject({ dropped: 7, trust: { mode: "incomplete" } });
+  });
+
+  it("is read up to a cut at any byte, and up to damage", async () => {
+    const bytes = Buffer.concat(parts());
+    for (let cut = 1; cut < 40; cut++) {
+      const { result, executed } = await imported(bytes.subarray(0, bytes.length - cut));
+      expect(executed).toEqual(["fff0"]);
+      expect(result.trust.reasons.at(-1)).toContain("middle of a record");
+    }
+    const { result } = await imported(Buffer.concat([bytes, Buffer.alloc(64, 0x77)]));
+    expect(result).toMatchObject({ executions: 2, trust: { mode: "incomplete" } });
+  });
+
+  it("is refused without a trace-events file that has exec_tb", async () => {
+    await expect(imported(Buffer.concat(parts()), null)).rejects.toMatchObject({ code: "unsupported" });
+    await expect(imported(Buffer.concat(parts()), "\0\xff(")).rejects.toMatchObject({ code: "unsupported" });
+  });
+});
+
+it("refuses version 0, which no QEMU with exec_tb has written", async () => {
+  await expect(imported(Buffer.concat([header(0n), Buffer.alloc(40)]))).rejects.toMatchObject({ code: "unsupported" });
+});
