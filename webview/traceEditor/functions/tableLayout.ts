@@ -21,12 +21,12 @@ export function effectiveMetric(wanted: Metric, counted: Counted): Metric {
 /** Widths as CSS grid tracks, and the narrowest that each column needs, in pixels. */
 const tracks: Record<TableColumn, { readonly track: string; readonly least: number }> = {
   name: { track: "minmax(110px, 1.8fr)", least: 220 },
-  self: { track: "minmax(168px, 1.4fr)", least: 190 },
+  self: { track: "minmax(190px, 1.4fr)", least: 195 },
   executions: { track: "minmax(112px, 0.5fr)", least: 112 },
   instructions: { track: "minmax(112px, 0.5fr)", least: 112 },
   time: { track: "minmax(84px, 0.5fr)", least: 84 },
   first: { track: "minmax(80px, 0.5fr)", least: 80 },
-  source: { track: "minmax(90px, 1.8fr)", least: 170 },
+  source: { track: "minmax(90px, 1.8fr)", least: 190 },
 };
 const order: readonly TableColumn[] = ["name", "self", "executions", "instructions", "time", "first", "source"];
 /** From the column that is missed least. */
