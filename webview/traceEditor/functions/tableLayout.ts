@@ -26,7 +26,7 @@ const tracks: Record<TableColumn, { readonly track: string; readonly least: numb
   instructions: { track: "minmax(112px, 0.5fr)", least: 112 },
   time: { track: "minmax(84px, 0.5fr)", least: 84 },
   first: { track: "minmax(80px, 0.5fr)", least: 80 },
-  source: { track: "minmax(90px, 1.8fr)", least: 190 },
+  source: { track: "minmax(90px, 1.8fr)", least: 240 },
 };
 const order: readonly TableColumn[] = ["name", "self", "executions", "instructions", "time", "first", "source"];
 /** From the column that is missed least. */
