@@ -4,11 +4,12 @@ import type { SymbolsMatch } from "../protocol/engine";
 import { BootscopeError, toFailure, type Failure } from "../protocol/failure";
 import type { ImageSymbols } from "../symbols/types";
 import type { TraceFile } from "../trace/types";
-import type { ImageLease, Images } from "./images";
+import type { Images } from "./images";
+import { UsedImage } from "./usedImage";
 
 /** The image that names a trace's addresses. */
 export interface ChosenImage {
-  readonly lease: ImageLease;
+  readonly image: UsedImage;
   readonly path: string;
   readonly match: SymbolsMatch;
   readonly placement: Placement;
@@ -44,7 +45,8 @@ export async function chooseImage(
       const fits = match.verdict !== "mismatch";
       if (lease.image.functions.count > 0 && (fits || force)) {
         const overridden: SymbolsMatch = { verdict: "overridden", evidence: match.evidence };
-        return { chosen: { lease, path, match: fits ? match : overridden, placement }, problem: null };
+        const image = UsedImage.opened(lease);
+        return { chosen: { image, path, match: fits ? match : overridden, placement }, problem: null };
       }
       if (lease.image.functions.count === 0) unusable ??= withoutSymbols(path);
       else mismatch ??= wrongSymbols(path, lease.image, trace, match);

@@ -1,5 +1,4 @@
 import { functionsPage } from "../analysis/functionRows";
-import { bootPhases } from "../analysis/phases";
 import { rowCosts, totalsOf } from "../analysis/rowCosts";
 import { addProfile, addScan, emptyTimeline, viewEdges } from "../analysis/timeline";
 import type { FunctionsPage, FunctionsQuery, Phase, TimeRange, Timeline, TimelineQuery } from "../protocol/engine";
@@ -18,7 +17,7 @@ export async function functions(
 ): Promise<FunctionsPage> {
   const { scanned, named } = await session.ready();
   // Which rows there are depends on where they come from: then the answer has to wait for the lines.
-  if (query.sort === "source" || /\b(file|dir):/.test(query.filter)) await named.loadLines(signal);
+  if (query.sort === "source" || /\b(file|dir):/.test(query.filter)) await named.loadSources(signal);
   const { revision, complete } = session;
   const costs = await scanned.costs(query.range, complete, signal);
   const { attribution } = named.rows;
@@ -57,11 +56,9 @@ export async function timeline(session: TraceSession, query: TimelineQuery, sign
 /** Phases of the boot with their cost. */
 export async function phases(session: TraceSession, signal: AbortSignal): Promise<readonly Phase[]> {
   const ready = await session.ready();
-  const { scanned, named } = ready;
-  const { profile, file, duration } = scanned;
-  const spans = bootPhases(file.blocks, named.rows.attribution, profile.first, named.image, duration);
+  const { named } = ready;
   return Promise.all(
-    spans.map(async ({ name, start, end, evidence }) => {
+    named.phases.map(async ({ name, start, end, evidence }) => {
       const totals = await rangeTotals(ready, { start, end }, session.complete, signal);
       return { name, start, end, ...totals, evidence };
     }),

@@ -1,18 +1,19 @@
 import { createHash, randomBytes } from "node:crypto";
-import { mkdir, open, readdir, readFile, rename, rm, stat, utimes, writeFile } from "node:fs/promises";
+import { mkdir, readdir, readFile, rename, rm, stat, utimes, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { deserialize, serialize } from "node:v8";
 import type { TraceFile } from "../trace/types";
+import { fileFingerprint } from "./fileFingerprint";
+import { fitsTrace, type NamingRecord } from "./naming";
 import type { ScanRecord } from "./scannedTrace";
 
 /** Grows with every change of what is kept or of how it is computed: what older versions wrote is then not read. */
-const version = 1;
-const sampleBytes = 65_536;
+const version = 2;
 const defaultMegabytes = 2048;
 
 /**
- * What was computed from traces, on disk: scans, imported copies of foreign traces, symbols that traces carry. Safe to delete at any time. Never a
- * reason for a failure: what cannot be read is computed again, what cannot be written is not kept.
+ * What was computed from traces, on disk: scans, names, imported copies of foreign traces, symbols that traces carry. Safe to
+ * delete at any time. Never a reason for a failure: what cannot be read is computed again, what cannot be written is not kept.
  */
 export class ResultCache {
   /** Keeps nothing. */
@@ -26,11 +27,7 @@ export class ResultCache {
   async loadScan(file: TraceFile): Promise<ScanRecord | null> {
     if (this.folder === null) return null;
     try {
-      const name = await this.#path("scan", file.path);
-      const stored = deserialize(await readFile(name)) as { version: number; blocks: number; record: ScanRecord };
-      if (stored.version !== version || stored.blocks !== file.blocks.count) return null;
-      await touch(name);
-      return stored.record;
+      return (await this.#load(await this.#path("scan", file.path), file)) as ScanRecord | null;
     } catch {
       return null;
     }
@@ -39,14 +36,29 @@ export class ResultCache {
   async saveScan(file: TraceFile, record: ScanRecord): Promise<void> {
     if (this.folder === null) return;
     try {
-      await mkdir(this.folder, { recursive: true });
-      const name = await this.#path("scan", file.path);
-      const temporary = `${name}.${process.pid}.${randomBytes(4).toString("hex")}.part`;
-      await writeFile(temporary, serialize({ version, blocks: file.blocks.count, record }));
-      await rename(temporary, name);
-      await this.trim();
+      await this.#save(await this.#path("scan", file.path), file, record);
     } catch {
       // a full or read-only disk: the next opening computes again
+    }
+  }
+
+  /** What naming the trace by the best of these candidates came to (their `candidatesKey`). */
+  async loadNaming(file: TraceFile, candidates: string): Promise<NamingRecord | null> {
+    if (this.folder === null) return null;
+    try {
+      const record = (await this.#load(await this.#path("names", file.path, candidates), file)) as NamingRecord | null;
+      return record !== null && fitsTrace(record, file.blocks.count) ? record : null;
+    } catch {
+      return null;
+    }
+  }
+
+  async saveNaming(file: TraceFile, candidates: string, record: NamingRecord): Promise<void> {
+    if (this.folder === null) return;
+    try {
+      await this.#save(await this.#path("names", file.path, candidates), file, record);
+    } catch {
+      // as above
     }
   }
 
@@ -73,7 +85,7 @@ export class ResultCache {
     const names = await readdir(folder).catch(() => []);
     const files = await Promise.all(
       names
-        .filter((name) => /^(scan|import|symbols)-/.test(name))
+        .filter((name) => /^(scan|names|import|symbols)-/.test(name))
         .map(async (name) => {
           const file = path.join(folder, name);
           const { size, mtimeMs } = await stat(file);
@@ -93,24 +105,26 @@ export class ResultCache {
     return this.folder;
   }
 
-  async #path(kind: "scan" | "import" | "symbols", source: string): Promise<string> {
-    return path.join(this.#existing, `${kind}-${await fingerprint(source)}`);
+  /** The record in an entry of this version for a trace with as many blocks; rejects when there is no readable one. */
+  async #load(name: string, { blocks }: TraceFile): Promise<unknown> {
+    const stored = deserialize(await readFile(name)) as { version: number; blocks: number; record: unknown };
+    if (stored.version !== version || stored.blocks !== blocks.count) return null;
+    await touch(name);
+    return stored.record;
   }
-}
 
-/** Tells a file's content from any other's without reading it: path, size, time of change, first and last 64 KiB. */
-async function fingerprint(source: string): Promise<string> {
-  const file = await open(source, "r");
-  try {
-    const { size, mtimeMs } = await file.stat();
-    const hash = createHash("sha256").update(`${version}\0${path.resolve(source)}\0${size}\0${mtimeMs}\0`);
-    for (const position of [0, Math.max(0, size - sampleBytes)]) {
-      const { buffer, bytesRead } = await file.read(Buffer.alloc(sampleBytes), 0, sampleBytes, position);
-      hash.update(buffer.subarray(0, bytesRead));
-    }
-    return hash.digest("hex").slice(0, 32);
-  } finally {
-    await file.close();
+  async #save(name: string, { blocks }: TraceFile, record: unknown): Promise<void> {
+    await mkdir(this.#existing, { recursive: true });
+    const temporary = `${name}.${process.pid}.${randomBytes(4).toString("hex")}.part`;
+    await writeFile(temporary, serialize({ version, blocks: blocks.count, record }));
+    await rename(temporary, name);
+    await this.trim();
+  }
+
+  /** @param of what the entry depends on besides the trace */
+  async #path(kind: "scan" | "names" | "import" | "symbols", source: string, of = ""): Promise<string> {
+    const hash = createHash("sha256").update(`${version}\0${await fileFingerprint(source)}\0${of}`);
+    return path.join(this.#existing, `${kind}-${hash.digest("hex").slice(0, 32)}`);
   }
 }
 

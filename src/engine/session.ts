@@ -6,6 +6,7 @@ import { attachedImage } from "./attachedImage";
 import { chooseImage } from "./chooseImage";
 import type { Images } from "./images";
 import { NamedTrace } from "./namedTrace";
+import { candidatesKey, recordedChoice } from "./naming";
 import { noticeThrottle } from "./noticeThrottle";
 import type { ResultCache } from "./resultCache";
 import { ScannedTrace } from "./scannedTrace";
@@ -46,6 +47,8 @@ export class TraceSession {
   #complete = false;
   #stopped = false;
   #closed = false;
+  /** What the names of the trace depend on, besides it. */
+  #candidates: { readonly paths: readonly string[]; readonly key: string } = { paths: [], key: "" };
 
   private constructor(
     readonly handle: TraceHandle,
@@ -150,8 +153,10 @@ export class TraceSession {
     if (record !== null) scanned.restore(record);
     const attached = await attachedImage(file, this.cache);
     const candidates = attached === null ? this.options.vmlinux : [...this.options.vmlinux, attached];
-    const choice = await chooseImage(this.parts.images, file, candidates, false);
-    this.#ready = { scanned, named: new NamedTrace(scanned, choice) };
+    this.#candidates = { paths: candidates, key: await candidatesKey(candidates) };
+    const restored = record === null ? null : await this.#restoreNames(scanned);
+    const named = restored ?? new NamedTrace(scanned, await chooseImage(this.parts.images, file, candidates, false));
+    this.#ready = { scanned, named };
     this.#complete = record !== null;
     this.#change();
   }
@@ -165,6 +170,22 @@ export class TraceSession {
     await Promise.all([scan, lines]);
     this.#complete = true;
     this.#change();
+    if (!named.restored && this.#ready?.named === named) await this.#saveNames(this.#ready);
+  }
+
+  /** The names that an earlier opening found, when the candidates are still the same. */
+  async #restoreNames(scanned: ScannedTrace): Promise<NamedTrace | null> {
+    const record = await this.cache.loadNaming(scanned.file, this.#candidates.key);
+    if (record === null) return null;
+    const choice = await recordedChoice(record, this.parts.images).catch(() => null);
+    return choice === null ? null : NamedTrace.restore(scanned, choice, record);
+  }
+
+  async #saveNames({ scanned, named }: ReadyTrace): Promise<void> {
+    if (this.#stopped || this.#closed || !this.cache.keeps) return;
+    const { paths, key } = this.#candidates;
+    const record = named.record();
+    if (record !== null && (await candidatesKey(paths)) === key) await this.cache.saveNaming(scanned.file, key, record);
   }
 
   async #scan(scanned: ScannedTrace): Promise<void> {
@@ -184,10 +205,8 @@ export class TraceSession {
   /** Without its lines a trace still has names: what is wrong with them is worth a line in the log, not a failure. */
   async #loadLines(named: NamedTrace): Promise<void> {
     try {
-      const table = await named.loadLines(this.#stop.signal);
-      if (table === null) return;
-      named.forgetSources();
-      this.#change();
+      if (named.restored) return;
+      if ((await named.loadLines(this.#stop.signal)) !== null) this.#change();
     } catch (error) {
       if (!this.#stop.signal.aborted) this.#log(`No lines: ${toFailure(error).message}`);
     }

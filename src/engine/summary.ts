@@ -100,13 +100,14 @@ function trustOf({ scanned, stopped }: SummaryInput): Trust {
   };
 }
 
-function symbolsOf({ choice, image }: NamedTrace): SymbolsSummary | null {
-  if (choice.chosen === null || image === null) return null;
-  const { path, match } = choice.chosen;
-  return { path, buildId: image.buildId, functions: image.functions.count, hasLines: image.hasLines, match };
+function symbolsOf({ choice }: NamedTrace): SymbolsSummary | null {
+  if (choice.chosen === null) return null;
+  const { path, match, image } = choice.chosen;
+  const { buildId, functions, hasLines } = image.facts;
+  return { path, buildId, functions, hasLines, match };
 }
 
-function guestName(metadata: TraceMetadata, { image }: NamedTrace): string | null {
+function guestName(metadata: TraceMetadata, { choice }: NamedTrace): string | null {
   if (metadata.kernel?.release !== undefined) return `Linux ${metadata.kernel.release}`;
-  return image?.banner?.split(" ").slice(0, 3).join(" ").replace("Linux version", "Linux") ?? null;
+  return choice.chosen?.image.facts.banner?.split(" ").slice(0, 3).join(" ").replace("Linux version", "Linux") ?? null;
 }
