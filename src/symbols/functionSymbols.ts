@@ -35,8 +35,8 @@ export function selectFunctionSymbols(file: ElfFile, symbols: SymbolColumns): Fu
     const address = isArm && isFunction ? symbols.value[index] & ~1n : symbols.value[index];
     if (address >= limit) continue;
     const name = symbols.name(index);
-    if (name === "" || name.startsWith(".L") || (hasMappingSymbols && /^\$[adtx]/.test(name))) continue;
-    if (symbols.size[index] === 0 && isEndMark.test(name)) continue;
+    if (!isCodeName(name, symbols.size[index] === 0)) continue;
+    if (hasMappingSymbols && /^\$[adtx]/.test(name)) continue;
     candidates.push({
       address,
       size: Math.min(symbols.size[index], Number(limit - address)),
@@ -46,9 +46,17 @@ export function selectFunctionSymbols(file: ElfFile, symbols: SymbolColumns): Fu
       limit,
     });
   }
-  candidates.sort(byAddressThenPreference);
-  return mergeAliases(candidates);
+  return onePerAddress(candidates);
 }
+
+/** The best symbol of each address, in ascending order. */
+export function onePerAddress(candidates: readonly FunctionSymbol[]): FunctionSymbol[] {
+  return mergeAliases([...candidates].sort(byAddressThenPreference));
+}
+
+/** Whether a symbol's name can be that of code: not an assembler's label, nor a mark for the end of a part. */
+export const isCodeName = (name: string, isWithoutSize: boolean): boolean =>
+  name !== "" && !name.startsWith(".L") && !(isWithoutSize && isEndMark.test(name));
 
 /** The linker script marks where a part of the code ends (`_etext`, `__kprobes_text_end`): such a symbol names no code. */
 const isEndMark = /^_.*_end$|^_e(?:init)?text$/;

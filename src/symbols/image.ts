@@ -11,17 +11,20 @@ import { selectFunctionSymbols } from "./functionSymbols";
 import { SearchableFunctions } from "./functionTable";
 import { inlineFramesMany } from "./inlineFrames";
 import { ImageBytes } from "./imageBytes";
+import { openSymbolMap } from "./symbolMap";
 import { findAddress } from "./symbolNames";
 import type { ImageSymbols, InlineFrames, LineTable, LoadSegment } from "./types";
 
 /**
- * Opens an ELF image (vmlinux, firmware, user program, or an object such as a module) for symbolization: headers, build-id and symbol table are read now,
- * the line table when `lines` is called. The caller closes it.
+ * Opens an ELF image (vmlinux, firmware, user program, or an object such as a module) for symbolization: headers, build-id and
+ * symbol table are read now, the line table when `lines` is called. A System.map opens as names only. The caller closes it.
  *
  * Rejects with BootscopeError: "not-found", "unreadable", "no-symbols" (not ELF), "unsupported", "damaged". An image without
  * symbols or lines opens, with empty tables.
  */
 export async function openImage(path: string): Promise<ImageSymbols> {
+  const map = await openSymbolMap(path);
+  if (map !== null) return map;
   const file = await ElfFile.open(path);
   try {
     const symbols = await readSymbols(file);
