@@ -25,6 +25,8 @@ export async function recordedArguments(boot: TestBoot, output: string, console:
     append: undefined,
     memory: "512M",
     preset: boot.preset,
+    // Any release that takes plugin arguments as name=value.
+    qemuVersion: "7.2",
     recorder: await buildRecorder(findRecorderSources(__dirname), boot.pluginApi),
     output,
     taskLayout: boot.taskLayout ?? {},
