@@ -2,7 +2,8 @@ import { functionsPage } from "../analysis/functionRows";
 import { rowCosts, totalsOf } from "../analysis/rowCosts";
 import { addProfile, addScan, emptyTimeline, viewEdges } from "../analysis/timeline";
 import type { FunctionsPage, FunctionsQuery, Phase, TimeRange, Timeline, TimelineQuery } from "../protocol/engine";
-import { executions, instructions, nanoseconds } from "../protocol/units";
+import { executions, instructions, nanoseconds, type Nanoseconds } from "../protocol/units";
+import type { NamedTrace } from "./namedTrace";
 import type { ReadyTrace, TraceSession } from "./session";
 
 /** Ranges of at most so many chunks are read again for a timeline; others come from the profile's buckets. */
@@ -53,16 +54,38 @@ export async function timeline(session: TraceSession, query: TimelineQuery, sign
   return { revision, complete, range, values };
 }
 
+/** Phases of a trace that were asked for before, and of which revision they are. */
+const knownPhases = new WeakMap<NamedTrace, { readonly revision: number; readonly phases: readonly Phase[] }>();
+
 /** Phases of the boot with their cost. */
 export async function phases(session: TraceSession, signal: AbortSignal): Promise<readonly Phase[]> {
   const ready = await session.ready();
   const { named } = ready;
-  return Promise.all(
-    named.phases.map(async ({ name, start, end, evidence }) => {
-      const totals = await rangeTotals(ready, { start, end }, session.complete, signal);
-      return { name, start, end, ...totals, evidence };
-    }),
-  );
+  const { revision, complete } = session;
+  const known = knownPhases.get(named);
+  if (known?.revision === revision) return known.phases;
+  const spans = named.phases;
+  // One phase begins where another ends: counted from the start of the trace, each border is read once and not twice.
+  const borders = [spans.at(0)?.start ?? nanoseconds(0), ...spans.map(({ end }) => end)];
+  const before = await Promise.all(borders.map((border) => totalsBefore(ready, border, complete, signal)));
+  const found = spans.map((span, index) => ({
+    ...span,
+    executions: executions(before[index + 1].executions - before[index].executions),
+    instructions: instructions(before[index + 1].instructions - before[index].instructions),
+  }));
+  if (complete) knownPhases.set(named, { revision, phases: found });
+  return found;
+}
+
+/** What was executed before a time; nothing before the start of the trace. */
+async function totalsBefore(
+  ready: ReadyTrace,
+  time: Nanoseconds,
+  complete: boolean,
+  signal: AbortSignal,
+): Promise<Pick<Phase, "executions" | "instructions">> {
+  if (time <= 0) return { executions: executions(0), instructions: instructions(0) };
+  return rangeTotals(ready, { start: nanoseconds(0), end: time }, complete, signal);
 }
 
 async function rangeTotals(

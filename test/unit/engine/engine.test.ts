@@ -91,6 +91,10 @@ describe("an open trace", () => {
     const phases = await engine.request("phases", { trace });
     expect(phases.map(({ name }) => name)).toEqual(["reset", "firmware", "kernel entry", "user space"]);
     expect(phases.reduce((sum, { executions }) => sum + executions, 0)).toBe(304);
+    for (const { start, end, executions, instructions } of phases) {
+      expect((await functions(engine, trace, { start, end })).rangeTotals).toMatchObject({ executions, instructions });
+    }
+    expect(await engine.request("phases", { trace })).toEqual(phases);
     const timeline = await engine.request("timeline", { trace, range: null, buckets: 7, metric: "executions" });
     const sum = timeline.values.reduce((total, values) => total + values.reduce((a, b) => a + b, 0), 0);
     expect(sum).toBeCloseTo(304, 6);
