@@ -52,6 +52,8 @@ describe("a recorded boot, opened from the explorer", () => {
     expect((await editor.names(50)).length).toBeGreaterThan(3);
     await editor.filter("");
     await expect.poll(() => editor.rowCount.innerText()).toBe(before);
+    // The count is there before the rows are.
+    await expect.poll(others).not.toEqual([]);
   });
 
   it("sorts by the column that is clicked", async () => {
