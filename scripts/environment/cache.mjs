@@ -55,7 +55,7 @@ export async function withLock(name, work) {
   for (;;) {
     const owner = tryLock(file);
     if (owner === process.pid) break;
-    if (owner !== 0 && owner !== waitedFor) console.log(`  waiting for process ${owner}, which prepares ${name}`);
+    if (owner !== 0 && owner !== waitedFor) console.log(`  waiting for process ${owner}, which works on ${name}`);
     if (owner !== 0) waitedFor = owner;
     await sleep(owner === 0 ? 10 : 500);
   }

@@ -1,6 +1,7 @@
 // Runs the levels of tests that were asked for and adds up their results.
 import { mkdirSync } from "node:fs";
 import { parseArgs } from "node:util";
+import { withLock } from "../../scripts/environment/cache.mjs";
 import { buildBundles, checkStatically } from "./checks.mjs";
 import { runIntegration } from "./integration.mjs";
 import { resultsFolder } from "./paths.mjs";
@@ -19,6 +20,9 @@ import { runVitest } from "./vitest.mjs";
 
 const minutes = 60_000;
 
+/** Windows of all clones on this machine share one kernel workspace: only one run at a time may change it. */
+const alone = (work) => withLock("test-workspace", work);
+
 /** The levels in the order they run: cheap ones first. Each prepares what it needs and returns its counts. */
 const levels = {
   static: () => checkStatically(),
@@ -30,13 +34,13 @@ const levels = {
   integration: async (options) => {
     await prepareBoot();
     await prepareBrowser();
-    return runIntegration(options, 12 * minutes);
+    return alone(() => runIntegration(options, 12 * minutes));
   },
   e2e: async (options) => {
     await prepareBoot();
     await prepareBrowser();
     await preparePackage();
-    return runVitest("e2e", options, 15 * minutes);
+    return alone(() => runVitest("e2e", options, 15 * minutes));
   },
 };
 
