@@ -17,26 +17,39 @@ export class Workbench {
     await this.explorer.first().waitFor({ timeout: 60_000 });
   }
 
-  /** Waits until an extension's command is in the palette: extensions arrive some seconds after the window. */
-  async commandAvailable(title: string): Promise<void> {
-    await this.openPalette(title);
-    const input = this.quickInput.locator("input").first();
-    const row = this.quickInput.locator(".monaco-list-row").filter({ hasText: title });
-    for (let attempt = 0; attempt < 120 && (await row.count()) === 0; attempt++) {
-      await this.page.waitForTimeout(500);
-      // The list is made anew only when the text changes.
-      await input.fill(">");
-      await input.fill(`>${title}`);
+  /**
+   * Opens the command palette at a command. The palette lists what could be run when it was opened, and extensions and the
+   * trust in the folder arrive some seconds after the window: until the command is there, it is opened anew.
+   */
+  private async findCommand(title: string): Promise<Locator> {
+    const row = this.quickInput.locator(".quick-input-list .monaco-list-row").filter({ hasText: title }).first();
+    for (let attempt = 0; attempt < 30; attempt++) {
+      await this.openPalette(title);
+      const found = await row.waitFor({ timeout: 2000 }).then(
+        () => true,
+        () => false,
+      );
+      if (found) return row;
+      await this.closeQuickInput();
     }
-    await row.first().waitFor();
-    await this.page.keyboard.press("Escape");
-    await this.quickInput.waitFor({ state: "hidden" });
+    throw new Error(`The command palette does not offer "${title}".`);
+  }
+
+  /** Waits until a command is in the palette. */
+  async commandAvailable(title: string): Promise<void> {
+    await this.findCommand(title);
+    await this.closeQuickInput();
   }
 
   /** Runs a command of the command palette by the title that people see. */
   async runCommand(title: string): Promise<void> {
-    await this.openPalette(title);
-    await this.pick(title);
+    const row = await this.findCommand(title);
+    await row.click();
+  }
+
+  private async closeQuickInput(): Promise<void> {
+    await this.page.keyboard.press("Escape");
+    await this.quickInput.waitFor({ state: "hidden" });
   }
 
   /** Opens the command palette with the text typed in. */
