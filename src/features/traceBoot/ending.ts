@@ -20,6 +20,7 @@ export interface EndingEvidence {
   readonly trace: string | null;
   /** What the trace file's head counts; undefined when there is no such file. */
   readonly counters: LiveCounters | undefined;
+  /** Undefined when the task was terminated or its terminal closed. */
   readonly exitCode: number | undefined;
   /** Cancel was pressed here. */
   readonly cancelled: boolean;
@@ -29,14 +30,15 @@ export function endingOf({ report, trace, counters, exitCode, cancelled }: Endin
   const holdsBlocks = trace !== null && counters !== undefined && counters.executions > 0;
   const partial = holdsBlocks ? { path: trace, fileBytes: counters.fileBytes } : null;
   const outcome = report?.state === "ended" ? report : undefined;
-  if (cancelled || outcome?.reason === "cancelled") return { kind: "cancelled", partial };
+  const closed = outcome === undefined && exitCode === undefined;
+  if (cancelled || closed || outcome?.reason === "cancelled") return { kind: "cancelled", partial };
   if (outcome?.ok === true && trace !== null) return { kind: "finished", trace, eventLog: outcome.eventLog };
-  const failure = outcome?.failure ?? unreportedFailure(exitCode);
+  const failure = outcome?.failure ?? unreportedFailure(exitCode ?? 0);
   return failure.code === "cancelled" ? { kind: "cancelled", partial } : { kind: "failed", failure, partial };
 }
 
-const unreportedFailure = (exitCode: number | undefined): Failure => ({
+const unreportedFailure = (exitCode: number): Failure => ({
   code: "internal",
-  message: `The recorder ended without saying how${exitCode === undefined ? "" : ` (exit code ${exitCode})`}.`,
+  message: `The recorder ended without saying how (exit code ${exitCode}).`,
   advice: "Its terminal may show why.",
 });

@@ -83,7 +83,11 @@ export class Recording {
   }
 
   private async conclude(): Promise<Ending> {
-    // A terminal that is closed ends the task before the recorder has closed the trace.
+    // A terminal that is closed ends the task before the recorder has closed the trace, maybe before the first sample.
+    await this.sample();
+    if (this.processes.length === 0 && this.processId !== undefined) {
+      this.processes = await processTree(this.processId);
+    }
     for (const { pid } of await ensureGone(this.processes, patience)) {
       this.log.warn(`Process ${pid} of the recording did not end by itself and was killed.`);
     }

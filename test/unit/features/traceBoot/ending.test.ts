@@ -35,6 +35,11 @@ describe("endingOf", () => {
     });
   });
 
+  it("is cancelled when its terminal was closed before the recorder could say anything", () => {
+    const closed = { ...evidence, report: undefined, trace: null, counters: undefined, exitCode: undefined };
+    expect(endingOf(closed)).toEqual({ kind: "cancelled", partial: null });
+  });
+
   it("is failed with QEMU's reason, and without a partial trace when nothing ran", () => {
     const report = { ...outcome, ok: false, reason: null, failure };
     expect(endingOf({ ...evidence, report, counters: { executions: 0, fileBytes: 4096, finished: false } })).toEqual({
