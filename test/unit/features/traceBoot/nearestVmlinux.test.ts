@@ -9,11 +9,11 @@ describe("vmlinuxCandidates", () => {
   });
 
   it("finds a distribution's debug kernel by release, under the same root, before any other vmlinux", () => {
-    const candidates = vmlinuxCandidates("/cache/work/boot/vmlinuz-6.1.0-56-cloud-amd64");
+    const candidates = vmlinuxCandidates("/cache/kernel/boot/vmlinuz-6.1.0-56-cloud-amd64");
     expect(candidates.slice(0, 3)).toEqual([
-      "/cache/work/boot/vmlinux-6.1.0-56-cloud-amd64",
-      "/cache/work/usr/lib/debug/boot/vmlinux-6.1.0-56-cloud-amd64",
-      "/cache/work/usr/lib/debug/lib/modules/6.1.0-56-cloud-amd64/vmlinux",
+      "/cache/kernel/boot/vmlinux-6.1.0-56-cloud-amd64",
+      "/cache/kernel/usr/lib/debug/boot/vmlinux-6.1.0-56-cloud-amd64",
+      "/cache/kernel/usr/lib/debug/lib/modules/6.1.0-56-cloud-amd64/vmlinux",
     ]);
   });
 
