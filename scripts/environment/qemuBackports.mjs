@@ -4,36 +4,13 @@ import { spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, readdirSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { cachePath, ensureFolder } from "./cache.mjs";
+import { privateApt } from "./privateApt.mjs";
 import { run } from "./processes.mjs";
 
 const suites = ["bookworm", "bookworm-backports"];
 const programPackage = "qemu-system-x86";
 /** What it needs at run time besides shared libraries. */
 const dataPackages = ["qemu-system-data", "seabios", "ipxe-qemu"];
-
-/** The mirror that this machine gets its packages from, as its own apt configuration says. */
-async function mirror() {
-  const targets = await run("apt-get", ["indextargets", "--format", "$(REPO_URI) $(RELEASE) $(ORIGIN)"]);
-  const found = targets.split("\n").find((line) => /\/debian\/? .*Debian$/.test(line));
-  if (found === undefined) throw new Error("QEMU from bookworm-backports needs a Debian mirror in apt's sources.");
-  return found.split(" ")[0];
-}
-
-/** Options that make apt use only the folder's sources and lists. */
-async function privateApt(folder) {
-  for (const name of ["lists/partial", "sources", "cache/archives/partial"]) {
-    mkdirSync(path.join(folder, name), { recursive: true });
-  }
-  const uri = await mirror();
-  const lines = suites.map((suite) => `deb ${uri} ${suite} main\n`);
-  writeFileSync(path.join(folder, "sources/bookworm.list"), lines.join(""));
-  return Object.entries({
-    "Dir::Etc::SourceList": "/dev/null",
-    "Dir::Etc::SourceParts": path.join(folder, "sources"),
-    "Dir::State::Lists": path.join(folder, "lists"),
-    "Dir::Cache": path.join(folder, "cache"),
-  }).flatMap(([name, value]) => ["-o", `${name}=${value}`]);
-}
 
 /** Packages that an installation would bring or upgrade: apt's own answer to which libraries are lacking here. */
 async function neededPackages(apt) {
@@ -46,7 +23,7 @@ async function neededPackages(apt) {
 }
 
 async function unpack(folder, update) {
-  const apt = await privateApt(path.join(folder, "apt"));
+  const apt = await privateApt(path.join(folder, "apt"), "deb", suites);
   await run("apt-get", [...apt, "-q", "update"], { onLine: update });
   const downloads = path.join(folder, "packages");
   mkdirSync(downloads);
