@@ -3,7 +3,9 @@ import globals from "globals";
 import tseslint from "typescript-eslint";
 
 export default tseslint.config(
-  { ignores: ["dist/", "dist-test/", "node_modules/", "test/results/", ".vscode-test/", "test/fixtures/"] },
+  {
+    ignores: ["dist/", "dist-test/", "node_modules/", "test/results/", ".vscode-test/", "test/fixtures/", "assembly/"],
+  },
   eslint.configs.recommended,
   {
     files: ["**/*.{ts,tsx,mts}"],

@@ -1,11 +1,14 @@
 import { defineConfig } from "vitest/config";
+import { assemblyForVite } from "./scripts/assembly.mjs";
 
 export default defineConfig({
+  plugins: [assemblyForVite],
   test: {
     projects: [
-      { test: { name: "unit", include: ["test/unit/**/*.test.ts"], testTimeout: 20_000 } },
+      { extends: true, test: { name: "unit", include: ["test/unit/**/*.test.ts"], testTimeout: 20_000 } },
       // Oracles compare with independent tools and the real kernel: slow, one file at a time.
       {
+        extends: true,
         test: {
           name: "oracle",
           include: ["test/oracle/**/*.test.ts"],
@@ -16,10 +19,12 @@ export default defineConfig({
       },
       // Long proofs, run by hand (docs/recorder.md): not part of `npm test`.
       {
+        extends: true,
         test: { name: "proofs", include: ["test/proofs/**/*.test.ts"], hookTimeout: 600_000, fileParallelism: false },
       },
       // A person's clicks in a browser, on the packaged extension.
       {
+        extends: true,
         test: {
           name: "e2e",
           include: ["test/e2e/**/*.test.ts"],

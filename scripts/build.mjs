@@ -2,6 +2,7 @@
 import { copyFileSync, mkdirSync, rmSync } from "node:fs";
 import path from "node:path";
 import { context } from "esbuild";
+import { assemblyForEsbuild } from "./assembly.mjs";
 import { writeNotices } from "./notices.mjs";
 
 const root = path.resolve(import.meta.dirname, "..");
@@ -35,6 +36,7 @@ const builds = [
     format: "cjs",
     target: "node20",
     external: ["vscode"],
+    plugins: [assemblyForEsbuild],
   },
   {
     ...common,

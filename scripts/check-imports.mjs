@@ -6,9 +6,9 @@ import ts from "typescript";
 /** Folder → folders and packages it may import. Longer folder names win. A folder may always import itself. */
 const allowed = {
   "src/protocol": [],
-  "src/trace": ["src/protocol", "node:*"],
+  "src/trace": ["src/protocol", "assembly", "node:*"],
   "src/symbols": ["src/protocol", "node:*"],
-  "src/analysis": ["src/protocol", "src/trace", "src/symbols"],
+  "src/analysis": ["src/protocol", "src/trace", "src/symbols", "assembly"],
   "src/engine": ["src/protocol", "src/trace", "src/symbols", "src/analysis", "node:*"],
   "src/qemu": ["src/protocol", "src/trace", "src/symbols", "node:*"],
   "src/cli": ["src/protocol", "src/trace", "src/symbols", "src/engine", "src/qemu", "node:*", "commander"],

@@ -4,6 +4,7 @@ import { copyFileSync, existsSync, mkdirSync, readdirSync, rmSync, statSync } fr
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { build } from "esbuild";
+import { assemblyForEsbuild } from "./assembly.mjs";
 import { ensureBootTrace, ensureCli } from "./environment/boot.mjs";
 import { ensureKernel } from "./environment/kernel.mjs";
 import { run } from "./environment/processes.mjs";
@@ -54,6 +55,7 @@ async function main() {
         format: "esm",
         outfile: program,
         logLevel: "warning",
+        plugins: [assemblyForEsbuild],
       });
       await run(process.execPath, [program, recording, kernel.vmlinux, trace]);
     });

@@ -6,6 +6,7 @@ import { root, suiteFolder } from "./paths.mjs";
 /** Bundles the suite and returns the module that VS Code is told to load. */
 export async function bundleSuite() {
   const { build } = await import("esbuild");
+  const { assemblyForEsbuild } = await import("../../scripts/assembly.mjs");
   const sources = path.join(root, "test/integration");
   rmSync(suiteFolder, { recursive: true, force: true });
   await build({
@@ -20,6 +21,7 @@ export async function bundleSuite() {
     sourcemap: "inline",
     external: ["vscode", "mocha"],
     logLevel: "warning",
+    plugins: [assemblyForEsbuild],
   });
   return path.join(suiteFolder, "index.js");
 }

@@ -3,6 +3,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { build } from "esbuild";
+import { assemblyForEsbuild } from "../../scripts/assembly.mjs";
 
 const root = path.resolve(__dirname, "../..");
 
@@ -30,6 +31,7 @@ export async function buildBundles(): Promise<Bundles> {
     format: "cjs",
     target: "node20",
     logLevel: "error",
+    plugins: [assemblyForEsbuild],
   });
   const program = (name: string): string => path.join(folder, `${name}.js`);
   return {
