@@ -28,7 +28,9 @@ enum { SURE = 1 };
 #define HISTORY_MULTIPLIER 0x9E3779B1u
 
 enum { ENTRIES = 65536 };
-enum { CHUNK_CAPACITY = (1 << 20) - (int)sizeof(struct chunk_head) };
+/* A chunk ends with its extent or after this many executions: readers decode whole chunks, and wait for the largest. */
+enum { CHUNK_EXECUTIONS_LIMIT = 4 << 20 };
+enum { LARGEST_EXTENT = 1 << 20, SMALLEST_EXTENT = 1 << 16 };
 /* The longest record: hits, code and a switch number of 5 bytes, ticks of 10. An end record must fit behind it. */
 enum { LONGEST_RECORD = 32 };
 /* Predicted executions without a record, at most: bounds how far times are interpolated. */
@@ -56,8 +58,10 @@ struct stream {
     uint8_t *cursor, *limit;
     uint64_t record_ticks; /* at the last record, rounded down as the records are */
     uint64_t executions, instructions; /* without the pending ones */
+    uint64_t execution_limit;          /* where the chunk ends at the latest */
     uint64_t counted;                  /* executions already in the file's progress counter */
     uint32_t records;
+    uint32_t extent; /* of the next chunk */
     uint32_t last_switch;
     uint16_t vcpu;
     bool started;
@@ -88,6 +92,7 @@ bool stream_init(unsigned count)
         stream->vcpu = (uint16_t)vcpu;
         stream->attention = NO_CHUNK;
         stream->pending = PENDING_BIAS;
+        stream->extent = LARGEST_EXTENT;
         stream->last_switch = NONE32;
         stream->last = NONE32;
         streams[vcpu] = stream;
@@ -147,6 +152,16 @@ static inline void put_record(struct stream *stream, uint32_t code, uint64_t tic
     stream->cursor = put_varint(put_varint(put_varint(stream->cursor, hits), code), passed);
 }
 
+/*
+ * An extent twice as long as the last payload: tight loops fill little of a chunk, and what a chunk leaves empty stays in
+ * the file when another vCPU's chunk is behind it.
+ */
+static uint32_t next_extent(size_t payload)
+{
+    size_t wanted = (2 * payload + 4095) & ~(size_t)4095;
+    return (uint32_t)(wanted < SMALLEST_EXTENT ? SMALLEST_EXTENT : wanted > LARGEST_EXTENT ? LARGEST_EXTENT : wanted);
+}
+
 static void chunk_end(struct stream *stream)
 {
     uint64_t ticks = clock_ticks();
@@ -159,19 +174,22 @@ static void chunk_end(struct stream *stream)
     head->blocks_known = blocks_count();
     trace_file_count(stream->executions - stream->counted);
     stream->counted = stream->executions;
-    chunk_seal(&stream->chunk, (size_t)(stream->cursor - stream->chunk.payload));
+    size_t payload = (size_t)(stream->cursor - stream->chunk.payload);
+    stream->extent = next_extent(payload);
+    chunk_seal(&stream->chunk, payload);
     stream->attention |= NO_CHUNK;
 }
 
 static bool chunk_start(struct stream *stream)
 {
-    if (!chunk_begin(&stream->chunk, CHUNK_EXECUTIONS, stream->vcpu, CHUNK_CAPACITY)) {
+    if (!chunk_begin(&stream->chunk, CHUNK_EXECUTIONS, stream->vcpu, stream->extent - sizeof(struct chunk_head))) {
         return false;
     }
     memset(stream->table, 0, sizeof stream->table);
     stream->history = 0;
     stream->cursor = stream->chunk.payload + sizeof(struct executions_head);
     stream->limit = stream->chunk.payload + stream->chunk.capacity - 2 * LONGEST_RECORD;
+    stream->execution_limit = stream->executions + CHUNK_EXECUTIONS_LIMIT;
     struct executions_head *head = (struct executions_head *)stream->chunk.payload;
     head->first_execution = stream->executions;
     head->first_instruction = stream->instructions;
@@ -186,7 +204,8 @@ static bool chunk_start(struct stream *stream)
 /* Makes sure that a record fits. False: there is nowhere to write to. */
 static inline bool make_room(struct stream *stream)
 {
-    if (likely(!(stream->attention & NO_CHUNK) && stream->cursor < stream->limit)) {
+    if (likely(!(stream->attention & NO_CHUNK) && stream->cursor < stream->limit &&
+               stream->executions < stream->execution_limit)) {
         return true;
     }
     if (!(stream->attention & NO_CHUNK)) {

@@ -169,10 +169,18 @@ void chunk_seal(struct chunk *chunk, size_t payload_length)
         return;
     }
     struct chunk_head *head = chunk->head;
+    uint32_t crc = crc32_of(chunk->payload, payload_length);
+    pthread_mutex_lock(&lock);
+    /* The file's last chunk gives back what it does not use; it has never been written to. */
+    if (end == chunk->offset + sizeof *head + head->extent_length) {
+        head->extent_length = (uint32_t)((payload_length + 7) & ~(size_t)7);
+        header->live_file_bytes = end = chunk->offset + sizeof *head + head->extent_length;
+    }
     head->payload_length = (uint32_t)payload_length;
-    head->payload_crc = crc32_of(chunk->payload, payload_length);
+    head->payload_crc = crc;
     head->flags = CHUNK_SEALED;
     head->head_crc = crc32_of(head, offsetof(struct chunk_head, head_crc));
+    pthread_mutex_unlock(&lock);
     if (chunk->mapping != NULL) {
         munmap(chunk->mapping, chunk->mapping_length);
     } else {

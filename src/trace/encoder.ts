@@ -6,11 +6,14 @@ import { maximumVarintBytes, writeVarint } from "./varint";
 /** Payload bytes of a full chunk: small enough to decode many in parallel, large enough that learning anew costs little. */
 export const chunkPayloadBytes = 1024 * 1024;
 
+/** Executions of a full chunk: readers decode whole chunks, and wait for the largest. */
+export const chunkExecutions = 2 ** 22;
+
 const longestRecord = 4 * maximumVarintBytes;
 const initialBytes = 16 * 1024;
 
 /**
- * Turns executions into chunks of about one MiB. Times are whole nanoseconds (or execution numbers where there is no
+ * Turns executions into chunks of at most about one MiB. Times are whole nanoseconds (or execution numbers where there is no
  * clock) and serve as ticks: shift 0, rate 1.
  */
 export class ExecutionEncoder {
@@ -53,7 +56,7 @@ export class ExecutionEncoder {
 
   /** The block began at `time`, which is not before any time given earlier. */
   execute(block: number, instructions: number, time: number): void {
-    if (this.at > this.payloadBytes) this.seal(time);
+    if (this.at > this.payloadBytes || this.executions === chunkExecutions) this.seal(time);
     const h = this.history;
     const table = this.table;
     if (table.block[h] === block) {

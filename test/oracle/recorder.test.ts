@@ -125,6 +125,12 @@ describe("a deterministic recording", () => {
     expect(tasks.get(2)).toBe("kthreadd");
     expect(tasks.has(-1)).toBe(false);
   });
+
+  it("is in chunks that are quickly decoded", async () => {
+    const executions = (await openTraceFile(whole.trace)).chunks.map((chunk) => chunk.executions);
+    // A chunk ends at its first record after 2^22 executions; there is one every 4096.
+    expect(Math.max(...executions)).toBeLessThan(2 ** 22 + 2 * 4096);
+  });
 });
 
 describe("the order and number of executions", () => {

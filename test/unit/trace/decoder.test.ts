@@ -231,3 +231,11 @@ describe("ChunkDecoder", () => {
     expect(decodePayload(payload, { ...chunkOf(payload), sealed: false }, 4).blocks).toEqual([1, 2]);
   });
 });
+
+describe("ExecutionEncoder", () => {
+  it("ends a chunk after four million executions, however small it is", () => {
+    const chunks = encode([{ blocks: [1, 2], times: 2 ** 22 }]).map((payload) => chunkOf(payload));
+    expect(chunks.map(({ executions }) => executions)).toEqual([2 ** 22, 2 ** 22]);
+    expect(chunks.map(({ firstExecution }) => firstExecution)).toEqual([0, 2 ** 22]);
+  });
+});
