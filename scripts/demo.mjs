@@ -28,14 +28,14 @@ async function main() {
   const vsix = await ensurePackage();
   const { showInEditor } = await import("./demo/show.mjs");
   const { printHottest } = await import("./demo/hottest.mjs");
+  const { ensureKernelWorkspace, layOutSample } = await import("./environment/workspace.mjs");
   if (values.sample) {
     const trace = path.join(root, "sample/boot.bst");
     if (!existsSync(trace)) throw new Error(`${trace} is missing from this clone.`);
     await printHottest(trace, null);
-    await showInEditor({ vsix, folder: path.dirname(trace), trace });
+    await showInEditor({ vsix, ...layOutSample(path.dirname(trace)) });
     return;
   }
-  const { ensureKernelWorkspace } = await import("./environment/workspace.mjs");
   const { folder, trace, vmlinux } = await ensureKernelWorkspace("demo");
   await printHottest(trace, vmlinux);
   await showInEditor({ vsix, folder, trace });

@@ -1,8 +1,8 @@
 // A folder as a kernel developer has it: the source tree with its vmlinux, its bzImage and a recorded boot.
-import { linkSync, mkdirSync, rmSync } from "node:fs";
+import { cpSync, linkSync, mkdirSync, rmSync } from "node:fs";
 import path from "node:path";
 import { ensureBootTrace } from "./boot.mjs";
-import { ensureFolder } from "./cache.mjs";
+import { cachePath, ensureFolder } from "./cache.mjs";
 import { ensureKernel } from "./kernel.mjs";
 import { run } from "./processes.mjs";
 
@@ -31,6 +31,13 @@ export async function ensureKernelWorkspace(purpose) {
   rmSync(trace, { force: true });
   linkSync(recorded, trace);
   return { folder, trace, vmlinux: path.join(folder, "vmlinux"), initrd: path.join(folder, "initrd.gz") };
+}
+
+/** A copy of the folder with the sample, to open as a workspace: the clone stays as it is. */
+export function layOutSample(sample) {
+  const folder = cachePath("workspaces", "sample");
+  cpSync(sample, folder, { recursive: true, preserveTimestamps: true });
+  return { folder, trace: path.join(folder, "boot.bst") };
 }
 
 /** The workspace of tests, without what earlier tests left in it. */

@@ -2,6 +2,7 @@
 import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { launchOptions } from "../../scripts/environment/chromium.mjs";
+import { viewport } from "../../scripts/environment/traceWindow.mjs";
 import { servers } from "../../scripts/environment/vscodeServer.mjs";
 import { startVscodeServer } from "../../scripts/environment/vscodeSession.mjs";
 import { ensureTestWorkspace } from "../../scripts/environment/workspace.mjs";
@@ -34,7 +35,7 @@ export async function runIntegration(options, timeout, version = servers.newest)
   const messages = [];
   try {
     browser = await chromium.launch(await launchOptions());
-    const page = await browser.newPage({ viewport: { width: 1400, height: 900 } });
+    const page = await browser.newPage({ viewport });
     let problem = null;
     page.on("console", (message) => messages.push(message.text()));
     page.on("crash", () => (problem = "VS Code's window crashed."));

@@ -1,5 +1,6 @@
 /** The trace editor's page as a person sees it. */
 import type { FrameLocator, Locator } from "playwright-core";
+import { waitUntilRead } from "../../../scripts/environment/traceWindow.mjs";
 import type { Workbench } from "./workbench";
 
 export class TraceEditor {
@@ -15,8 +16,7 @@ export class TraceEditor {
 
   /** Waits until the table has rows and nothing is being read any more. */
   async complete(): Promise<void> {
-    await this.rows.first().waitFor({ timeout: 120_000 });
-    await this.frame.locator("[role=progressbar]").waitFor({ state: "detached", timeout: 180_000 });
+    await waitUntilRead(this.frame);
   }
 
   get header(): Locator {

@@ -3,14 +3,12 @@ import { existsSync, mkdirSync, readFileSync } from "node:fs";
 import path from "node:path";
 import { chromium } from "playwright-core";
 import { launchOptions } from "../../../scripts/environment/chromium.mjs";
+import { viewport } from "../../../scripts/environment/traceWindow.mjs";
 import { startVscodeServer } from "../../../scripts/environment/vscodeSession.mjs";
 import { Workbench } from "./workbench";
 
 const root = path.resolve(import.meta.dirname, "../../..");
 export const resultsFolder = path.join(root, "test/results");
-
-/** Reference size of the design. */
-const viewport = { width: 1400, height: 900 };
 
 export interface Window {
   readonly workbench: Workbench;

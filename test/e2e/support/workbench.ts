@@ -1,5 +1,6 @@
 /** VS Code's window as a person uses it: keys, clicks and what is on the screen. */
 import type { FrameLocator, Locator, Page } from "playwright-core";
+import { editorPage } from "../../../scripts/environment/traceWindow.mjs";
 
 /** A cursor position as the status bar shows it, 1-based. */
 export interface Position {
@@ -116,7 +117,7 @@ export class Workbench {
 
   /** The page inside a custom editor: a frame in a frame. */
   webview(): FrameLocator {
-    return this.page.locator("iframe.webview.ready").first().contentFrame().locator("#active-frame").contentFrame();
+    return editorPage(this.page);
   }
 
   /** The file name of the editor that has the focus; empty when there is none. */
