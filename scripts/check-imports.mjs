@@ -7,6 +7,7 @@ import ts from "typescript";
 const allowed = {
   "src/protocol": [],
   "src/trace": ["src/protocol", "assembly", "node:*"],
+  "src/trace/import/input": ["src/trace", "src/protocol", "node:*", "fzstd", "xz-decompress"],
   "src/symbols": ["src/protocol", "node:*"],
   "src/analysis": ["src/protocol", "src/trace", "src/symbols", "assembly"],
   "src/engine": ["src/protocol", "src/trace", "src/symbols", "src/analysis", "node:*"],

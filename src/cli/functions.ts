@@ -20,7 +20,7 @@ const screenful = 25;
 export function functionsCommand(): Command {
   return new Command("functions")
     .description("List the functions that a trace executed, most expensive first.")
-    .argument("<trace>", "a .bst file, or any trace that can be imported")
+    .argument("<trace>", "a .bst file, or any trace that can be imported; - for the standard input")
     .option("--vmlinux <file>", "the kernel that ran, with its symbols")
     .option("--force", "use the vmlinux even if it does not belong to the trace")
     .option("--limit <rows>", `at most so many (default: ${screenful}; all with --json)`, parseLimit)

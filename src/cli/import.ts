@@ -3,7 +3,7 @@ import path from "node:path";
 import { Command } from "commander";
 import { infoJson, infoText } from "./info";
 import { print, printJson } from "./output";
-import { withEngine } from "./withEngine";
+import { tracePath, withEngine } from "./withEngine";
 
 interface Flags {
   readonly output: string;
@@ -13,11 +13,14 @@ interface Flags {
 export function importCommand(): Command {
   return new Command("import")
     .description("Make a .bst of a QEMU log (exec_tb or -d exec lines) or of a simple trace.")
-    .argument("<trace>", "the foreign trace; its form is found out from its content")
+    .argument(
+      "<trace>",
+      "the foreign trace, compressed or not, or - for the standard input; its form is found out from its content",
+    )
     .requiredOption("-o, --output <file>", "the .bst file to write")
     .option("--json", "print what was imported as JSON")
     .action(async (trace: string, flags: Flags) => {
-      const paths = { path: path.resolve(trace), output: path.resolve(flags.output) };
+      const paths = { path: tracePath(trace), output: path.resolve(flags.output) };
       const summary = await withEngine((engine, signal) => engine.request("import", paths, signal));
       if (flags.json === true) printJson(infoJson(summary));
       else print(infoText(summary));

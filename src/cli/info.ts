@@ -12,7 +12,7 @@ interface Flags extends TraceFlags {
 export function infoCommand(): Command {
   return new Command("info")
     .description("Say what a trace holds and how far its numbers can be trusted.")
-    .argument("<trace>", "a .bst file, or any trace that can be imported")
+    .argument("<trace>", "a .bst file, or any trace that can be imported; - for the standard input")
     .option("--vmlinux <file>", "also say how much of the trace it names")
     .option("--force", "use the vmlinux even if it does not belong to the trace")
     .option("--json", "print JSON")

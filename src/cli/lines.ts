@@ -16,7 +16,7 @@ interface Flags extends TraceFlags {
 export function linesCommand(): Command {
   return new Command("lines")
     .description("List the executed lines of one source file with their cost.")
-    .argument("<trace>", "a .bst file, or any trace that can be imported")
+    .argument("<trace>", "a .bst file, or any trace that can be imported; - for the standard input")
     .requiredOption("--vmlinux <file>", "the kernel that ran, with its debug information")
     .requiredOption("--file <path>", "source file, or the end of its path: mm/slub.c")
     .option("--force", "use the vmlinux even if it does not belong to the trace")

@@ -12,7 +12,7 @@ interface Flags extends TraceFlags {
 export function phasesCommand(): Command {
   return new Command("phases")
     .description("List the phases of a boot: when each began, what it executed, and what marks it.")
-    .argument("<trace>", "a .bst file, or any trace that can be imported")
+    .argument("<trace>", "a .bst file, or any trace that can be imported; - for the standard input")
     .option("--vmlinux <file>", "the kernel that ran, with its symbols: without, only phases before and after it")
     .option("--force", "use the vmlinux even if it does not belong to the trace")
     .option("--json", "print JSON")

@@ -2,7 +2,7 @@ import path from "node:path";
 import { localEngine, type LocalEngine } from "../engine/local";
 import type { EngineNotice, TraceHandle, TraceSummary } from "../protocol/engine";
 import { BootscopeError } from "../protocol/failure";
-import { formatPercent } from "../protocol/format";
+import { formatBytes, formatPercent } from "../protocol/format";
 import { cacheFolder } from "../qemu/cacheFolder";
 import { progressLine } from "./progressLine";
 
@@ -50,7 +50,7 @@ export async function withTrace<T>(
   return withEngine(async (engine, signal) => {
     const vmlinux = flags.vmlinux === undefined ? [] : [path.resolve(flags.vmlinux)];
     const folder = path.join(cacheFolder(), "results");
-    const opening = { path: path.resolve(file), vmlinux, cacheFolder: folder };
+    const opening = { path: tracePath(file), vmlinux, cacheFolder: folder };
     const { trace, summary: opened } = await engine.request("open", opening, signal);
     const problem = opened.symbolsProblem;
     if (vmlinux.length > 0 && problem !== null) {
@@ -65,6 +65,9 @@ export async function withTrace<T>(
   });
 }
 
+/** The path that the engine is given for a command's trace; `-` is the standard input. */
+export const tracePath = (file: string): string => (file === "-" ? "/dev/stdin" : path.resolve(file));
+
 function namesRefused(problem: NonNullable<TraceSummary["symbolsProblem"]>): BootscopeError {
   const advice =
     problem.code === "wrong-symbols" ? "Give the vmlinux of the same build, or use --force." : problem.advice;
@@ -74,5 +77,6 @@ function namesRefused(problem: NonNullable<TraceSummary["symbolsProblem"]>): Boo
 function describe(notice: EngineNotice): string | null {
   if (notice.kind !== "progress") return null;
   const { activity, bytesDone, bytesTotal } = notice;
+  if (bytesTotal === Infinity) return `${activity} … ${formatBytes(bytesDone)}`;
   return `${activity} … ${formatPercent(bytesTotal === 0 ? 1 : bytesDone / bytesTotal)}`;
 }

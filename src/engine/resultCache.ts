@@ -68,6 +68,12 @@ export class ResultCache {
     return `${await this.#path("import", source)}.bst`;
   }
 
+  /** Where what comes through a pipe is to be written: it comes once, so nobody will look for it again. */
+  async pipePath(): Promise<string> {
+    await mkdir(this.#existing, { recursive: true });
+    return path.join(this.#existing, `import-pipe-${randomBytes(8).toString("hex")}.bst`);
+  }
+
   /** False: there is no folder to put anything into. */
   get keeps(): boolean {
     return this.folder !== null;

@@ -1,6 +1,6 @@
 import type { EngineMethod, EngineNotice, EngineRequests, TraceHandle } from "../protocol/engine";
 import { BootscopeError } from "../protocol/failure";
-import { importTrace } from "../trace/import/importTrace";
+import { unpackOrImport } from "../trace/import/importTrace";
 import { Images } from "./images";
 import { files, lines } from "./lineQueries";
 import { functions, phases, timeline } from "./queries";
@@ -85,7 +85,7 @@ export class EngineService {
       const trace = this.#nextHandle++ as TraceHandle;
       const progress = (bytesDone: number, bytesTotal: number): void =>
         this.notify({ kind: "progress", trace, activity: "Importing", bytesDone, bytesTotal });
-      await importTrace(path, output, { signal, progress, logWorker: this.logWorker });
+      await unpackOrImport(path, output, { signal, progress, logWorker: this.logWorker });
       return this.#summaryOf(output, signal);
     },
   };

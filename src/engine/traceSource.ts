@@ -1,37 +1,40 @@
 import { stat } from "node:fs/promises";
 import { detectFormat } from "../trace/import/detect";
-import { importTrace, type ImportOptions } from "../trace/import/importTrace";
-import { openForReading } from "../trace/reader";
+import { unpackOrImport } from "../trace/import/importTrace";
+import { isPipe } from "../trace/import/input/pipe";
+import { openInput } from "../trace/import/input/traceInput";
+import type { ImportOptions } from "../trace/import/traceFormat";
 import type { ResultCache } from "./resultCache";
 
-/** A file that somebody wants to see as a trace. */
+/** A file, or a pipe, that somebody wants to see as a trace. */
 export interface TraceSource {
   readonly path: string;
   readonly bytes: number;
-  /** "bst", or the foreign format. */
+  /** "bst", the foreign format, or "pipe" where that shows only while it is read. */
   readonly format: string;
-  /** Has to be imported before anything can be asked. */
+  /** Has to be imported before anything can be asked: another format, compressed, or a pipe. */
   readonly foreign: boolean;
 }
 
 /** What kind of trace a file is, by its content. Rejects with `not-found`, `unreadable`, `not-a-trace` or `unsupported`. */
 export async function describeSource(path: string): Promise<TraceSource> {
-  const file = await openForReading(path);
+  // What is read from a pipe is gone: the import will find out what it is.
+  if (await isPipe(path)) return { path, bytes: 0, format: "pipe", foreign: true };
+  const input = await openInput(path);
   try {
-    const { size } = await file.stat();
-    const { format } = await detectFormat(file, path, size);
-    return { path, bytes: size, format, foreign: format !== "bst" };
+    const { format } = await detectFormat(input);
+    return { path, bytes: input.bytesTotal, format, foreign: format !== "bst" || input.file === null };
   } finally {
-    await file.close();
+    await input.close();
   }
 }
 
-/** The .bst form of a foreign trace: from the cache, or imported into it. Rejects as `importTrace` does. */
+/** The .bst form of a foreign trace: from the cache, or imported into it. Rejects as `unpackOrImport` does. */
 export async function importedCopy(source: TraceSource, cache: ResultCache, options: ImportOptions): Promise<string> {
-  const copy = await cache.importPath(source.path);
+  const copy = source.format === "pipe" ? await cache.pipePath() : await cache.importPath(source.path);
   const known = await stat(copy).catch(() => null);
   if (known === null) {
-    await importTrace(source.path, copy, options);
+    await unpackOrImport(source.path, copy, options);
     await cache.trim();
   }
   return copy;

@@ -270,6 +270,7 @@ export type EngineNotice =
       /** What is being done now: "Importing", "Reading", "Reading symbols". */
       activity: string;
       bytesDone: number;
+      /** Infinity where nobody knows it (pipes). */
       bytesTotal: number;
     }
   | { kind: "changed"; trace: TraceHandle; summary: TraceSummary }

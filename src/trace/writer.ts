@@ -160,7 +160,8 @@ export class TraceWriter {
   }
 }
 
-function unwritable(path: string, cause: unknown): BootscopeError {
+/** What a failed write is to a user. */
+export function unwritable(path: string, cause: unknown): BootscopeError {
   const code = (cause as NodeJS.ErrnoException).code ?? "unknown error";
   const advice = code === "ENOSPC" ? "Free some disk space." : "Choose a folder that can be written to.";
   return new BootscopeError("unwritable", `${path} cannot be written (${code}).`, advice, { cause });

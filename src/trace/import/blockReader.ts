@@ -1,15 +1,14 @@
-/** Reads a file in large blocks, one ahead of the work, and carries what the work left over to the front of the next block. */
-import type { FileHandle } from "node:fs/promises";
-import { readFully } from "../chunkWalk";
+/** Reads a trace in large blocks, one ahead of the work, and carries what the work left over to the front of the next block. */
+import type { TraceInput } from "./input/traceInput";
 
 export interface FileBlock {
   /** Valid from `start` to `end`, then zeros for 256 bytes. Shared memory, and reused: see `BlockSizes.kept`. */
   readonly bytes: Uint8Array;
   readonly start: number;
   readonly end: number;
-  /** The file ends at `end`. */
+  /** The trace ends at `end`. A trace whose length is known by its end only may end with a block of nothing new. */
   readonly last: boolean;
-  /** Bytes of the file before `start`. */
+  /** Bytes of the trace before `start`. */
   readonly position: number;
 }
 
@@ -31,13 +30,13 @@ const lineFeed = 0x0a;
 export class BlockReader {
   private readonly buffers: readonly Uint8Array[];
   private current = -1;
-  private filePosition = 0;
+  /** Bytes read of the trace, those of `pending` not included. */
+  private position = 0;
   private pending: Promise<number>;
   private block: FileBlock | null = null;
 
   constructor(
-    private readonly file: FileHandle,
-    private readonly fileBytes: number,
+    private readonly input: TraceInput,
     private readonly sizes = usualSizes,
   ) {
     const bufferBytes = carryBytes + sizes.blockBytes + paddingBytes;
@@ -49,7 +48,7 @@ export class BlockReader {
   /** @param consumed position in the last block up to which it is done with; of the rest, at most 64 KiB are kept */
   async next(consumed: number): Promise<FileBlock | null> {
     const length = await this.pending;
-    if (length === 0) return null;
+    if (length === 0 && (this.block === null || this.block.last)) return null;
     const from = this.block === null ? consumed : Math.max(consumed, this.block.end - carryBytes);
     const rest = this.block?.bytes.subarray(from, this.block.end) ?? new Uint8Array(0);
     this.current = (this.current + 1) % this.buffers.length;
@@ -58,28 +57,27 @@ export class BlockReader {
     const end = carryBytes + length;
     bytes.set(rest, start);
     bytes.fill(0, end, end + paddingBytes);
-    const position = this.filePosition - rest.length;
-    this.filePosition += length;
-    const last = this.filePosition >= this.fileBytes;
+    const position = this.position - rest.length;
+    this.position += length;
+    const last = length === 0 || this.position >= (this.input.file?.bytes ?? Infinity);
     this.pending = last ? Promise.resolve(0) : this.read((this.current + 1) % this.buffers.length);
     this.block = { bytes, start, end, last, position };
     return this.block;
   }
 
-  /** Waits for the read ahead, so that the file is not closed under it. */
+  /** Waits for the read ahead, so that the input is not closed under it. */
   async close(): Promise<void> {
     await this.pending.catch(() => 0);
   }
 
   private read(index: number): Promise<number> {
-    const length = Math.min(this.sizes.blockBytes, this.fileBytes - this.filePosition);
-    return readFully(this.file, this.buffers[index].subarray(carryBytes, carryBytes + length), this.filePosition);
+    return this.input.read(this.buffers[index].subarray(carryBytes, carryBytes + this.sizes.blockBytes));
   }
 }
 
-/** Blocks of whole lines; of lines over 64 KiB, and at the end of a file that is cut inside a line, pieces. */
-export async function* lineBlocks(file: FileHandle, fileBytes: number, sizes = usualSizes): AsyncGenerator<FileBlock> {
-  const reader = new BlockReader(file, fileBytes, sizes);
+/** Blocks of whole lines; of lines over 64 KiB, and at the end of a trace that is cut inside a line, pieces. */
+export async function* lineBlocks(input: TraceInput, sizes = usualSizes): AsyncGenerator<FileBlock> {
+  const reader = new BlockReader(input, sizes);
   try {
     for (let block = await reader.next(0); block !== null;) {
       const end = block.last ? block.end : endOfLines(block);

@@ -1,6 +1,6 @@
 /** Parses blocks of whole log lines into columns. */
 import { AddressIndex } from "./addressIndex";
-import type { LogClock } from "./detect";
+import type { LogClock } from "./logClock";
 import { logStep, noCounts, type LogColumns, type LogCounts, type LogPart } from "./logColumns";
 import { lineKind, LogLineParser } from "./logLine";
 

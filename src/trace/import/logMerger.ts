@@ -1,7 +1,7 @@
 /** Puts what the parsers of a log found into one trace: called in the order of the log. */
 import type { TraceWriter } from "../writer";
 import { ExecutionSink } from "./executionSink";
-import type { ImportResult } from "./importTrace";
+import type { ImportResult } from "./traceFormat";
 import { logStep, noCounts, type LogColumns, type LogCounts, type LogPart } from "./logColumns";
 import { logTrust } from "./logTrust";
 

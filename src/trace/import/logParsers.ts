@@ -1,7 +1,7 @@
 /** Log parsers on this thread or on others. */
 import { Worker } from "node:worker_threads";
 import { BootscopeError } from "../../protocol/failure";
-import type { LogClock } from "./detect";
+import type { LogClock } from "./logClock";
 import { LogBlockParser, type LogText } from "./logBlockParser";
 import type { LogPart } from "./logColumns";
 

@@ -1,5 +1,5 @@
 /** How far the counts of an imported log can be trusted, from what the log itself shows. */
-import type { ImportTrust } from "./importTrace";
+import type { ImportTrust } from "./traceFormat";
 import type { LogCounts } from "./logColumns";
 
 /** What a log held. */

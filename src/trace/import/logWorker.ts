@@ -1,6 +1,6 @@
 /** Entry of a worker thread: parses a block of a log per message, and answers with what it found, or with the error's text. */
 import { parentPort, workerData } from "node:worker_threads";
-import type { LogClock } from "./detect";
+import type { LogClock } from "./logClock";
 import { LogBlockParser, type LogText } from "./logBlockParser";
 import type { LogReply } from "./logParsers";
 

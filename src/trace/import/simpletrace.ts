@@ -1,10 +1,9 @@
 /** Imports `exec_tb` events from QEMU's binary simple traces. */
-import type { FileHandle } from "node:fs/promises";
 import { BootscopeError } from "../../protocol/failure";
 import type { TraceWriter } from "../writer";
 import { BlockReader, type FileBlock } from "./blockReader";
 import { ExecutionSink } from "./executionSink";
-import type { ImportOptions, ImportResult } from "./importTrace";
+import type { TraceInput } from "./input/traceInput";
 import { eventNumbersBeside } from "./simpletraceNames";
 import { execTbTrust } from "./logTrust";
 import {
@@ -13,38 +12,46 @@ import {
   isSimpletraceHeader,
   mappingHeadBytes,
   maximumRecordBytes,
+  parseSimpletraceHeader,
   recordType,
   simpletraceHeaderBytes,
   type SimpletraceHeader,
   typeWordBytes,
 } from "./simpletraceRecord";
+import type { ImportOptions, ImportResult, TraceFormat } from "./traceFormat";
 
 const exitRequested = 3;
 const exitMask = 3;
 const latin1 = new TextDecoder("latin1");
 
+export const simpletraceFormat: TraceFormat = {
+  name: "simpletrace",
+  recognize: ({ bytes, end }) => {
+    const header = parseSimpletraceHeader(bytes.subarray(0, end));
+    return header && ((input, writer, options) => importSimpletrace(input, header, writer, options));
+  },
+};
+
 /**
  * Reads the whole trace.
- * @param path of the trace: versions 2 and 3 take the names of events from the trace-events file beside it
+ * @param input the trace: versions 2 and 3 take the names of events from the trace-events file beside it
  * @throws BootscopeError `unsupported` for other versions before 4, and without that file
  */
-export async function importSimpletrace(
-  file: FileHandle,
-  bytes: number,
-  path: string,
+async function importSimpletrace(
+  input: TraceInput,
   header: SimpletraceHeader,
   writer: TraceWriter,
   options: ImportOptions,
 ): Promise<ImportResult> {
-  const importer = new SimpletraceImporter(writer, header.littleEndian, await numbersOf(path, header.version));
-  const reader = new BlockReader(file, bytes);
+  const importer = new SimpletraceImporter(writer, header.littleEndian, await numbersOf(input.path, header.version));
+  const reader = new BlockReader(input);
   try {
     let block = await reader.next(0);
     for (let first = true; block !== null; first = false) {
       options.signal?.throwIfAborted();
       const consumed = importer.take(block, block.start + (first ? simpletraceHeaderBytes : 0));
       await writer.drain();
-      options.progress?.(block.position + consumed - block.start, bytes);
+      options.progress?.(input.bytesDone, input.bytesTotal);
       if (importer.damaged) break;
       block = await reader.next(consumed);
     }

@@ -3,7 +3,8 @@ import path from "node:path";
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { minimumHeaderBytes } from "../../../src/trace/fileHeader";
-import { importTrace, type ImportOptions } from "../../../src/trace/import/importTrace";
+import { importTrace } from "../../../src/trace/import/importTrace";
+import type { ImportOptions } from "../../../src/trace/import/traceFormat";
 import { temporaryFile } from "../../support/buildTrace";
 import { buildBundles, type Bundles } from "../../support/bundles";
 

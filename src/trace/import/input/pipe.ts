@@ -1,0 +1,57 @@
+/** Named pipes, and the standard input where it is a pipe. */
+import { close, constants, open, read } from "node:fs";
+import { stat } from "node:fs/promises";
+import { Socket } from "node:net";
+import { setTimeout } from "node:timers/promises";
+import { promisify } from "node:util";
+import { BootscopeError } from "../../../protocol/failure";
+
+const waitMilliseconds = 50;
+const firstBytes = 64 * 1024;
+
+/** Whether a pipe is at the path. */
+export async function isPipe(path: string): Promise<boolean> {
+  const found = await stat(path).catch(() => null);
+  return found?.isFIFO() === true;
+}
+
+/** The bytes that come through a pipe, or null when something else is at the path. Rejects with `unreadable`, AbortError. */
+export async function pipeChunks(path: string, signal?: AbortSignal): Promise<AsyncGenerator<Uint8Array> | null> {
+  if (!(await isPipe(path))) return null;
+  try {
+    // Otherwise opening would block a thread until there is a writer, whether we still want to wait or not.
+    return chunksOf(await promisify(open)(path, constants.O_RDONLY | constants.O_NONBLOCK, 0), signal);
+  } catch (cause) {
+    const code = (cause as NodeJS.ErrnoException).code ?? "unknown error";
+    throw new BootscopeError("unreadable", `${path} cannot be read (${code}).`, "Check its permissions.", { cause });
+  }
+}
+
+async function* chunksOf(fd: number, signal?: AbortSignal): AsyncGenerator<Uint8Array> {
+  let socket: Socket | null = null;
+  try {
+    yield await firstChunk(fd, signal);
+    socket = new Socket({ fd, readable: true, writable: false, ...(signal && { signal }) });
+    for await (const chunk of socket) yield chunk as Uint8Array;
+  } finally {
+    if (socket === null) await promisify(close)(fd);
+    else socket.destroy(); // which closes what it was given
+  }
+}
+
+/** Waits for a writer: until there is one, reading answers the end of the file at once. */
+async function firstChunk(fd: number, signal?: AbortSignal): Promise<Uint8Array> {
+  const chunk = new Uint8Array(firstBytes);
+  for (;;) {
+    signal?.throwIfAborted();
+    const bytesRead = await promisify(read)(fd, chunk, 0, firstBytes, null).then(
+      (result) => result.bytesRead,
+      (error: unknown) => {
+        if ((error as NodeJS.ErrnoException).code !== "EAGAIN") throw error;
+        return 0;
+      },
+    );
+    if (bytesRead > 0) return chunk.subarray(0, bytesRead);
+    await setTimeout(waitMilliseconds, undefined, { signal });
+  }
+}

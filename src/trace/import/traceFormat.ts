@@ -1,0 +1,53 @@
+/** What a foreign format is to the rest: how it is recognized, how it is imported, and what comes of it. */
+import type { TraceWriter } from "../writer";
+import type { TraceInput } from "./input/traceInput";
+
+/** The first bytes of what may be a trace. */
+export interface TraceStart {
+  /** Followed by 256 zeros, which are not counted in `end`. */
+  readonly bytes: Uint8Array;
+  readonly end: number;
+  /** Nothing follows `end`. */
+  readonly whole: boolean;
+}
+
+export interface TraceFormat {
+  /** As `info` shows it. */
+  readonly name: string;
+  /** How to import what begins so, or null when it is not of this format. Looks at content only; no two formats claim the same. */
+  recognize(start: TraceStart): TraceImporter | null;
+}
+
+/** Reads the whole input into `writer`. Rejects with BootscopeError, or with AbortError when `options.signal` fires. */
+export type TraceImporter = (input: TraceInput, writer: TraceWriter, options: ImportOptions) => Promise<ImportResult>;
+
+export interface ImportOptions {
+  readonly signal?: AbortSignal;
+  /** Bytes of the file as it is on disk; the total is Infinity where nobody knows it (pipes). */
+  readonly progress?: (bytesDone: number, bytesTotal: number) => void;
+  /** The bundled logWorker: large logs are then parsed on threads. Without, everything happens on the calling thread. */
+  readonly logWorker?: string | undefined;
+  /** Size of the pieces in which a log is parsed (tests want it small). */
+  readonly logBlockBytes?: number;
+}
+
+export interface ImportTrust {
+  readonly mode: "complete" | "chained" | "incomplete";
+  /** Plain sentences. */
+  readonly reasons: readonly string[];
+}
+
+/** What an importer found. */
+export interface ImportResult {
+  readonly format: string;
+  readonly executions: number;
+  readonly vcpus: number;
+  /** Nanoseconds, or executions where the source has no clock. */
+  readonly endTime: number;
+  readonly stamped: boolean;
+  /** Times that lay before the one before them. */
+  readonly stepsBack: number;
+  /** Records that the source says it lost. */
+  readonly dropped: number;
+  readonly trust: ImportTrust;
+}
