@@ -6,7 +6,7 @@ import ts from "typescript";
 /** Folder → folders and packages it may import. Longer folder names win. A folder may always import itself. */
 const allowed = {
   "src/protocol": [],
-  "src/trace": ["src/protocol", "assembly", "node:*"],
+  "src/trace": ["src/protocol", "src/qemu/traceEvents", "assembly", "node:*"],
   "src/trace/import/input": ["src/trace", "src/protocol", "node:*", "fzstd", "xz-decompress"],
   "src/symbols": ["src/protocol", "node:*"],
   "src/analysis": ["src/protocol", "src/trace", "src/symbols", "assembly"],

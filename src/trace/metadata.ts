@@ -48,6 +48,7 @@ export function validMetadata(json: Json): TraceMetadata {
       bytes: string(at["bytes"]),
     })),
     dropped: count(json["dropped"]),
+    events: section(json["events"], (at) => ({ origin: unsigned64(at["origin"]) })),
   });
 }
 
@@ -73,6 +74,9 @@ const count = (value: unknown): number | undefined =>
 const smallCount = (value: unknown): number | undefined => ((count(value) ?? 64) < 64 ? (value as number) : undefined);
 const strings = (value: unknown): string[] | undefined =>
   Array.isArray(value) && value.every((item): item is string => typeof item === "string") ? value : undefined;
+/** A decimal number of 64 bits, as text. */
+const unsigned64 = (value: unknown): string | undefined =>
+  typeof value === "string" && /^\d{1,20}$/.test(value) && BigInt(value) < 1n << 64n ? value : undefined;
 const oneOf = <T extends string>(value: unknown, allowed: readonly T[]): T | undefined =>
   allowed.find((item) => item === value);
 

@@ -2,16 +2,19 @@
 import { readSync } from "node:fs";
 import { open, type FileHandle } from "node:fs/promises";
 import { BootscopeError } from "../protocol/failure";
+import { fileOffset } from "../protocol/units";
 import { readAttachment } from "./attachments";
 import { BlockColumns } from "./blocks";
 import { readFully, walkChunks, type WalkedChunk } from "./chunkWalk";
 import { crc32 } from "./crc";
+import { parseEventsHead } from "./events/eventDecoder";
+import { eventsHeadBytes } from "./events/eventEncoder";
 import { executionChunk, executionHeadBytes, parseExecutionHead, tickRate, type ExecutionHead } from "./executionHead";
 import { maximumMissingBlocks } from "./limits";
 import { minimumHeaderBytes, parseFileHeader } from "./fileHeader";
 import { mergeMetadata, parseJsonObject, validMetadata, type Json } from "./metadata";
 import { SwitchColumns } from "./switches";
-import { ChunkKind, type Attachment, type ExecutionChunk, type TraceFile } from "./types";
+import { ChunkKind, type Attachment, type EventChunk, type ExecutionChunk, type TraceFile } from "./types";
 
 export interface OpenOptions {
   readonly signal?: AbortSignal;
@@ -80,6 +83,7 @@ class TraceReader {
   private readonly switchPayloads: Uint8Array[] = [];
   private readonly attachments: Attachment[] = [];
   private readonly executions: PlacedExecutions[] = [];
+  private readonly events: EventChunk[] = [];
   private metadata: Json = {};
   private totals: Json | null = null;
   private truncated = false;
@@ -118,6 +122,7 @@ class TraceReader {
       blocks: this.blocks,
       chunks,
       switches: new SwitchColumns(this.switchPayloads),
+      events: this.events,
       attachments: this.attachments,
       damage: {
         truncated: this.truncated || this.totals === null,
@@ -156,7 +161,13 @@ class TraceReader {
         if (attachment !== null) this.attachments.push(attachment);
         break;
       }
-      case ChunkKind.Events:
+      case ChunkKind.Events: {
+        const head = chunk.whole ? parseEventsHead(await this.bytesAt(chunk.offset, eventsHeadBytes)) : null;
+        const { offset, length } = chunk;
+        if (head !== null) this.events.push({ offset: fileOffset(offset), length, crc: chunk.head.crc, ...head });
+        else if (chunk.head.sealed) this.skippedBytes += chunk.length;
+        break;
+      }
       case null:
         break;
     }

@@ -1,4 +1,5 @@
 /** What a .bst file holds, as its reader shows it. The bytes are described in docs/trace-format.md. */
+import type { EventsHead } from "./events/eventDecoder";
 import type { BlockNumber, FileOffset } from "../protocol/units";
 
 /** How a translated block ends. The numbers are those of the file. */
@@ -96,6 +97,8 @@ export interface TraceMetadata {
   kernel?: { path?: string; release?: string; buildIds?: string[] };
   source?: { format?: string; path?: string; bytes?: string };
   dropped?: number;
+  /** Time zero of the executions on the clock of the events: a decimal 64-bit number. */
+  events?: { origin?: string };
 }
 
 export interface Attachment {
@@ -103,6 +106,13 @@ export interface Attachment {
   readonly mime: string;
   readonly offset: FileOffset;
   readonly length: number;
+}
+
+/** Where a chunk of events is and what its head says (`EventsHead`). */
+export interface EventChunk extends EventsHead {
+  readonly offset: FileOffset;
+  readonly length: number;
+  readonly crc: number;
 }
 
 /** What was wrong with a file that still opened. */
@@ -123,6 +133,7 @@ export interface TraceFile {
   readonly blocks: BlockTable;
   readonly chunks: readonly ExecutionChunk[];
   readonly switches: TaskSwitches;
+  readonly events: readonly EventChunk[];
   readonly attachments: readonly Attachment[];
   readonly damage: TraceDamage;
 }

@@ -89,6 +89,11 @@ export class TraceWriter {
     return stream;
   }
 
+  /** Appends the payload of an events chunk, as `EventEncoder` makes it. */
+  addEvents(payload: Uint8Array): void {
+    this.addChunk(ChunkKind.Events, noVcpu, payload);
+  }
+
   addMetadata(metadata: TraceMetadata): void {
     this.addChunk(ChunkKind.Metadata, noVcpu, Buffer.from(JSON.stringify(metadata)));
   }

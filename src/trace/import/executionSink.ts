@@ -31,7 +31,7 @@ export class ExecutionSink {
   private last: Stream | null = null;
   private now = 0;
   /** Of the first execution that has a time; NaN: none had. */
-  private startTime = NaN;
+  private start = NaN;
 
   /** @param clock "events": times given are ignored, and the executions of all streams are counted instead */
   constructor(
@@ -45,6 +45,11 @@ export class ExecutionSink {
 
   get vcpus(): number {
     return this.streams.size;
+  }
+
+  /** Time of the first execution as it was announced, which the trace begins with; NaN: none had one. */
+  get startTime(): number {
+    return this.start;
   }
 
   /** Number of the block at an address, which becomes a block of the trace when it is new. */
@@ -109,8 +114,8 @@ export class ExecutionSink {
     let time = this.executions++;
     if (this.clock === "events") this.now = this.executions;
     else {
-      if (Number.isNaN(this.startTime)) this.startTime = stream.pendingTime;
-      time = stream.pendingTime - this.startTime;
+      if (Number.isNaN(this.start)) this.start = stream.pendingTime;
+      time = stream.pendingTime - this.start;
       if (!(time >= stream.latest)) {
         if (time < stream.latest) this.stepsBack++;
         time = stream.latest;

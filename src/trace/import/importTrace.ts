@@ -9,7 +9,7 @@ import type { ImportOptions, ImportResult, TraceImporter } from "./traceFormat";
 
 /**
  * Makes a .bst file at `output` of the foreign trace at `path`, which may be compressed or a pipe. It appears whole or not at all.
- * @throws BootscopeError `not-a-trace` when the content is none of the known forms or holds no executed block,
+ * @throws BootscopeError `not-a-trace` when the content is none of the known forms or holds nothing,
  *         `unsupported` for a .bst, `not-found`, `unreadable`, `unwritable`; AbortError when the signal fires
  */
 export async function importTrace(path: string, output: string, options: ImportOptions = {}): Promise<ImportResult> {
@@ -45,7 +45,7 @@ async function importForeign(
   const writer = await TraceWriter.create(output);
   try {
     const result = await importer(input, writer, options);
-    if (result.executions === 0) throw noExecutions(input);
+    if (result.executions === 0 && result.events === 0) throw noExecutions(input);
     writer.addMetadata(importedMetadata(result, input));
     await writer.finish(result.endTime, "imported");
     return result;
@@ -69,13 +69,14 @@ function importedMetadata(result: ImportResult, { path, problem, bytesDone }: Tr
     instructionsCounted: false,
     source: { format: result.format, path, bytes: String(bytesDone) },
     dropped: result.dropped,
+    events: { origin: String(result.eventOrigin) },
   };
 }
 
 const noExecutions = ({ path, problem }: TraceInput): BootscopeError =>
   new BootscopeError(
     "not-a-trace",
-    `${path} holds no executed block.`,
+    `${path} holds neither an executed block nor an event.`,
     problem ?? "Record with Trace Boot, or with QEMU's -d exec,nochain.",
   );
 

@@ -57,7 +57,10 @@ export class LogMerger {
     const { executions, vcpus, stepsBack } = this.sink;
     const { stamped, source, cut } = this;
     const trust = logTrust({ ...this.counts, source, cut });
-    return { format: "qemu-log", executions, vcpus, endTime, stamped, stepsBack, dropped: 0, trust };
+    return {
+      ...{ format: "qemu-log", executions, events: 0, eventOrigin: 0n, vcpus, endTime, stamped, stepsBack },
+      ...{ dropped: 0, trust },
+    };
   }
 
   /** Both kinds are on: `exec_tb` announced this block a line earlier, and would count every block twice from here on. */

@@ -1,66 +1,45 @@
 /**
- * Event names of simple traces of versions 2 and 3, which hold numbers only: positions in the `trace-events` file that QEMU
- * was built from (scripts/tracetool.py of QEMU 1.2 to 2.7).
+ * Event names of simple traces that hold numbers only: positions in the `trace-events` file that QEMU was built from
+ * (scripts/tracetool of QEMU 0.14 to 2.7; trace-events-all for streams without a header).
  */
-import { open } from "node:fs/promises";
-import path from "node:path";
 import { BootscopeError } from "../../protocol/failure";
-
-/** QEMU 2.7's concatenation of all directories', then the one file of earlier releases. */
-const fileNames = ["trace-events-all", "trace-events"];
-/** QEMU's have 150 KiB; what is longer is something else, and only its beginning is read. */
-const mostBytes = 4 * 1024 * 1024;
-/** `[property …] name(`: the rest of a line says nothing about numbers. */
-const eventStart = /^\s*((?:\w+\s+)*)(\w+)\s*\(/;
+import type { EventCatalog } from "../events/traceEventsFiles";
+import { traceEventsNames } from "../events/traceEventsFiles";
+import type { DeclaredEvent } from "../events/eventDescriptions";
+import type { SimpletraceHeader } from "./simpletraceRecord";
 
 /**
- * Numbers of the events in a trace-events file, by name.
- * @param version of the trace: in version 2, events with `disable` have no number; in version 3 all have one, and those with
- *        `tcg` two, as `NAME_trans` and `NAME_exec`
+ * Names of the events by number.
+ *
+ * In version 0, `disable`d events have numbers in QEMU 0.14 and 0.15, which only switched them off, and none in 1.0 and 1.1. A
+ * trace does not say which it was, but the file does: the former disable most events, the latter next to none. In version 2
+ * disabled events have no number; in version 3 all have one, and those with `tcg` two. Streams without a header count all.
  */
-export function eventNumbers(traceEvents: string, version: 2 | 3): Map<string, number> {
-  const numbers = new Map<string, number>();
-  let next = 0;
-  for (const line of traceEvents.split("\n")) {
-    const match = eventStart.exec(line);
-    if (match === null) continue;
-    const [, properties, name] = match;
-    const words = properties.split(/\s+/);
-    if (version === 2 && words.includes("disable")) continue;
-    const names = version === 3 && words.includes("tcg") ? [`${name}_trans`, `${name}_exec`] : [name];
-    for (const each of names) numbers.set(each, next++);
-  }
-  return numbers;
+export function eventNumbers(events: readonly DeclaredEvent[], { version, headerless }: SimpletraceHeader): string[] {
+  const disabled = events.filter((event) => event.disabled).length;
+  const skipsDisabled = headerless !== true && (version === 2 || (version === 0 && 2 * disabled < events.length));
+  const numbered = skipsDisabled ? events.filter((event) => !event.disabled) : events;
+  return numbered.flatMap(({ descriptions, tcg }) => {
+    const names = descriptions.map(({ name }) => name);
+    // Version 2 knew no `tcg`: one number, by its bare name.
+    return tcg && version < 3 ? [names[0].replace(/_trans$/, "")] : names;
+  });
 }
 
 /**
- * Numbers by the trace-events file beside a trace.
- * @throws BootscopeError `unsupported` when there is none, or none with exec_tb
+ * The names that a header needs to be understood, or null when the file itself gives them.
+ * @throws BootscopeError `unsupported` when there is no file to take them from
  */
-export async function eventNumbersBeside(tracePath: string, version: 2 | 3): Promise<Map<string, number>> {
-  for (const name of fileNames) {
-    const text = await readStart(path.join(path.dirname(tracePath), name));
-    if (text === null) continue;
-    const numbers = eventNumbers(text, version);
-    if (numbers.has("exec_tb")) return numbers;
-  }
+export function numbersFor(header: SimpletraceHeader, catalog: EventCatalog, tracePath: string): string[] | null {
+  const { version, headerless } = header;
+  if (version === 4 && headerless !== true) return null;
+  // Numbers are those of one release: that on this machine is not the one that wrote an old trace.
+  const file = catalog.own ?? (headerless === true ? catalog.installed : null);
+  if (file !== null && file.events.length > 0) return eventNumbers(file.events, header);
+  const what = headerless === true ? "without a header" : `of version ${version}`;
   throw new BootscopeError(
     "unsupported",
-    `${tracePath} is a QEMU simple trace of version ${version}, whose events have numbers only, and no trace-events file with exec_tb is beside it.`,
-    `Put the ${fileNames.join(" or ")} of the QEMU that wrote it into its folder.`,
+    `${tracePath} is a QEMU simple trace ${what}, whose events have numbers only, and no trace-events file is beside it.`,
+    `Put the ${traceEventsNames.join(" or ")} of the QEMU that wrote it into its folder.`,
   );
-}
-
-/** The beginning of a text file, or null when it cannot be read. */
-async function readStart(file: string): Promise<string | null> {
-  const handle = await open(file, "r").catch(() => null);
-  if (handle === null) return null;
-  try {
-    const { buffer, bytesRead } = await handle.read(Buffer.alloc(mostBytes), 0, mostBytes, 0);
-    return buffer.toString("latin1", 0, bytesRead);
-  } catch {
-    return null; // a folder of that name
-  } finally {
-    await handle.close();
-  }
 }

@@ -27,6 +27,8 @@ export interface ImportOptions {
   readonly progress?: (bytesDone: number, bytesTotal: number) => void;
   /** The bundled logWorker: large logs are then parsed on threads. Without, everything happens on the calling thread. */
   readonly logWorker?: string | undefined;
+  /** A trace-events file to use instead of one beside the trace. */
+  readonly traceEvents?: string | undefined;
   /** Size of the pieces in which a log is parsed (tests want it small). */
   readonly logBlockBytes?: number;
 }
@@ -41,6 +43,10 @@ export interface ImportTrust {
 export interface ImportResult {
   readonly format: string;
   readonly executions: number;
+  /** Other events that were kept. */
+  readonly events: number;
+  /** Time zero of the executions on the clock of the events: nanoseconds, or executions where the source has no clock. */
+  readonly eventOrigin: bigint;
   readonly vcpus: number;
   /** Nanoseconds, or executions where the source has no clock. */
   readonly endTime: number;

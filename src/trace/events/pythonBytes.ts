@@ -1,0 +1,19 @@
+/** How Python prints `bytes`, which is how QEMU's simpletrace.py prints texts: `b'virtio\\xff'`. */
+const escapes: ReadonlyMap<number, string> = new Map([
+  [0x09, "\\t"],
+  [0x0a, "\\n"],
+  [0x0d, "\\r"],
+  [0x5c, "\\\\"],
+]);
+
+export function pythonBytes(bytes: Uint8Array): string {
+  const quote = bytes.includes(0x27) && !bytes.includes(0x22) ? '"' : "'";
+  let text = "";
+  for (const byte of bytes) {
+    const character = String.fromCharCode(byte);
+    if (character === quote) text += `\\${quote}`;
+    else if (byte >= 0x20 && byte < 0x7f && byte !== 0x5c) text += character;
+    else text += escapes.get(byte) ?? `\\x${byte.toString(16).padStart(2, "0")}`;
+  }
+  return `b${quote}${text}${quote}`;
+}
