@@ -1,4 +1,4 @@
-import type { FunctionColumn, FunctionsPage, FunctionsQuery, Totals } from "../protocol/engine";
+import type { FunctionColumn, FunctionsPage, FunctionsQuery, InlinedInto, Totals } from "../protocol/engine";
 import { executions, instructions, nanoseconds } from "../protocol/units";
 import type { Row } from "./attribution";
 import { parseFilter } from "./filter";
@@ -23,6 +23,8 @@ export interface FunctionsInput {
   /** In the whole trace; Infinity: never. */
   readonly first: Float64Array;
   readonly traceTotals: Totals;
+  /** Of a row for inlined code: what it was inlined into. */
+  readonly inlinedInto: (row: number, metric: keyof RowCosts) => InlinedInto | null;
   readonly revision: number;
   readonly complete: boolean;
 }
@@ -63,6 +65,7 @@ export function functionsPage(input: FunctionsInput, view: FunctionsView): Funct
     time: column(costs.time),
     first: column(input.first),
     note: page.map((row) => rows[row].note),
+    inlinedInto: page.map((row) => input.inlinedInto(row, view.metric)),
   };
 }
 

@@ -1,8 +1,15 @@
 import type { Totals } from "../protocol/engine";
 import { executions, instructions, nanoseconds } from "../protocol/units";
-import type { Attribution } from "./attribution";
 import type { BlockCosts } from "./blockProfile";
 import { roundedToSum, sumOf } from "./rounding";
+
+/** What costs are summed up by: blocks in pieces, each of which belongs to one of the rows. See `Attribution`. */
+export interface RowPieces {
+  readonly start: Uint32Array;
+  readonly row: Uint32Array;
+  readonly instructions: Uint32Array;
+  readonly rows: { readonly length: number };
+}
 
 /** Cost per row of an attribution. Each column adds up to the cost of the blocks it was made of, to the unit. */
 export interface RowCosts {
@@ -13,7 +20,7 @@ export interface RowCosts {
 }
 
 /** Sums block costs by row: executions where a block starts, instructions where they are, time by instructions. */
-export function rowCosts(attribution: Attribution, costs: BlockCosts): RowCosts {
+export function rowCosts(attribution: RowPieces, costs: BlockCosts): RowCosts {
   const { start, row, instructions: pieceInstructions } = attribution;
   const count = attribution.rows.length;
   const byRow = {
@@ -44,7 +51,7 @@ export function rowCosts(attribution: Attribution, costs: BlockCosts): RowCosts 
 }
 
 /** When each row was executed first; Infinity: never. */
-export function rowFirst(attribution: Attribution, first: Float64Array): Float64Array {
+export function rowFirst(attribution: RowPieces, first: Float64Array): Float64Array {
   const { start, row, rows } = attribution;
   const byRow = new Float64Array(rows.length).fill(Infinity);
   for (let block = 0; block < first.length; block++) {

@@ -1,7 +1,7 @@
 /** `bootscope functions`: cost per function. */
 import { Command, Option } from "commander";
 import type { FunctionColumn, FunctionsPage, Metric, TraceSummary } from "../protocol/engine";
-import { formatCost, formatCount, formatMoment, formatShare } from "../protocol/format";
+import { formatCost, formatCount, formatInlinedInto, formatMoment, formatShare } from "../protocol/format";
 import { belowRoot } from "../protocol/sourceRoot";
 import { nanoseconds } from "../protocol/units";
 import { parseLimit } from "./limit";
@@ -12,6 +12,7 @@ interface Flags extends TraceFlags {
   readonly limit?: number;
   readonly sort: "executions" | "instructions" | "time" | "first";
   readonly filter: string;
+  readonly inlined?: boolean;
   readonly json?: boolean;
 }
 
@@ -30,6 +31,7 @@ export function functionsCommand(): Command {
         .default("instructions"),
     )
     .option("--filter <terms>", "words of names, file:…, dir:…, >1%", "")
+    .option("--inlined", "count inlined code for the function that was inlined")
     .option("--json", "print JSON")
     .action(async (trace: string, flags: Flags) => {
       await withTrace(trace, flags, async ({ engine, trace: handle, summary, signal }) => {
@@ -42,6 +44,7 @@ export function functionsCommand(): Command {
             descending: flags.sort !== "first",
             filter: flags.filter,
             metric: metricOf(flags.sort),
+            inlined: flags.inlined === true,
             offset: 0,
             limit: flags.limit ?? (flags.json === true ? Number.MAX_SAFE_INTEGER : screenful),
           },
@@ -72,8 +75,14 @@ function functionsJson(page: FunctionsPage, { clock }: TraceSummary): object {
       timeNs: jsonTime(page.time[i], clock),
       firstNs: jsonTime(page.first[i], clock),
       note: page.note[i] === "" ? null : page.note[i],
+      inlinedInto: page.inlinedInto[i],
     })),
   };
+}
+
+function nameOf({ name, inlinedInto }: FunctionsPage, row: number): string {
+  const into = inlinedInto[row];
+  return into === null ? name[row] : `${name[row]} (${formatInlinedInto(into)})`;
 }
 
 /** Where a function is defined, or why it has no name. */
@@ -85,13 +94,13 @@ function sourceOf({ file, line, note, sourceRoot }: FunctionsPage, row: number):
 function functionsText(page: FunctionsPage, summary: TraceSummary, metric: Metric): string {
   const { clock, instructionsCounted } = summary;
   const shareOf: Metric = metric === "instructions" && !instructionsCounted ? "executions" : metric;
-  const rows = page.name.map((name, i) => [
+  const rows = page.name.map((_, i) => [
     formatShare(page[shareOf][i], page.traceTotals[shareOf]),
     formatCount(page.executions[i]),
     instructionsCounted ? formatCount(page.instructions[i]) : "–",
     clock === "host" ? formatCost(nanoseconds(page.time[i]), clock) : "–",
     formatMoment(nanoseconds(page.first[i]), clock),
-    name,
+    nameOf(page, i),
     sourceOf(page, i),
   ]);
   const right = ["of " + shareOf, "executions", "instructions", "host time", "first"];

@@ -71,6 +71,7 @@ function linesJson(result: LinesResult, { clock }: TraceSummary): object {
       instructions: result.instructions[i],
       timeNs: jsonTime(result.time[i], clock),
       firstNs: jsonTime(result.first[i], clock),
+      inlinedInto: result.inlinedInto[i],
     })),
     functions: result.functions.map(({ name, line, first, ...cost }) => ({
       name,

@@ -1,10 +1,13 @@
 import { attribute, type Attribution } from "../analysis/attribution";
 import type { RowSources } from "../analysis/functionRows";
+import { attributeInlined, type InlinedAttribution } from "../analysis/inlinedFunctions";
+import { allInstructions } from "../analysis/instructionAddresses";
 import { attributeLines, sourcesOf, type LineAttribution } from "../analysis/lineCosts";
 import { bootPhases, type PhaseSpan } from "../analysis/phases";
 import { linkedPlace } from "../analysis/placement";
 import { rowFirst } from "../analysis/rowCosts";
 import { blockCategories } from "../analysis/timeline";
+import { BootscopeError } from "../protocol/failure";
 import type { ImageSymbols, LineTable } from "../symbols/types";
 import type { ImageChoice } from "./chooseImage";
 import type { NamingRecord } from "./naming";
@@ -17,6 +20,12 @@ export interface NamedRows {
   readonly category: Uint8Array;
 }
 
+/** Keeps what `NamedTrace.inlined` found. */
+export interface InlinedStore {
+  load(): Promise<InlinedAttribution | null>;
+  save(found: InlinedAttribution): Promise<void>;
+}
+
 /** A trace together with the image that names its addresses (or none): who owns which cost. */
 export class NamedTrace {
   #rows: NamedRows | undefined;
@@ -27,6 +36,8 @@ export class NamedTrace {
   #sources: { of: NamedRows; known: boolean; sources: RowSources } | undefined;
   #phases: { of: NamedRows; spans: readonly PhaseSpan[] } | undefined;
   #lineAttribution: { of: NamedRows; lines: LineAttribution } | undefined;
+  #inlined: { of: NamedRows; inlined: Promise<InlinedAttribution> } | undefined;
+  readonly #released = new AbortController();
 
   constructor(
     private readonly scanned: ScannedTrace,
@@ -150,7 +161,47 @@ export class NamedTrace {
     return this.#lineAttribution.lines;
   }
 
+  /**
+   * Who owns which cost when inlined code counts for the function that was inlined. Rejects with BootscopeError "no-symbols"
+   * where there is no debug information, with AbortError when the trace is closed meanwhile.
+   * @param store where an earlier answer may be, and a new one is to be kept
+   */
+  inlined(store: InlinedStore): Promise<InlinedAttribution> {
+    const { rows } = this;
+    if (this.#inlined?.of === rows) return this.#inlined.inlined;
+    const inlined = this.#loadInlined(rows, store);
+    this.#inlined = { of: rows, inlined };
+    inlined.catch(() => {
+      if (this.#inlined?.inlined === inlined) this.#inlined = undefined;
+    });
+    return inlined;
+  }
+
+  async #loadInlined(rows: NamedRows, store: InlinedStore): Promise<InlinedAttribution> {
+    const known = await store.load();
+    if (known !== null) return known;
+    const found = await this.#attributeInlined(rows);
+    await store.save(found);
+    return found;
+  }
+
+  async #attributeInlined({ attribution }: NamedRows): Promise<InlinedAttribution> {
+    const { blocks } = this.scanned.file;
+    const { signal } = this.#released;
+    const image = await this.choice.chosen?.image.open();
+    await this.loadSources(signal);
+    const sources = this.#sources?.of.attribution === attribution ? this.sources : this.#findSources(attribution);
+    const instructions = allInstructions(blocks, attribution.linkAddress);
+    const frames = await image?.inlineFramesMany(instructions.addresses, signal);
+    if (frames == null) {
+      const message = image?.linesProblem ?? "There is no debug information, which tells what was inlined.";
+      throw new BootscopeError("no-symbols", message, "Use the vmlinux of the same build with CONFIG_DEBUG_INFO.");
+    }
+    return attributeInlined(blocks, attribution, instructions, frames, sources);
+  }
+
   release(): void {
+    this.#released.abort();
     this.choice.chosen?.image.release();
   }
 

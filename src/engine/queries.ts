@@ -1,4 +1,5 @@
 import { functionsPage } from "../analysis/functionRows";
+import { inlinedCosts, inlinedFirst } from "../analysis/inlinedFunctions";
 import { rowCosts, totalsOf } from "../analysis/rowCosts";
 import { addProfile, addScan, emptyTimeline, viewEdges } from "../analysis/timeline";
 import type { FunctionsPage, FunctionsQuery, Phase, TimeRange, Timeline, TimelineQuery } from "../protocol/engine";
@@ -22,18 +23,16 @@ export async function functions(
   const { revision, complete } = session;
   const costs = await scanned.costs(query.range, complete, signal);
   const { attribution } = named.rows;
-  return functionsPage(
-    {
-      rows: attribution.rows,
-      sources: named.sources,
-      costs: rowCosts(attribution, costs),
-      first: named.first,
-      traceTotals: totalsOf(rowCosts(attribution, scanned.profile.totals)),
-      revision,
-      complete,
-    },
-    query,
-  );
+  const common = { traceTotals: totalsOf(rowCosts(attribution, scanned.profile.totals)), revision, complete };
+  if (query.inlined !== true) {
+    const rows = { rows: attribution.rows, sources: named.sources, costs: rowCosts(attribution, costs) };
+    return functionsPage({ ...common, ...rows, first: named.first, inlinedInto: () => null }, query);
+  }
+  const inlined = await session.inlined();
+  const { rows, sources } = inlined;
+  const { costs: rowTotals, into } = inlinedCosts(inlined, costs);
+  const first = inlinedFirst(inlined, scanned.profile.first);
+  return functionsPage({ ...common, rows, sources, costs: rowTotals, first, inlinedInto: into }, query);
 }
 
 /** Cost over time by category. */

@@ -2,6 +2,7 @@ import { createHash, randomBytes } from "node:crypto";
 import { mkdir, readdir, readFile, rename, rm, stat, utimes, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { deserialize, serialize } from "node:v8";
+import { isInlinedAttribution, type InlinedAttribution } from "../analysis/inlinedFunctions";
 import type { TraceFile } from "../trace/types";
 import { fileFingerprint } from "./fileFingerprint";
 import { fitsTrace, type NamingRecord } from "./naming";
@@ -62,6 +63,27 @@ export class ResultCache {
     }
   }
 
+  /** Costs of inlined functions, with the names of the same candidates. */
+  async loadInlined(file: TraceFile, candidates: string): Promise<InlinedAttribution | null> {
+    if (this.folder === null) return null;
+    try {
+      const name = await this.#path("inlined", file.path, candidates);
+      const found = (await this.#load(name, file)) as InlinedAttribution | null;
+      return found !== null && isInlinedAttribution(found, file.blocks.count) ? found : null;
+    } catch {
+      return null;
+    }
+  }
+
+  async saveInlined(file: TraceFile, candidates: string, found: InlinedAttribution): Promise<void> {
+    if (this.folder === null) return;
+    try {
+      await this.#save(await this.#path("inlined", file.path, candidates), file, found);
+    } catch {
+      // as above
+    }
+  }
+
   /** Where the imported copy of a foreign trace is, or is to be written; its folder exists. */
   async importPath(source: string): Promise<string> {
     await mkdir(this.#existing, { recursive: true });
@@ -91,7 +113,7 @@ export class ResultCache {
     const names = await readdir(folder).catch(() => []);
     const files = await Promise.all(
       names
-        .filter((name) => /^(scan|names|import|symbols)-/.test(name))
+        .filter((name) => /^(scan|names|inlined|import|symbols)-/.test(name))
         .map(async (name) => {
           const file = path.join(folder, name);
           const { size, mtimeMs } = await stat(file);
@@ -128,7 +150,7 @@ export class ResultCache {
   }
 
   /** @param of what the entry depends on besides the trace */
-  async #path(kind: "scan" | "names" | "import" | "symbols", source: string, of = ""): Promise<string> {
+  async #path(kind: "scan" | "names" | "inlined" | "import" | "symbols", source: string, of = ""): Promise<string> {
     const hash = createHash("sha256").update(`${version}\0${await fileFingerprint(source)}\0${of}`);
     return path.join(this.#existing, `${kind}-${hash.digest("hex").slice(0, 32)}`);
   }

@@ -1,4 +1,5 @@
 import { setTimeout } from "node:timers/promises";
+import type { InlinedAttribution } from "../analysis/inlinedFunctions";
 import type { EngineNotice, TraceHandle, TraceSummary } from "../protocol/engine";
 import { BootscopeError, toFailure } from "../protocol/failure";
 import { openTraceFile } from "../trace/reader";
@@ -40,6 +41,8 @@ export class TraceSession {
   readonly #stop = new AbortController();
   readonly #throttle = noticeThrottle();
   #ready: ReadyTrace | undefined;
+  /** The names by the best of `#candidates`, before anybody chose others. */
+  #first: NamedTrace | undefined;
   /** Resolves when `#ready` is there; rejects when it will never be. */
   #loaded: Promise<void> = Promise.resolve();
   #settled: Promise<void> = Promise.resolve();
@@ -139,6 +142,17 @@ export class TraceSession {
     return this.summary;
   }
 
+  /** As `NamedTrace.inlined`; from the cache when a trace that is read to its end was asked before. */
+  async inlined(): Promise<InlinedAttribution> {
+    const { scanned, named } = await this.ready();
+    const { key } = this.#candidates;
+    const isKept = this.#complete && !this.#stopped && named === this.#first;
+    return named.inlined({
+      load: () => (isKept ? this.cache.loadInlined(scanned.file, key) : Promise.resolve(null)),
+      save: (found) => (isKept ? this.cache.saveInlined(scanned.file, key, found) : Promise.resolve()),
+    });
+  }
+
   /** Imports a foreign trace unless the cache has it; answers the path of the .bst. */
   async #import(): Promise<string> {
     const progress = (done: number, total: number): void => this.#progress("Importing", done, total);
@@ -157,6 +171,7 @@ export class TraceSession {
     const restored = record === null ? null : await this.#restoreNames(scanned);
     const named = restored ?? new NamedTrace(scanned, await chooseImage(this.parts.images, file, candidates, false));
     this.#ready = { scanned, named };
+    this.#first = named;
     this.#complete = record !== null;
     this.#change();
   }

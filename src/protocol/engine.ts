@@ -105,12 +105,25 @@ export interface FunctionsQuery {
   readonly metric: Metric;
   readonly offset: number;
   readonly limit: number;
+  /** Count inlined code for the function that was inlined, in rows of its own. Fails without debug information. Absent: false. */
+  readonly inlined?: boolean;
 }
 
 export interface Totals {
   readonly executions: Executions;
   readonly instructions: Instructions;
   readonly time: Nanoseconds;
+}
+
+/** The functions whose code an inlined function is part of, most expensive first. */
+export interface InlinedInto {
+  /** At most eight of them. */
+  readonly functions: readonly string[];
+  /** What of the row's cost in the queried metric lies in each of `functions`. */
+  readonly cost: readonly number[];
+  /** How many there are, and the cost in all of them. */
+  readonly count: number;
+  readonly total: number;
 }
 
 /** Rows `offset` … of the sorted and filtered functions, as columns of equal length. */
@@ -142,6 +155,8 @@ export interface FunctionsPage {
   readonly first: Float64Array;
   /** Empty, or why the row has no function name (e.g. "no address map of modules"). */
   readonly note: readonly string[];
+  /** Of a row for inlined code: what it was inlined into; else null. */
+  readonly inlinedInto: readonly (InlinedInto | null)[];
 }
 
 export interface TimelineQuery {
@@ -182,6 +197,8 @@ export interface LinesResult {
   readonly instructions: Float64Array;
   readonly time: Float64Array;
   readonly first: Float64Array;
+  /** Where the line's code is, also or only, part of other functions than the one around it in the file: these, by instructions. */
+  readonly inlinedInto: readonly (InlinedInto | null)[];
   /** Totals of the whole trace, of the range in all files, and of the range in this file. */
   readonly traceTotals: Totals;
   readonly rangeTotals: Totals;

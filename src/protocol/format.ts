@@ -4,6 +4,7 @@
  * Views show three significant digits with an SI prefix; hovers and copies show exact numbers. A value that is not a
  * finite number is written as a dash, so that "NaN" is never seen.
  */
+import type { InlinedInto } from "./engine";
 import type { Nanoseconds } from "./units";
 
 const dash = "–";
@@ -75,6 +76,13 @@ export const formatMoment = (time: Nanoseconds, clock: "host" | "events", step =
 /** A cost in time by the trace's own clock, with three significant digits; executions where the trace has no clock. */
 export const formatCost = (time: Nanoseconds, clock: "host" | "events"): string =>
   clock === "host" ? formatDuration(time) : formatCount(time);
+
+/** What a function was inlined into: `inlined into f`, `inlined into f and 3 others`. */
+export function formatInlinedInto({ functions, count }: InlinedInto): string {
+  const others = count - 1;
+  const rest = others === 0 ? "" : others === 1 ? " and 1 other" : ` and ${exact.format(others)} others`;
+  return `inlined into ${functions.at(0) ?? ""}${rest}`;
+}
 
 /** Bytes with three significant digits and decimal prefixes: `512 B`, `76.3 MB`. */
 export function formatBytes(bytes: number): string {

@@ -70,6 +70,8 @@ export interface PageView {
   readonly focusedRow: number;
   readonly overviewAsTable: boolean;
   readonly unnamedShown: boolean;
+  /** Inlined code has rows of its own in the functions table. */
+  readonly inlined: boolean;
 }
 
 /** Copies and exports; the host asks the engine for all rows, so they need not be loaded in the page. */

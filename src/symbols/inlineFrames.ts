@@ -32,16 +32,23 @@ export async function inlineFramesMany(
       place !== null && instance >= 0;
       instance = place.tree.parent[instance]
     ) {
-      frames.name[at++] = place.tree.name[instance];
+      frames.name[at++] = place.tree.callee[instance];
       const file = place.tree.callFile[instance];
       frames.file[at] = file === noFile ? -1 : file;
       frames.line[at] = place.tree.callLine[instance];
     }
-    const symbol = symbols[index] < 0 ? -1 : inlines.names.number(functions.name(symbols[index]));
-    frames.name[at] = place === null || place.tree.functionName < 0 ? symbol : place.tree.functionName;
+    const symbol = symbols[index] < 0 ? -1 : inlines.names.ofSymbol(functions.name(symbols[index]));
+    frames.name[at] = place === null || place.tree.function < 0 ? symbol : place.tree.function;
   });
   const { summary: problem } = inlines.problems;
-  return { first, ...frames, names: inlines.names.list, files: inlines.files.paths, problem };
+  return {
+    first,
+    ...frames,
+    names: inlines.names.list,
+    declarations: inlines.names.declarations,
+    files: inlines.files.paths,
+    problem,
+  };
 }
 
 function depthOf(place: InlinePlace | null): number {

@@ -45,13 +45,16 @@ export interface LineTable {
 export interface InlineFrames {
   /** Frames of address i: from `first[i]` up to, not including, `first[i + 1]`; the innermost first. At least one each. */
   readonly first: Uint32Array;
-  /** Index into `names`, or -1. */
+  /** The function: index into `names`, or -1. */
   readonly name: Int32Array;
   /** Index into `files`, or -1. */
   readonly file: Int32Array;
   /** 1-based line, or 0: of the address in the innermost frame, of the inlined call in the others. */
   readonly line: Uint32Array;
+  /** Functions of different files may share a name: each is listed by itself. */
   readonly names: readonly string[];
+  /** Where each of `names` is declared: an index into `files`, or -1, and a line, or 0. */
+  readonly declarations: { readonly file: readonly number[]; readonly line: readonly number[] };
   readonly files: readonly string[];
   /** What was wrong with the debug information, in one sentence, or null. */
   readonly problem: string | null;

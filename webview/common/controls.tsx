@@ -6,6 +6,7 @@ import {
   provideVSCodeDesignSystem,
   vsCodeBadge,
   vsCodeButton,
+  vsCodeCheckbox,
   vsCodeDropdown,
   vsCodeOption,
   vsCodePanels,
@@ -22,6 +23,7 @@ export function registerControls(): void {
   provideVSCodeDesignSystem().register(
     vsCodeBadge(),
     vsCodeButton(),
+    vsCodeCheckbox(),
     vsCodeDropdown(),
     vsCodeOption(),
     vsCodePanels(),
@@ -82,6 +84,31 @@ export function Badge({ children, ...rest }: Common & { children: ComponentChild
 
 export function ProgressRing(props: Common): VNode {
   return element("vscode-progress-ring", { "aria-label": "Working", ...props });
+}
+
+export function Checkbox({
+  checked,
+  onChange,
+  children,
+  ...rest
+}: Common & {
+  checked: boolean;
+  onChange: (checked: boolean) => void;
+  children: ComponentChildren;
+}): VNode {
+  const box = useRef<HTMLElement & { checked: boolean }>(null);
+  useEffect(() => {
+    if (box.current !== null && box.current.checked !== checked) box.current.checked = checked;
+  }, [checked]);
+  const attributes = {
+    ...rest,
+    ref: box,
+    // The element tells of changes by the page as well as by the person.
+    onChange: () => {
+      if (box.current !== null && box.current.checked !== checked) onChange(box.current.checked);
+    },
+  };
+  return element("vscode-checkbox", attributes, children);
 }
 
 export interface Option<Value extends string> {

@@ -33,6 +33,7 @@ export class Model {
   readonly focusedRow = signal(0);
   readonly overviewAsTable = signal(false);
   readonly unnamedShown = signal(false);
+  readonly inlined = signal(false);
   /** Set once the stored view is known; nothing is asked before, nothing is stored before. */
   readonly restored = signal(false);
   private readonly history = signal(startHistory(defaultView.selection));
@@ -49,11 +50,20 @@ export class Model {
     const wanted = this.selection.value.metric;
     return this.summary.value === null ? wanted : effectiveMetric(wanted, this.summary.value);
   });
+  /** The debug information, which tells what was inlined, is there. */
+  readonly knowsInlined = computed(() => this.summary.value?.symbols?.hasLines === true);
   readonly rowsQuery = computed<RowsQuery>(() => {
     const { range, filter } = this.selection.value;
     const { column, descending } = this.sort.value;
     const isMissing = column === "instructions" && this.summary.value?.instructionsCounted === false;
-    return { range, filter, metric: this.metric.value, sort: isMissing ? this.metric.value : column, descending };
+    return {
+      range,
+      filter,
+      metric: this.metric.value,
+      sort: isMissing ? this.metric.value : column,
+      descending,
+      inlined: this.inlined.value && this.knowsInlined.value,
+    };
   });
   /** The cost of the range's costliest function: it fills the bars, whatever the table is sorted and filtered by. */
   readonly largest = new Latest<RowsQuery, number>(async (query, abort) => {
@@ -185,6 +195,7 @@ export class Model {
       focusedRow: this.focusedRow.value,
       overviewAsTable: this.overviewAsTable.value,
       unnamedShown: this.unnamedShown.value,
+      inlined: this.inlined.value,
     };
   }
 
@@ -197,6 +208,7 @@ export class Model {
       this.focusedRow.value = view.focusedRow;
       this.overviewAsTable.value = view.overviewAsTable;
       this.unnamedShown.value = view.unnamedShown;
+      this.inlined.value = view.inlined;
       this.restored.value = true;
     });
   }

@@ -15,6 +15,7 @@ export const defaultView: PageView = {
   focusedRow: 0,
   overviewAsTable: false,
   unnamedShown: false,
+  inlined: false,
 };
 
 const field = (value: unknown, name: string): unknown =>
@@ -53,5 +54,6 @@ export function restoreView(stored: unknown): PageView {
     focusedRow: count(field(stored, "focusedRow")),
     overviewAsTable: flag(field(stored, "overviewAsTable"), false),
     unnamedShown: flag(field(stored, "unnamedShown"), false),
+    inlined: flag(field(stored, "inlined"), false),
   };
 }

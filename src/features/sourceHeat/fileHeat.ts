@@ -1,5 +1,5 @@
 /** Which lines of a source file are worth showing, and how hot they are. Pure. */
-import type { FunctionOfFile, LinesResult, Metric, Totals } from "../../protocol/engine";
+import type { FunctionOfFile, InlinedInto, LinesResult, Metric, Totals } from "../../protocol/engine";
 import { executions, instructions, nanoseconds, type Nanoseconds } from "../../protocol/units";
 
 /** Steps of the background colour and of the gutter bar. */
@@ -18,7 +18,9 @@ export interface HeatLine extends Totals {
   /** How hot in the whole range (colour) and in its function (length of the bar). */
   readonly bucket: Bucket;
   readonly bar: Bucket;
+  /** The function around the line, when code of it is on the line. */
   readonly function: FunctionOfFile | undefined;
+  readonly inlinedInto: InlinedInto | null;
 }
 
 /** What is shown of a file. Lines and functions are sorted by line. */
@@ -73,7 +75,10 @@ export function fileHeat(result: LinesResult, metric: Metric, threshold: number)
   const values = result[metric];
   const total = (totals: Totals): number => totals[metric];
   const functions = result.functions.filter(({ line }) => line > 0).sort((a, b) => a.line - b.line);
-  const owners = functionOfRows(result.line, functions);
+  const owners = functionOfRows(result.line, functions).map((owner, row) => {
+    const into = result.inlinedInto[row];
+    return into === null || into.total < result.instructions[row] ? owner : undefined;
+  });
   const costOf = new Map<FunctionOfFile | undefined, number>();
   owners.forEach((owner, row) => costOf.set(owner, (costOf.get(owner) ?? 0) + values[row]));
 
@@ -98,6 +103,7 @@ export function fileHeat(result: LinesResult, metric: Metric, threshold: number)
       bucket: shareBucket(share),
       bar: functionShareBucket(functionShare),
       function: owners[row],
+      inlinedInto: result.inlinedInto[row],
     };
   });
   return { lines, functions: functions.filter((entry) => total(entry) > 0 && total(entry) >= least) };

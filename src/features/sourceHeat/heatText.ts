@@ -1,5 +1,5 @@
 /** The words and numbers of source heat. Pure: what VS Code shows is made of these strings. */
-import type { FunctionOfFile, LinesResult, Metric, TimeRange, Totals } from "../../protocol/engine";
+import type { FunctionOfFile, InlinedInto, LinesResult, Metric, TimeRange, Totals } from "../../protocol/engine";
 import {
   formatCost,
   formatCount,
@@ -20,6 +20,9 @@ export interface HeatContext {
   /** File name of the trace. */
   readonly trace: string;
 }
+
+/** So many of the functions that a line was inlined into are told by name. */
+const hostsTold = 4;
 
 /** The editor joins ordinary spaces; these stay. */
 const space = "\u00a0";
@@ -94,15 +97,27 @@ const link = (name: string): string => {
   return `[Show in trace](command:bootscope.showInTrace?${parameters} "Show the function in the trace editor")`;
 };
 
+/** The functions that hold the line's code, with what they have of its instructions. */
+function inlinedText({ functions, cost, count }: InlinedInto, all: number): string {
+  const shown = functions
+    .slice(0, hostsTold)
+    .map((name, host) => `${code(name)}${all > 0 ? ` (${formatPercent(cost[host] / all)})` : ""}`);
+  const others = count - shown.length;
+  if (others > 0) shown.push(`${formatExact(others)} ${others === 1 ? "other" : "others"}`);
+  const last = shown.pop();
+  return `Inlined into ${shown.length === 0 ? "" : `${shown.join(", ")} and `}${last}.`;
+}
+
 /** Markdown for the hover of a hot line. */
 export function lineHover(line: HeatLine, result: LinesResult, context: HeatContext): string {
-  const { function: owner } = line;
+  const { function: owner, inlinedInto: into } = line;
   const title = owner === undefined ? `**Line ${line.line}**` : `**${code(owner.name)}**, line ${line.line}`;
   const ofFunction = owner === undefined ? "" : ` ${formatPercent(line.functionShare)} of the function's lines.`;
   return [
     `${title} in ${rangeText(context)}`,
     table(line, result, context, true),
     `First executed at ${formatMoment(line.first, context.clock, 1e3)}.${ofFunction}`,
+    ...(into === null ? [] : [inlinedText(into, line.instructions)]),
     ...(owner === undefined ? [] : [link(owner.name)]),
   ].join("\n\n");
 }

@@ -1,5 +1,5 @@
 /** Function rows as text for other programs: exact numbers, one row per function. */
-import { categoryNames, type FunctionsPage } from "../../protocol/engine";
+import { categoryNames, type FunctionsPage, type InlinedInto } from "../../protocol/engine";
 import { formatAddress, guestAddress } from "../../protocol/units";
 
 /** One function; times in nanoseconds (or execution numbers where the trace has no clock). */
@@ -14,6 +14,8 @@ export interface ExportedRow {
   readonly file: string;
   readonly line: number;
   readonly note: string;
+  /** Of inlined code: the functions that it is part of, most expensive first. */
+  readonly inlinedInto: string;
 }
 
 const columns = [
@@ -27,7 +29,14 @@ const columns = [
   "file",
   "line",
   "note",
+  "inlinedInto",
 ] as const satisfies readonly (keyof ExportedRow)[];
+
+function hosts(into: InlinedInto | null): string {
+  if (into === null) return "";
+  const others = into.count - into.functions.length;
+  return [...into.functions, ...(others > 0 ? [`${others} others`] : [])].join(" ");
+}
 
 export function exportedRows(page: FunctionsPage): ExportedRow[] {
   return page.name.map((name, row) => ({
@@ -41,6 +50,7 @@ export function exportedRows(page: FunctionsPage): ExportedRow[] {
     file: page.file[row] ?? "",
     line: page.line[row],
     note: page.note[row],
+    inlinedInto: hosts(page.inlinedInto[row]),
   }));
 }
 

@@ -58,6 +58,8 @@ export const Attribute = {
   language: 0x13,
   comp_dir: 0x1b,
   abstract_origin: 0x31,
+  decl_file: 0x3a,
+  decl_line: 0x3b,
   specification: 0x47,
   ranges: 0x55,
   call_file: 0x58,

@@ -21,6 +21,9 @@ export interface Attributes {
   origin: number | null;
   callFile: number;
   callLine: number;
+  /** Where it is declared: number of a file of the unit (0 before version 5: none), and line. */
+  declarationFile: number;
+  declarationLine: number;
   language: number;
   lineTable: number | null;
 }
@@ -95,6 +98,8 @@ export class DieReader {
       origin: null,
       callFile: 0,
       callLine: 0,
+      declarationFile: 0,
+      declarationLine: 0,
       language: 0,
       lineTable: null,
     };
@@ -199,6 +204,12 @@ export class DieReader {
       case Attribute.call_line:
         found.callLine = this.number(form, constant);
         return;
+      case Attribute.decl_file:
+        found.declarationFile = this.number(form, constant);
+        return;
+      case Attribute.decl_line:
+        found.declarationLine = this.number(form, constant);
+        return;
       case Attribute.language:
         found.language = this.number(form, constant);
         return;
@@ -300,6 +311,8 @@ function groupOf(attribute: number): number {
     case Attribute.name:
     case Attribute.linkage_name:
     case Attribute.MIPS_linkage_name:
+    case Attribute.decl_file:
+    case Attribute.decl_line:
       return Wanted.Name;
     case Attribute.abstract_origin:
     case Attribute.specification:

@@ -1,77 +1,104 @@
 import { BootscopeError } from "../../protocol/failure";
-import type { DebugInfo, InfoUnit } from "./debugInfo";
-import { Wanted, type Attributes, type DieReader } from "./dieReader";
+import type { InfoUnit } from "./debugInfo";
+import { Wanted } from "./dieReader";
+import type { OpenUnit } from "./inlineTree";
+import { noFile } from "./lineFiles";
 
 /** How often one entry may refer to another for its name: concrete → abstract → declaration, and some to spare. */
 const maximumHops = 8;
 
-/** The distinct names of functions, numbered as they are met, and the names of entries. */
+/** A function as its entries say: its name, and where it is declared (a number of the image's file table; -1, 0: unknown). */
+interface NamedFunction {
+  readonly name: string;
+  readonly file: number;
+  readonly line: number;
+}
+
+/** The distinct functions of the debug information, numbered as they are met: by name and by where they are declared. */
 export class InlineNames {
   readonly list: string[] = [];
-  private readonly byName = new Map<string, number>();
+  readonly declarations = { file: [] as number[], line: [] as number[] };
+  private readonly numbers = new Map<string, number>();
   private readonly byOffset = new Map<number, number>();
 
+  /** @param open gives the entries of a unit, for references from one unit to another (link-time optimisation) */
   constructor(
-    private readonly info: DebugInfo,
     private readonly units: readonly InfoUnit[],
+    private readonly open: (unit: InfoUnit) => OpenUnit,
   ) {}
 
-  /** Number of a name. */
-  number(name: string): number {
-    let number = this.byName.get(name);
-    if (number === undefined) {
-      number = this.list.push(name) - 1;
-      this.byName.set(name, number);
-    }
-    return number;
+  /** Number of a function of which the symbol table alone knows. */
+  ofSymbol(name: string): number {
+    return this.number({ name, file: -1, line: 0 });
   }
 
   /**
-   * Number of the name of the entry at an offset of .debug_info: the linkage name where it has one, else the name, of itself
+   * Number of the function of the entry at an offset of .debug_info: the linkage name where it has one, else the name, of itself
    * or of the entries that it refers to; -1 for none.
-   * @param reader of a unit, whose place is kept; entries of other units (link-time optimisation) are read with readers of theirs
+   * @param near a unit whose reader's place is kept
    */
-  at(offset: number, reader: DieReader): number {
+  at(offset: number, near: OpenUnit): number {
     let number = this.byOffset.get(offset);
     if (number === undefined) {
-      const name = this.read(offset, reader);
-      number = name === null ? -1 : this.number(name);
+      const found = this.read(offset, near);
+      number = found === null ? -1 : this.number(found);
       this.byOffset.set(offset, number);
     }
     return number;
   }
 
-  private read(offset: number, reader: DieReader): string | null {
-    let plainName: string | null = null;
-    let next: number | null = offset;
-    for (let hops = 0; next !== null && hops < maximumHops; hops++) {
-      const attributes = this.attributesAt(next, reader);
-      if (attributes === null) break;
-      if (attributes.linkageName !== null) return attributes.linkageName;
-      plainName ??= attributes.name;
-      next = attributes.origin;
+  private number({ name, file, line }: NamedFunction): number {
+    const key = `${name} ${file} ${line}`;
+    let number = this.numbers.get(key);
+    if (number === undefined) {
+      number = this.list.push(name) - 1;
+      this.declarations.file.push(file);
+      this.declarations.line.push(line);
+      this.numbers.set(key, number);
     }
-    return plainName;
+    return number;
   }
 
-  private attributesAt(offset: number, near: DieReader): Attributes | null {
+  private read(offset: number, near: OpenUnit): NamedFunction | null {
+    let plainName: string | null = null;
+    let linkageName: string | null = null;
+    let [file, line] = [-1, 0];
+    let next: number | null = offset;
+    for (let hops = 0; next !== null && hops < maximumHops; hops++) {
+      const entry = this.entryAt(next, near);
+      if (entry === null) break;
+      linkageName ??= entry.linkageName;
+      plainName ??= entry.name;
+      if (line === 0 && entry.line > 0) ({ file, line } = entry);
+      next = entry.origin;
+    }
+    const name = linkageName ?? plainName;
+    return name === null ? null : { name, file, line };
+  }
+
+  private entryAt(offset: number, near: OpenUnit) {
     try {
-      const { unit } = near;
-      const reader = offset >= unit.offset && offset < unit.end ? near : this.readerOf(offset);
-      if (reader === null) return null;
+      const { unit } = near.reader;
+      const holder = offset >= unit.offset && offset < unit.end ? near : this.holderOf(offset);
+      if (holder === null) return null;
+      const { reader } = holder;
       const place = reader.offset;
       reader.offset = offset;
       const abbreviation = reader.next();
       const attributes = abbreviation && reader.read(abbreviation, Wanted.Name);
       reader.offset = place;
-      return attributes;
+      if (attributes === null) return null;
+      const { name, linkageName, origin, declarationFile, declarationLine: line } = attributes;
+      const file = line > 0 ? holder.fileOf(declarationFile) : noFile;
+      return { name, linkageName, origin, file: file === noFile ? -1 : file, line };
     } catch (error) {
       if (error instanceof BootscopeError) return null;
       throw error;
     }
   }
 
-  private readerOf(offset: number): DieReader | null {
+  /** The unit that holds an offset, opened; null when none does. */
+  private holderOf(offset: number): OpenUnit | null {
     let from = 0;
     let to = this.units.length;
     while (to - from > 1) {
@@ -80,9 +107,6 @@ export class InlineNames {
       else from = middle;
     }
     const unit = this.units.at(from);
-    if (unit === undefined || offset < unit.offset || offset >= unit.end) return null;
-    const reader = this.info.read(unit);
-    reader.readRoot();
-    return reader;
+    return unit === undefined || offset < unit.offset || offset >= unit.end ? null : this.open(unit);
   }
 }

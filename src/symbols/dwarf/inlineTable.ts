@@ -29,6 +29,7 @@ export interface InlinePlace {
 /** The inlined calls of an image. Units are read when an address of theirs is asked for, and stay. */
 export class InlineTable {
   readonly problems = new Problems();
+  readonly names: InlineNames;
   private readonly loaded: (InlineUnit | null | undefined)[] = [];
 
   private constructor(
@@ -37,9 +38,10 @@ export class InlineTable {
     private readonly unitRanges: AddressRanges,
     private readonly lineSection: ByteCursor,
     private readonly isCode: IsCode,
-    readonly names: InlineNames,
     readonly files: FileTable,
-  ) {}
+  ) {
+    this.names = new InlineNames(units, (unit) => this.openUnit(unit));
+  }
 
   /**
    * Reads where the units of an image are. Null when it has no debug information.
@@ -57,8 +59,7 @@ export class InlineTable {
     const isCode = codeTest(file);
     const sets = await file.cursor(".debug_aranges");
     const ranges = allUnitRanges(info, units, sets).filter(({ start }) => isCode(start));
-    const names = new InlineNames(info, units);
-    return new InlineTable(info, units, new AddressRanges(ranges), lineSection, isCode, names, new FileTable(files));
+    return new InlineTable(info, units, new AddressRanges(ranges), lineSection, isCode, new FileTable(files));
   }
 
   /** Where each address is; null for one without a function. Rejects with AbortError when the signal fires. */
@@ -126,12 +127,13 @@ export class InlineTable {
     const reader = this.info.read(unit);
     const root = reader.readRoot();
     const files = root && this.unitFiles(root);
-    return {
+    const opened: OpenUnit = {
       reader,
       lists: this.info.ranges,
-      nameOf: (offset) => this.names.at(offset, reader),
+      functionAt: (offset) => this.names.at(offset, opened),
       fileOf: (file) => files?.resolve(file) ?? noFile,
     };
+    return opened;
   }
 
   /** The file numbers of the unit's line table, which call sites use too. */

@@ -5,11 +5,11 @@ import type { RangeLists } from "./rangeLists";
 
 /** The calls that were inlined into one function, each before those inlined into itself. Columns by instance. */
 export interface InlineTree {
-  /** Name of the function itself; -1 when the debug information has none. */
-  readonly functionName: number;
+  /** The function itself, by its number in the image's `InlineNames`; -1 when the debug information has none. */
+  readonly function: number;
   /** The instance that an instance is inlined into, or -1 for the function itself. */
   readonly parent: readonly number[];
-  readonly name: readonly number[];
+  readonly callee: readonly number[];
   /** Where it is called: number in the image's file table (or `noFile`), and line. */
   readonly callFile: readonly number[];
   readonly callLine: readonly number[];
@@ -38,8 +38,8 @@ export function instanceAt({ ranges }: InlineTree, address: bigint): number {
 export interface OpenUnit {
   readonly reader: DieReader;
   readonly lists: RangeLists;
-  /** Number of the name of the entry at an offset of .debug_info, or -1. */
-  nameOf(offset: number): number;
+  /** Number of the function of the entry at an offset of .debug_info, or -1. */
+  functionAt(offset: number): number;
   /** Number in the image's file table of the unit's file, or `noFile`. */
   fileOf(number: number): number;
 }
@@ -52,9 +52,9 @@ const maximumDepth = 512;
 /** Reads the subprogram whose entry is at an offset. Throws BootscopeError "damaged". */
 export function readInlineTree(unit: OpenUnit, offset: number): InlineTree {
   const { reader } = unit;
-  const functionName = unit.nameOf(offset);
+  const own = unit.functionAt(offset);
   const parent: number[] = [];
-  const name: number[] = [];
+  const callee: number[] = [];
   const callFile: number[] = [];
   const callLine: number[] = [];
   const ranges = { start: [] as number[], end: [] as number[], instance: [] as number[] };
@@ -74,7 +74,7 @@ export function readInlineTree(unit: OpenUnit, offset: number): InlineTree {
     if (abbreviation.tag === Tag.inlined_subroutine) {
       const attributes = reader.read(abbreviation, Wanted.Place);
       owner = parent.push(owner) - 1;
-      name.push(attributes.origin === null ? -1 : unit.nameOf(attributes.origin));
+      callee.push(attributes.origin === null ? -1 : unit.functionAt(attributes.origin));
       callFile.push(unit.fileOf(attributes.callFile));
       callLine.push(attributes.callLine);
       reader.addressRanges(attributes, unit.lists, (base, start, end) => {
@@ -83,7 +83,7 @@ export function readInlineTree(unit: OpenUnit, offset: number): InlineTree {
         ranges.end.push(difference + end);
         ranges.instance.push(owner);
       });
-      if (ranges.start.length > maximumRanges) return { ...noInlines, functionName };
+      if (ranges.start.length > maximumRanges) return { ...noInlines, function: own };
     } else if (isBlock(abbreviation.tag)) {
       reader.skip(abbreviation);
     } else {
@@ -94,12 +94,12 @@ export function readInlineTree(unit: OpenUnit, offset: number): InlineTree {
     if (levels.length < maximumDepth) levels.push(owner);
     else reader.skipChildren();
   }
-  return { functionName, parent, name, callFile, callLine, ranges: { origin, ...ranges } };
+  return { function: own, parent, callee, callFile, callLine, ranges: { origin, ...ranges } };
 }
 
-const noInlines: Omit<InlineTree, "functionName"> = {
+const noInlines: Omit<InlineTree, "function"> = {
   parent: [],
-  name: [],
+  callee: [],
   callFile: [],
   callLine: [],
   ranges: { origin: 0n, start: [], end: [], instance: [] },

@@ -35,6 +35,11 @@ export class TraceEditor {
     return this.part("row-count");
   }
 
+  /** The switch that counts inlined code for the function that was inlined. */
+  get inlinedSwitch(): Locator {
+    return this.part("inlined");
+  }
+
   /** The cell of a column in a row that is on the screen; the first row is 0. */
   cell(row: number, column: string): Locator {
     return this.rows.nth(row).locator(`.col-${column}`);

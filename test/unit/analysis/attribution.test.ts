@@ -202,6 +202,10 @@ describe("lines", () => {
     expect([...cost.instructions]).toEqual([21, 7]);
     expect([...cost.time]).toEqual([300, 100]);
     expect([...cost.first]).toEqual([3, 3]);
+    const names = cost.hosts.map((hosts) =>
+      [...hosts].map(([row, count]) => [attributed(records).rows[row].name, count]),
+    );
+    expect(names).toEqual([[["first", 21]], [["first", 7]]]);
   });
 
   it("make a file's executions those of the blocks that start in it", () => {

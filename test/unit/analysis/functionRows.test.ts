@@ -20,6 +20,7 @@ const input: FunctionsInput = {
     note: name.startsWith("[") ? "firmware: no symbols" : "",
     functionIndex: row,
   })),
+  inlinedInto: () => null,
   sources: {
     file: ["debian/build/lib/mpi/mpi-pow.c", "arch/x86/lib/clear_page_64.S", "kernel/sched/idle.c", "kernel/x.c", null],
     line: Uint32Array.of(25, 1, 300, 1, 0),

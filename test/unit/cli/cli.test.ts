@@ -90,6 +90,7 @@ describe("bootscope", () => {
         timeNs: 200,
         firstNs: 100,
         note: "no vmlinux",
+        inlinedInto: null,
       },
       {
         name: "[firmware]",
@@ -101,6 +102,7 @@ describe("bootscope", () => {
         timeNs: 100,
         firstNs: 0,
         note: "firmware: no symbols",
+        inlinedInto: null,
       },
     ]);
   });

@@ -28,6 +28,7 @@ const page: FunctionsPage = {
   time: Float64Array.of(100.4, 200),
   first: Float64Array.of(1, 2),
   note: ["", "no symbols"],
+  inlinedInto: [null, { functions: ["f", "g"], cost: [3, 1], count: 4, total: 6 }],
 };
 
 describe("exported rows", () => {
@@ -43,19 +44,21 @@ describe("exported rows", () => {
       file: "lib/string.c",
       line: 26,
       note: "",
+      inlinedInto: "",
     });
   });
 
   it("keep one row per line as TSV", () => {
     const lines = toTsv(exportedRows(page)).trimEnd().split("\n");
     expect(lines.length).toBe(3);
-    expect(new Set(lines.map((line) => line.split("\t").length))).toEqual(new Set([10]));
+    expect(new Set(lines.map((line) => line.split("\t").length))).toEqual(new Set([11]));
     expect(lines[2]).toContain('odd "name", with tab');
   });
 
   it("quote what CSV needs quoted", () => {
     const [, first, second] = toCsv(exportedRows(page)).split("\n");
-    expect(first).toBe("memcpy,0xffffffff81000010,kernel,12345678901234,10,100,1,lib/string.c,26,");
+    expect(first).toBe("memcpy,0xffffffff81000010,kernel,12345678901234,10,100,1,lib/string.c,26,,");
+    expect(second).toMatch(/,no symbols,f g 2 others$/);
     expect(second).toContain('"odd ""name"", with\ttab"');
   });
 

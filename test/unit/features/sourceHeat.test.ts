@@ -44,6 +44,7 @@ function resultOf(
     traceTotals: totals(400_000),
     rangeTotals: totals(200_000),
     fileTotals: totals(counts.reduce((sum, count) => sum + count, 0)),
+    inlinedInto: lines.map(() => null),
     functions,
   };
 }
@@ -161,6 +162,22 @@ describe("the words of source heat", () => {
     });
     expect(hover).not.toContain("Instructions");
     expect(hover).not.toContain("Host time");
+  });
+
+  it("tells what a line was inlined into, and does not count it for the function above", () => {
+    const into = { functions: ["f", "g"], cost: [60_000, 20_000], count: 4, total: 80_000 };
+    const inlined = { ...result, inlinedInto: [into] };
+    const [only] = fileHeat(inlined, "instructions", 0).lines;
+    expect(only.function).toBeUndefined();
+    const hover = lineHover(only, inlined, context);
+    expect(hover).toContain("Inlined into `f` (75.0 %), `g` (25.0 %) and 2 others.");
+    expect(hover).not.toContain("mpihelp_submul_1");
+
+    const one = { functions: ["f"], cost: [8000], count: 1, total: 8000 };
+    const partly = { ...result, inlinedInto: [one] };
+    const [both] = fileHeat(partly, "instructions", 0).lines;
+    expect(both.function).toBe(entry);
+    expect(lineHover(both, partly, context)).toContain("Inlined into `f` (10.0 %).");
   });
 
   it("does not let a symbol's name become markup", () => {

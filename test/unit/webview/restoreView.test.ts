@@ -15,6 +15,7 @@ describe("a stored view", () => {
       focusedRow: 130,
       overviewAsTable: true,
       unnamedShown: true,
+      inlined: true,
     };
     expect(restoreView(JSON.parse(JSON.stringify(view)))).toEqual(view);
   });

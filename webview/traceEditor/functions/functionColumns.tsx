@@ -4,10 +4,18 @@ import {
   categoryNames,
   type FunctionColumn,
   type Metric,
+  type InlinedInto,
   type Totals,
   type TraceSummary,
 } from "../../../src/protocol/engine";
-import { formatCost, formatCount, formatExact, formatMoment, formatPercent } from "../../../src/protocol/format";
+import {
+  formatCost,
+  formatCount,
+  formatExact,
+  formatInlinedInto,
+  formatMoment,
+  formatPercent,
+} from "../../../src/protocol/format";
 import { belowRoot } from "../../../src/protocol/sourceRoot";
 import { nanoseconds } from "../../../src/protocol/units";
 import type { Column } from "../../common/virtualTable";
@@ -83,11 +91,19 @@ function selfCell(row: FunctionRow, context: CellContext): ComponentChildren {
   );
 }
 
+/** The functions that hold a row's inlined code, with their shares of its cost. */
+const hostsHint = ({ functions, cost, count }: InlinedInto, all: number): string => {
+  const shares = functions.map((name, host) => `  ${formatPercent(cost[host] / all)}  ${name}`);
+  const rest = count > functions.length ? [`  and ${formatExact(count - functions.length)} others`] : [];
+  return ["Inlined into", ...shares, ...rest].join("\n");
+};
+
 export function cell(row: FunctionRow, column: TableColumn, context: CellContext): ComponentChildren {
   const { clock } = context;
   switch (column) {
     case "name": {
-      const hint = `${row.name}\n0x${row.address} · ${categoryNames[row.category] ?? "unknown"}${row.note === "" ? "" : `\n${row.note}`}`;
+      const { inlinedInto: into } = row;
+      const hint = `${row.name}\n0x${row.address} · ${categoryNames[row.category] ?? "unknown"}${row.note === "" ? "" : `\n${row.note}`}${into === null ? "" : `\n${hostsHint(into, metricOf(row, context.metric))}`}`;
       return (
         <span title={hint}>
           {row.file === null ? (
@@ -98,6 +114,7 @@ export function cell(row: FunctionRow, column: TableColumn, context: CellContext
             </span>
           )}
           {row.note !== "" && <span class="note"> {row.note}</span>}
+          {into !== null && <span class="note"> {formatInlinedInto(into)}</span>}
         </span>
       );
     }

@@ -1,5 +1,6 @@
 /** The rows of the functions table: those that were looked at, fetched in pages and kept until the question changes. */
 import { computed, signal } from "@preact/signals";
+import type { InlinedInto } from "../../../src/protocol/engine";
 import { toFailure, type Failure } from "../../../src/protocol/failure";
 import type { PageFunctions, PageFunctionsQuery } from "../../../src/protocol/page";
 
@@ -18,6 +19,8 @@ export interface FunctionRow {
   readonly time: number;
   readonly first: number;
   readonly note: string;
+  /** Of a row for inlined code: what it was inlined into. */
+  readonly inlinedInto: InlinedInto | null;
 }
 
 export const rowsPerPage = 128;
@@ -57,6 +60,7 @@ export class FunctionRows {
       time: page.time[at],
       first: page.first[at],
       note: page.note[at],
+      inlinedInto: page.inlinedInto[at],
     };
   }
 

@@ -3,7 +3,7 @@ import type { RefObject, VNode } from "preact";
 import { useState } from "preact/hooks";
 import type { Metric, TraceSummary } from "../../../src/protocol/engine";
 import { formatExact, formatShare } from "../../../src/protocol/format";
-import { Button, Dropdown, TextField } from "../../common/controls";
+import { Button, Checkbox, Dropdown, TextField } from "../../common/controls";
 import { Menu } from "../../common/menu";
 import { firstRow, selectedCount, selectedFirst, type RowSelection } from "../../common/rowSelection";
 import { useWidth } from "../../common/useWidth";
@@ -34,14 +34,20 @@ function save(model: Model, format: "csv" | "json"): void {
   });
 }
 
+/** The toolbar's width from which its labels are written out, in pixels. */
+const roomForWords = 760;
+
 function Toolbar({
   model,
   summary,
   filterField,
+  width,
 }: {
   model: Model;
   summary: TraceSummary;
   filterField: RefObject<HTMLElement>;
+  /** In pixels. */
+  width: number;
 }): VNode {
   const metric = model.metric.value;
   const { filter } = model.selection.value;
@@ -78,6 +84,16 @@ function Toolbar({
             ? `${formatExact(head.executed)} ${head.executed === 1 ? "function" : "functions"}`
             : `${formatExact(head.matched)} of ${formatExact(head.executed)} · ${formatShare(head.matchedTotals[metric], head.rangeTotals[metric])}`}
       </span>
+      {model.knowsInlined.value && (
+        <Checkbox
+          checked={model.inlined.value}
+          title="Count inlined code for the function that was inlined, not for the one around it"
+          data-testid="inlined"
+          onChange={(checked) => (model.inlined.value = checked)}
+        >
+          {width < roomForWords ? "Inlined" : "Inlined functions"}
+        </Checkbox>
+      )}
       <Menu
         label="Export"
         icon="export"
@@ -150,7 +166,7 @@ export function FunctionsView({
   const { sort, descending } = model.rowsQuery.value;
   return (
     <div class="functions" ref={attach} style={{ "--columns": layout.template }} data-testid="functions">
-      <Toolbar model={model} summary={summary} filterField={filterField} />
+      <Toolbar model={model} summary={summary} filterField={filterField} width={width} />
       {failure !== null && <p class="failure">{`${failure.message} ${failure.advice}`}</p>}
       {head?.matched === 0 ? (
         <NoRows model={model} summary={summary} />
