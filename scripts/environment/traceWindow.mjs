@@ -27,4 +27,6 @@ export async function waitUntilRead(editor) {
   await editor.locator('[data-testid="row"]').first().waitFor({ timeout: 120_000 });
   // The bar that shows the progress goes away when the whole trace has been totalled.
   await editor.locator("[role=progressbar]").waitFor({ state: "detached", timeout: 180_000 });
+  // Icons are letters of a font that arrives by itself.
+  await editor.locator("body").evaluate(async (body) => void (await body.ownerDocument.fonts.ready));
 }

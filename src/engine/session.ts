@@ -50,6 +50,8 @@ export class TraceSession {
   #complete = false;
   #stopped = false;
   #closed = false;
+  /** Where the symbols are that the trace brings along. */
+  #attachedImage: string | null = null;
   /** What the names of the trace depend on, besides it. */
   #candidates: { readonly paths: readonly string[]; readonly key: string } = { paths: [], key: "" };
 
@@ -93,6 +95,7 @@ export class TraceSession {
       fileBytes: bytes,
       format,
       ...this.#ready,
+      attachedImage: this.#attachedImage,
       revision: this.#revision,
       complete: this.#complete,
       stopped: this.#stopped,
@@ -165,8 +168,9 @@ export class TraceSession {
     const scanned = new ScannedTrace(file, this.handle, this.parts.pool);
     const record = await this.cache.loadScan(file);
     if (record !== null) scanned.restore(record);
-    const attached = await attachedImage(file, this.cache);
-    const candidates = attached === null ? this.options.vmlinux : [...this.options.vmlinux, attached];
+    this.#attachedImage = await attachedImage(file, this.cache);
+    const { vmlinux } = this.options;
+    const candidates = this.#attachedImage === null ? vmlinux : [...vmlinux, this.#attachedImage];
     this.#candidates = { paths: candidates, key: await candidatesKey(candidates) };
     const restored = record === null ? null : await this.#restoreNames(scanned);
     const named = restored ?? new NamedTrace(scanned, await chooseImage(this.parts.images, file, candidates, false));

@@ -12,6 +12,8 @@ export interface SummaryInput {
   readonly format: string;
   readonly scanned: ScannedTrace;
   readonly named: NamedTrace;
+  /** Where the symbols that the trace brings along were put; null when it has none. */
+  readonly attachedImage: string | null;
   readonly revision: number;
   readonly complete: boolean;
   /** Reading was stopped before the end. */
@@ -42,7 +44,7 @@ export function summarize(input: SummaryInput): TraceSummary {
     distinctBlocks: blocks.count,
     duration: scanned.duration,
     trust: trustOf(input),
-    symbols: symbolsOf(named),
+    symbols: symbolsOf(input),
     symbolsProblem: named.choice.problem,
     ...namedShare(attribution.rows, costs),
     revision: input.revision,
@@ -100,11 +102,12 @@ function trustOf({ scanned, stopped }: SummaryInput): Trust {
   };
 }
 
-function symbolsOf({ choice }: NamedTrace): SymbolsSummary | null {
-  if (choice.chosen === null) return null;
-  const { path, match, image } = choice.chosen;
+function symbolsOf({ named, attachedImage }: SummaryInput): SymbolsSummary | null {
+  const { chosen } = named.choice;
+  if (chosen === null) return null;
+  const { match, image } = chosen;
   const { buildId, functions, hasLines } = image.facts;
-  return { path, buildId, functions, hasLines, match };
+  return { path: chosen.path === attachedImage ? null : chosen.path, buildId, functions, hasLines, match };
 }
 
 function guestName(metadata: TraceMetadata, { choice }: NamedTrace): string | null {

@@ -36,9 +36,9 @@ export interface UnnamedShare {
 }
 
 export interface SymbolsSummary {
-  readonly path: string;
+  /** The vmlinux; null when the trace brings its symbols along. */
+  readonly path: string | null;
   readonly buildId: string | null;
-  /** Where the vmlinux came from: given by the user, found in the workspace, beside the trace, … */
   readonly functions: number;
   readonly hasLines: boolean;
   /** How the vmlinux was checked against the trace. */

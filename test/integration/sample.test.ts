@@ -19,6 +19,7 @@ describe("the sample", function () {
     assert.ok(executions > 1_000_000);
     assert.ok(named > 0.5 * executions, `${named} of ${executions} executions are named`);
     assert.equal(symbols?.hasLines, true);
+    assert.equal(symbols.path, null, "its symbols are inside it");
     assert.equal(trust.damagedBytes, 0);
     await vscode.commands.executeCommand("workbench.action.closeAllEditors");
   });

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { TraceSummary, Trust } from "../../../src/protocol/engine";
 import { executions, instructions, nanoseconds } from "../../../src/protocol/units";
-import { doubt, identity, symbolRemarks } from "../../../webview/traceEditor/header/facts";
+import { doubt, identity, isLacking, symbolRemarks } from "../../../webview/traceEditor/header/facts";
 
 const complete: Trust = { level: "complete", reasons: [], dropped: 0, truncated: false, damagedBytes: 0 };
 const summary: TraceSummary = {
@@ -72,5 +72,12 @@ describe("the header's words", () => {
     ];
     for (const part of doubts) expect(doubt({ ...summary, trust: { ...complete, ...part } })).toMatch(/\S+\.$/);
     expect(doubt({ ...summary, trust: { ...complete, dropped: 12_345 } })).toContain("12,345");
+  });
+
+  it("propose another recording only where this one lacks something", () => {
+    expect(isLacking(summary)).toBe(false);
+    expect(isLacking({ ...summary, trust: { ...complete, reasons: ["An excerpt, complete in itself."] } })).toBe(false);
+    const lacks: Partial<Trust>[] = [{ level: "chained" }, { truncated: true }, { dropped: 1 }, { damagedBytes: 1 }];
+    for (const part of lacks) expect(isLacking({ ...summary, trust: { ...complete, ...part } })).toBe(true);
   });
 });

@@ -24,7 +24,11 @@ export function identity(summary: TraceSummary): string[] {
   return facts.filter((fact) => fact !== null && fact !== "") as string[];
 }
 
-/** The trace's trust in plain sentences; null for a complete trace, and while nothing is known of it. */
+/** Whether another recording of the same would tell more: this one lacks something. */
+export const isLacking = ({ trust }: TraceSummary): boolean =>
+  trust.level !== "complete" || trust.truncated || trust.dropped > 0 || trust.damagedBytes > 0;
+
+/** The trace's trust in plain sentences; null when there is nothing to say, and while nothing is known of it. */
 export function doubt({ trust, complete }: TraceSummary): string | null {
   const sentences = [...trust.reasons];
   if (trust.dropped > 0) sentences.push(`${formatExact(trust.dropped)} records were lost while recording.`);

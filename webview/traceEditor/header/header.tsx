@@ -5,7 +5,7 @@ import { formatCount, formatDuration, formatExact, formatPercent } from "../../.
 import type { PageState } from "../../../src/protocol/page";
 import { Button } from "../../common/controls";
 import type { Model } from "../model";
-import { doubt, fileName, identity } from "./facts";
+import { doubt, fileName, identity, isLacking } from "./facts";
 import { SymbolsLine } from "./symbolsLine";
 import { Unnamed } from "./unnamed";
 import "./header.css";
@@ -72,9 +72,9 @@ export function Header({ model, state }: { model: Model; state: PageState & { ki
       <Totals model={model} summary={summary} />
       {doubtful !== null && (
         <p class="doubt" role="note" data-testid="trust">
-          <span class="codicon codicon-warning" aria-hidden="true" />
+          <span class={`codicon codicon-${isLacking(summary) ? "warning" : "info"}`} aria-hidden="true" />
           <span>{doubtful}</span>
-          {state.canRecord && (
+          {state.canRecord && isLacking(summary) && (
             <Button
               kind="secondary"
               icon="record"

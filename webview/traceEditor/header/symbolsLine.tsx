@@ -13,9 +13,9 @@ export function SymbolsLine({ model, state }: { model: Model; state: PageState &
     return (
       <p class={isDoubtful ? "doubt" : "symbols quiet"} data-testid="symbols">
         <span class={`codicon codicon-${isDoubtful ? "warning" : "symbol-namespace"}`} aria-hidden="true" />
-        <span class="symbols-text" title={`${symbols.path}\n${symbols.match.evidence}`.trim()}>
+        <span class="symbols-text" title={`${symbols.path ?? ""}\n${symbols.match.evidence}`.trim()}>
           {isDoubtful ? "Names may be wrong: this vmlinux does not belong to the trace. " : "Names from "}
-          <span class="path">{fileName(symbols.path)}</span>
+          {symbols.path === null ? "inside the trace" : <span class="path">{fileName(symbols.path)}</span>}
           {symbolRemarks(symbols).map((remark) => (
             <span key={remark} class="remark">
               {remark}
