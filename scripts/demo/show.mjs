@@ -27,10 +27,10 @@ async function showOnDesktop({ vsix, folder, trace }) {
 }
 
 /** A picture of the window once the whole trace is in it. When it does not come, the picture shows what there is instead. */
-async function takeScreenshot(url, file) {
+async function takeScreenshot(url, file, options) {
   mkdirSync(path.dirname(file), { recursive: true });
   const { chromium } = await import("playwright-core");
-  const browser = await chromium.launch(await launchOptions());
+  const browser = await chromium.launch(options);
   try {
     const page = await browser.newPage({ viewport });
     await page.goto(url);
@@ -50,11 +50,12 @@ async function takeScreenshot(url, file) {
 
 /** Shows the trace in VS Code's own server, and keeps it running for a person at a terminal. */
 async function showInBrowser({ vsix, folder, trace }) {
+  const options = await launchOptions();
   const server = await startVscodeServer({ vsix, settings: traceEditorSettings });
   try {
     const url = server.url(folder, [["openFile", server.remote(trace)]]);
     const picture = cachePath("demo", `${path.basename(folder)}.png`);
-    await step("Open the trace and take a screenshot", () => takeScreenshot(url, picture));
+    await step("Open the trace and take a screenshot", () => takeScreenshot(url, picture, options));
     console.log(`\nScreenshot: ${picture}`);
     if (process.stdin.isTTY !== true || process.env.CI) return;
     console.log(`Open this in a browser (Ctrl+C ends it):\n\n    ${url}\n`);

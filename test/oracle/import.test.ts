@@ -1,16 +1,15 @@
 /** Imported traces against what other programs find in the same files: grep, sort and simpletrace.py. */
-import { spawn, spawnSync } from "node:child_process";
-import { once } from "node:events";
-import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { spawnSync } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { ensureKernel } from "../../scripts/environment/kernel.mjs";
 import { ensurePackages } from "../../scripts/environment/packages.mjs";
 import { importTrace } from "../../src/trace/import/importTrace";
 import { openTraceFile } from "../../src/trace/reader";
 import { blockCounts, executedBlocks } from "../support/decodeTrace";
+import { recordLog } from "../support/recordLog";
 
 const logBytes = 60 * 1024 * 1024;
 const fixtures = path.join(import.meta.dirname, "../fixtures");
@@ -25,31 +24,10 @@ beforeAll(async () => {
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-/** Boots with these options and kills QEMU, as a user would, when its log is large enough. Answers the log's path. */
-async function recordLog(name: string, options: readonly string[]): Promise<string> {
+/** Boots with these options until the log is large enough. Answers the log's path. */
+async function logOf(name: string, options: readonly string[]): Promise<string> {
   const log = path.join(folder, name);
-  const machine = [
-    "-accel",
-    "tcg",
-    "-m",
-    "512",
-    "-display",
-    "none",
-    "-monitor",
-    "none",
-    "-serial",
-    "none",
-    "-no-reboot",
-  ];
-  const child = spawn("qemu-system-x86_64", [...machine, "-kernel", vmlinuz, ...options, "-D", log], {
-    stdio: "ignore",
-  });
-  const ended = once(child, "exit");
-  const deadline = Date.now() + 120_000;
-  const size = (): number => statSync(log, { throwIfNoEntry: false })?.size ?? 0;
-  while (size() < logBytes && child.exitCode === null && Date.now() < deadline) await sleep(50);
-  child.kill("SIGKILL");
-  await ended;
+  await recordLog(log, vmlinuz, options, logBytes);
   return log;
 }
 
@@ -87,7 +65,7 @@ async function importedCounts(log: string) {
 
 describe("a log of -d exec,nochain", () => {
   it("has the executions that awk counts, address by address", async () => {
-    const log = await recordLog("exec nochain.log", ["-d", "exec,nochain"]);
+    const log = await logOf("exec nochain.log", ["-d", "exec,nochain"]);
     const { result, trace, counts } = await importedCounts(log);
     // A stopped block is announced on the line before, or before lines that are not of executions.
     const expected = countsByAwk(
@@ -117,7 +95,7 @@ describe("a log of -d exec,nochain", () => {
   });
 
   it("is called chained when chaining was on", async () => {
-    const { result, trace } = await importedCounts(await recordLog("exec.log", ["-d", "exec", "-smp", "2"]));
+    const { result, trace } = await importedCounts(await logOf("exec.log", ["-d", "exec", "-smp", "2"]));
     expect(trace.metadata.capture?.mode).toBe("chained");
     expect(result.executions).toBeGreaterThan(1000);
   });
@@ -128,7 +106,7 @@ describe("a log of exec_tb", () => {
     ["without stamps", ["-trace", "exec_tb", "-d", "nochain"], "events"],
     ["with stamps", ["-trace", "exec_tb", "-d", "nochain", "-msg", "timestamp=on"], "host"],
   ])("has the executions that awk counts, %s", async (name, options, clock) => {
-    const log = await recordLog(`exec_tb ${name}.log`, options);
+    const log = await logOf(`exec_tb ${name}.log`, options);
     const { result, trace, counts } = await importedCounts(log);
     const expected = countsByAwk(
       `/exec_tb tb:.* pc=0x[0-9a-f]+$/ { sub(/.*pc=0x/, ""); while (length($0) < 16) $0 = "0" $0; n[$0]++ }`,

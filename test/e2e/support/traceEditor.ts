@@ -10,7 +10,8 @@ export class TraceEditor {
     this.frame = workbench.webview();
   }
 
-  private part(name: string): Locator {
+  /** An element by the name that tests know it by. */
+  part(name: string): Locator {
     return this.frame.locator(`[data-testid="${name}"]`);
   }
 
@@ -74,6 +75,12 @@ export class TraceEditor {
 
   get selection(): Locator {
     return this.part("timeline-selection");
+  }
+
+  /** Opens the menu of the toolbar and runs one of its entries. */
+  async export(label: string): Promise<void> {
+    await this.frame.getByRole("button", { name: "Export" }).click();
+    await this.frame.getByRole("menuitem", { name: label }).click();
   }
 
   /** Clicks the name of a function that is on the screen. */

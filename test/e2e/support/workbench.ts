@@ -1,5 +1,6 @@
 /** VS Code's window as a person uses it: keys, clicks and what is on the screen. */
 import type { FrameLocator, Locator, Page } from "playwright-core";
+import { expect } from "vitest";
 import { editorPage } from "../../../scripts/environment/traceWindow.mjs";
 
 /** A cursor position as the status bar shows it, 1-based. */
@@ -73,6 +74,30 @@ export class Workbench {
     await input.waitFor();
     await input.fill(text);
     await this.page.keyboard.press("Enter");
+  }
+
+  /**
+   * Chooses a path in VS Code's own file dialog: files are on another machine than the browser, so that one is shown.
+   *
+   * @param button the button's label; without, Enter is pressed
+   */
+  async chooseFile(path: string, button?: string): Promise<void> {
+    const dialog = this.quickInput;
+    const input = dialog.locator("input").first();
+    // The dialog is filled with its first folder a moment after it is there.
+    await expect.poll(() => input.inputValue(), { timeout: 20_000 }).toMatch(/^\//);
+    await input.fill(path);
+    // While it looks the path up, the dialog takes no answer.
+    for (let attempt = 0; attempt < 20 && (await dialog.isVisible()); attempt++) {
+      if (button === undefined) await this.page.keyboard.press("Enter");
+      else
+        await dialog
+          .locator(".monaco-button", { hasText: button })
+          .click({ timeout: 1000 })
+          .catch(() => undefined);
+      await dialog.waitFor({ state: "hidden", timeout: 1000 }).catch(() => undefined);
+    }
+    await dialog.waitFor({ state: "hidden", timeout: 1000 });
   }
 
   /** Chooses a colour theme by the label that people see. */
