@@ -1,6 +1,6 @@
 /** Encodes one vCPU's executions into chunk payloads (docs/trace-format.md, "Executions"). */
 import { executionHeadBytes, recordCode, writeExecutionHead } from "./executionHead";
-import { PredictorTable } from "./predictor";
+import { historyAfter, PredictorTable } from "./predictor";
 import { maximumVarintBytes, writeVarint } from "./varint";
 
 /** Payload bytes of a full chunk: small enough to decode many in parallel, large enough that learning anew costs little. */
@@ -56,7 +56,7 @@ export class ExecutionEncoder {
 
   /** The block began at `time`, which is not before any time given earlier. */
   execute(block: number, instructions: number, time: number): void {
-    if (this.at > this.payloadBytes || this.executions === chunkExecutions) this.seal(time);
+    if (this.isFull()) this.seal(time);
     const h = this.history;
     const table = this.table;
     if (table.block[h] === block) {
@@ -70,6 +70,44 @@ export class ExecutionEncoder {
     this.executions++;
     this.instructions += instructions;
     this.lastBlock = block;
+  }
+
+  /**
+   * As `execute` for each of rows `from` to `to`, whose instructions nobody counted, one unit of time after the other.
+   * @param numbers by row, the number that `blocks` translates into the block's
+   * @param time of row `from`
+   */
+  executeRun(numbers: Uint32Array, blocks: Uint32Array, from: number, to: number, time: number): void {
+    const { table } = this;
+    for (let row = from; row < to;) {
+      if (this.isFull()) this.seal(time);
+      const start = row;
+      const stop = Math.min(to, row + chunkExecutions - this.executions);
+      let h = this.history;
+      let block = this.lastBlock;
+      let { hits } = this;
+      while (row < stop) {
+        block = blocks[numbers[row++]];
+        const before = h;
+        // The table would tell too, but has to be waited for.
+        h = historyAfter(h, block);
+        if (table.block[before] === block) {
+          table.sure[before] = 1;
+          hits++;
+          continue;
+        }
+        this.hits = hits;
+        this.writeRecord(recordCode.firstBlock + block, time + row - 1 - start);
+        hits = 0;
+        table.correct(before, block);
+        if (this.isFull()) break;
+      }
+      this.hits = hits;
+      this.history = h;
+      this.lastBlock = block;
+      this.executions += row - start;
+      time += row - start;
+    }
   }
 
   /** The task switch with this number took place at `time`. */
@@ -103,6 +141,10 @@ export class ExecutionEncoder {
     });
     this.begin(time);
     this.emit(payload);
+  }
+
+  private isFull(): boolean {
+    return this.at > this.payloadBytes || this.executions === chunkExecutions;
   }
 
   private begin(time: number): void {

@@ -10,6 +10,9 @@ export const historyMask = predictorEntries - 1;
 /** What a block adds to the history. */
 export const historyHash = (block: number): number => Math.imul(block, 0x9e3779b1) >>> 16;
 
+/** The history after `block` was executed at history `h`. */
+export const historyAfter = (h: number, block: number): number => ((h << 1) ^ historyHash(block)) & historyMask;
+
 /** At the start of a chunk every entry predicts block 0, which adds nothing to the history. */
 const nextAtStart = Uint16Array.from({ length: predictorEntries }, (_, h) => (h << 1) & historyMask);
 
@@ -28,7 +31,7 @@ export class PredictorTable {
 
   /** Learns that `block` came at history `h`, where something else was predicted. Answers the history after it. */
   correct(h: number, block: number): number {
-    const next = ((h << 1) ^ historyHash(block)) & historyMask;
+    const next = historyAfter(h, block);
     if (this.sure[h] !== 0) {
       this.sure[h] = 0;
     } else {

@@ -2,7 +2,9 @@
 import type { TraceInput } from "./input/traceInput";
 
 export interface FileBlock {
-  /** Valid from `start` to `end`, then zeros for 256 bytes. Shared memory, and reused: see `BlockSizes.kept`. */
+  /** Which of the reader's buffers it is in. */
+  readonly buffer: number;
+  /** Valid from `start` to `end`, then zeros for 256 bytes. Reused: see `BlockReader`. */
   readonly bytes: Uint8Array;
   readonly start: number;
   readonly end: number;
@@ -12,23 +14,23 @@ export interface FileBlock {
   readonly position: number;
 }
 
-export interface BlockSizes {
-  /** Bytes read at a time. */
-  readonly blockBytes: number;
-  /** How many blocks stay valid, the last one included; an older one is overwritten when the next is asked for. */
-  readonly kept: number;
-}
-
 export const usualBlockBytes = 4 * 1024 * 1024;
-const usualSizes: BlockSizes = { blockBytes: usualBlockBytes, kept: 1 };
 /** Most that can be carried over: longer lines and records come in pieces. */
 export const carryBytes = 64 * 1024;
-const paddingBytes = 256;
+/** Behind every block are so many zeros. */
+export const paddingBytes = 256;
 const lineFeed = 0x0a;
 
-/** Call `next` until it answers null, then or earlier `close`. */
+/** What a buffer for blocks that are read so many bytes at a time must hold. */
+export const bufferBytes = (blockBytes: number): number => carryBytes + blockBytes + paddingBytes;
+
+const usualBuffers = (): Uint8Array[] => [0, 1].map(() => new Uint8Array(bufferBytes(usualBlockBytes)));
+
+/**
+ * Call `next` until it answers null, then or earlier `close`. Blocks are in the buffers in turn; as one is read ahead, all but
+ * one stay valid.
+ */
 export class BlockReader {
-  private readonly buffers: readonly Uint8Array[];
   private current = -1;
   /** Bytes read of the trace, those of `pending` not included. */
   private position = 0;
@@ -37,11 +39,8 @@ export class BlockReader {
 
   constructor(
     private readonly input: TraceInput,
-    private readonly sizes = usualSizes,
+    private readonly buffers = usualBuffers(),
   ) {
-    const bufferBytes = carryBytes + sizes.blockBytes + paddingBytes;
-    // One more than are kept: the next is read ahead.
-    this.buffers = Array.from({ length: sizes.kept + 1 }, () => new Uint8Array(new SharedArrayBuffer(bufferBytes)));
     this.pending = this.read(0);
   }
 
@@ -61,7 +60,7 @@ export class BlockReader {
     this.position += length;
     const last = length === 0 || this.position >= (this.input.file?.bytes ?? Infinity);
     this.pending = last ? Promise.resolve(0) : this.read((this.current + 1) % this.buffers.length);
-    this.block = { bytes, start, end, last, position };
+    this.block = { buffer: this.current, bytes, start, end, last, position };
     return this.block;
   }
 
@@ -71,13 +70,14 @@ export class BlockReader {
   }
 
   private read(index: number): Promise<number> {
-    return this.input.read(this.buffers[index].subarray(carryBytes, carryBytes + this.sizes.blockBytes));
+    const buffer = this.buffers[index];
+    return this.input.read(buffer.subarray(carryBytes, buffer.length - paddingBytes));
   }
 }
 
 /** Blocks of whole lines; of lines over 64 KiB, and at the end of a trace that is cut inside a line, pieces. */
-export async function* lineBlocks(input: TraceInput, sizes = usualSizes): AsyncGenerator<FileBlock> {
-  const reader = new BlockReader(input, sizes);
+export async function* lineBlocks(input: TraceInput, buffers = usualBuffers()): AsyncGenerator<FileBlock> {
+  const reader = new BlockReader(input, buffers);
   try {
     for (let block = await reader.next(0); block !== null;) {
       const end = block.last ? block.end : endOfLines(block);

@@ -1,103 +1,154 @@
-/** Parses blocks of whole log lines into columns. */
-import { AddressIndex } from "./addressIndex";
+/** Parses texts of whole log lines into columns. */
+import { learnTemplate, longestTemplate, templateKind, type TemplateKind } from "./lineTemplate";
 import type { LogClock } from "./logClock";
-import { logStep, noCounts, type LogColumns, type LogCounts, type LogPart } from "./logColumns";
+import { logSlot, noCounts, type LogCounts, type LogPart, type LogStream } from "./logColumns";
 import { lineKind, LogLineParser } from "./logLine";
+import type { LogMemory } from "./logMemory";
+import { LogScanner } from "./logScanner";
 
 /** QEMU left the code because of a pending interrupt before the block began (TB_EXIT_REQUESTED). */
 const exitRequested = 3;
 const exitMask = 3;
 /** More vCPUs than QEMU can have: such a line is torn. */
 const vcpuLimit = 4096;
+/** A log whose lines are all laid out differently is not learned from for ever. */
+const mostLessons = 4096;
+const rowsPerLesson = 64;
 
-/** A block's text, and where to put what it says. Cheap to send to a thread: the memory is shared. */
+/** A text in the parser's memory. */
 export interface LogText {
-  /** Zero-padded by 256 bytes behind `end`. */
-  readonly bytes: Uint8Array;
+  /** Which of the memory's places it lies in. */
+  readonly place: number;
+  /** Offsets in that place. Zeros for 256 bytes behind `end`. */
   readonly start: number;
   readonly end: number;
-  readonly columns: LogColumns;
 }
 
-/** Numbers addresses over all blocks that it gets, which need not be neighbours. */
+/**
+ * Numbers addresses over all texts that it gets, which need not be neighbours.
+ *
+ * Lines are read by LogScanner where they are laid out like one before, else by LogLineParser, from which the scanner learns.
+ */
 export class LogBlockParser {
+  private readonly bytes: Uint8Array;
   private readonly parser: LogLineParser;
-  private readonly stamped: boolean;
-  private readonly index: AddressIndex;
-  private added: number[] = [];
+  private readonly scanner: LogScanner;
+  private readonly slots = new Map<string, number>();
+  private streams: LogStream[] = [];
   private counts: LogCounts = noCounts();
+  private lessons = 0;
+  private totalRows = 0;
 
-  constructor({ stamped, firstSecond }: LogClock) {
+  constructor(
+    private readonly memory: LogMemory,
+    { firstSecond }: LogClock,
+  ) {
+    this.scanner = new LogScanner(memory);
+    // Texts lie before the table, which alone grows: this view serves for ever.
+    this.bytes = memory.bytes;
     this.parser = new LogLineParser(firstSecond);
-    this.stamped = stamped;
-    this.index = new AddressIndex((low, high) => this.added.push(low, high));
+    this.parser.setBytes(this.bytes);
   }
 
-  parse({ bytes, start, end, columns }: LogText): LogPart {
-    const { parser } = this;
-    parser.setBytes(bytes);
-    this.added = [];
+  parse({ place, start, end }: LogText): LogPart {
+    const { memory, scanner, parser, bytes } = this;
+    const addressesBefore = scanner.addressCount;
+    const textAt = memory.textAt(place);
+    const stop = textAt + end;
     this.counts = noCounts();
-    let count = 0;
+    this.streams = [];
     let cut = false;
-    for (let at = start; at < end;) {
-      at = parser.parse(at, end);
+    scanner.begin(place);
+    for (let at = scanner.read(textAt + start, stop); at < stop; at = scanner.read(at, stop)) {
+      const lineStart = at;
+      at = parser.parse(at, stop);
       if (parser.kind === lineKind.other) continue;
-      if (parser.kind === lineKind.torn && at === end && bytes[end - 1] !== 0x0a) cut = true;
-      else if (this.takeLine(columns, count)) count++;
+      if (parser.kind === lineKind.torn && at === stop && bytes[stop - 1] !== 0x0a) cut = true;
+      else this.takeLine(lineStart);
     }
-    return { count, addresses: Uint32Array.from(this.added), counts: this.counts, cut };
+    this.totalRows += scanner.rows;
+    const { chained, unchained, unknown } = scanner.counts;
+    const { counts } = this;
+    counts.chained += chained;
+    counts.unchained += unchained;
+    counts.unknown += unknown;
+    const addresses = memory.addresses(addressesBefore, scanner.addressCount).slice();
+    return { rows: scanner.rows, addresses, streams: this.streams, counts, cut };
   }
 
-  /** Puts the line into this row, or only counts it. */
-  private takeLine(columns: LogColumns, row: number): boolean {
+  private takeLine(lineStart: number): void {
     const { parser, counts } = this;
     switch (parser.kind) {
       case lineKind.trace:
-        return this.takeTrace(columns, row);
-      case lineKind.execTb:
-        columns.step[row] = logStep.execTb;
-        columns.stream[row] = parser.stamp.thread;
-        columns.key[row] = parser.tbKey;
-        this.takeBlock(columns, row);
-        return true;
+        this.takeTrace(lineStart);
+        break;
+      case lineKind.execTb: {
+        const slot = this.slotOf("execTb", parser.stamp.thread);
+        this.takeBlock(slot, parser.tbKey);
+        this.learn(lineStart, templateKind.execTb, slot);
+        break;
+      }
       case lineKind.exit:
-        columns.step[row] = logStep.withdrawKey;
-        columns.key[row] = parser.tbKey;
-        return (parser.exitFlags & exitMask) === exitRequested;
+        if ((parser.exitFlags & exitMask) === exitRequested) this.scanner.addKeyRow(parser.tbKey);
+        this.learn(lineStart, templateKind.exit, logSlot.withdrawKey);
+        break;
       case lineKind.stopped:
-        columns.step[row] = logStep.withdraw;
-        this.takeBlock(columns, row);
-        return true;
+        this.takeBlock(logSlot.withdraw, 0);
+        break;
       case lineKind.linking:
         counts.links++;
-        return false;
+        break;
       case lineKind.torn:
         counts.torn++;
-        return false;
+        break;
       case lineKind.other:
-        return false;
+        break;
     }
   }
 
-  private takeTrace(columns: LogColumns, row: number): boolean {
+  private takeTrace(lineStart: number): void {
     const { parser, counts } = this;
     if (parser.vcpu >= vcpuLimit) {
       counts.torn++;
-      return false;
+      return;
     }
     if (parser.unchained === null) counts.unknown++;
     else if (parser.unchained) counts.unchained++;
     else counts.chained++;
-    columns.step[row] = logStep.trace;
-    columns.stream[row] = Math.max(0, parser.vcpu);
-    this.takeBlock(columns, row);
-    return true;
+    const slot = this.slotOf("trace", Math.max(0, parser.vcpu));
+    this.takeBlock(slot, 0);
+    this.learn(lineStart, templateKind.trace, slot);
   }
 
-  private takeBlock(columns: LogColumns, row: number): void {
-    const { parser } = this;
-    columns.block[row] = this.index.numberOf(parser.pcLow, parser.pcHigh);
-    if (this.stamped) columns.time[row] = parser.stamp.time;
+  private takeBlock(slot: number, key: number): void {
+    const { pcLow, pcHigh, stamp } = this.parser;
+    if (!this.scanner.addRow(pcLow, pcHigh, slot, key, stamp.time)) this.counts.unnumbered++;
+  }
+
+  private slotOf(kind: LogStream["kind"], id: number): number {
+    const name = `${kind}${id}`;
+    let slot = this.slots.get(name);
+    if (slot === undefined) {
+      slot = logSlot.firstStream + this.slots.size;
+      this.slots.set(name, slot);
+      this.streams.push({ kind, id });
+    }
+    return slot;
+  }
+
+  private learn(lineStart: number, kind: TemplateKind, slot: number): void {
+    if (this.lessons > mostLessons + this.totalRows / rowsPerLesson) return;
+    this.lessons++;
+    const line = Buffer.from(this.bytes.buffer, lineStart, longestTemplate).toString("latin1");
+    const template = learnTemplate(line, kind);
+    if (template === null) return;
+    let seconds = 0;
+    if (template.fractionDigits > 0) {
+      const digits = line.slice(template.fractionAt, template.fractionAt + template.fractionDigits);
+      const nanoseconds = Number(digits) * 10 ** (9 - template.fractionDigits);
+      seconds = this.parser.stamp.time - nanoseconds;
+      if (!Number.isSafeInteger(seconds)) return;
+    }
+    this.scanner.learn(template, slot, seconds);
   }
 }

@@ -1,24 +1,27 @@
-/** What a block of a log says, as columns: made by parsers on any thread, read by the one that writes the trace. */
+/** What a text of a log says, as columns: made by parsers on any thread, read by the one that writes the trace. */
 
-/** Lines that matter to the order of executions. */
-export const logStep = {
-  /** `-d exec`: the block was executed. */
-  trace: 0,
-  /** `exec_tb`: the block was entered from QEMU's main loop. */
-  execTb: 1,
-  /** The block announced last with this key did not run. */
-  withdrawKey: 2,
+/** The first slots say themselves what a row means; later ones stand for streams, in the order in which they were met. */
+export const logSlot = {
   /** The block did not run, if it was announced last. */
-  withdraw: 3,
+  withdraw: 0,
+  /** The block announced last with this key did not run. */
+  withdrawKey: 1,
+  firstStream: 2,
 } as const;
 
-/** Shared memory: row `i` of each belongs to step `i`. What a step does not use is left as it was. */
+/** A row of such a slot announces a block. */
+export interface LogStream {
+  /** `trace`: `-d exec`, the block was executed. `execTb`: it was entered from QEMU's main loop. */
+  readonly kind: "trace" | "execTb";
+  /** `trace`: the vCPU. `execTb`: the thread, or -1. */
+  readonly id: number;
+}
+
+/** Row `i` of each belongs together. What a row does not use is undefined. */
 export interface LogColumns {
-  readonly step: Uint8Array;
+  readonly slot: Uint32Array;
   /** The parser's own number of the block's address. */
   readonly block: Uint32Array;
-  /** `trace`: the vCPU. `execTb`: the thread, or -1. */
-  readonly stream: Float64Array;
   /** `execTb`, `withdrawKey`: a key of the block. */
   readonly key: Int32Array;
   /** Nanoseconds, NaN for none; only of logs that are stamped. */
@@ -35,33 +38,23 @@ export interface LogCounts {
   links: number;
   /** Lines that begin like an announcement and break off. */
   torn: number;
+  /** Lines of blocks beyond `mostAddresses`. */
+  unnumbered: number;
 }
 
-/** What a parser says of a block besides its columns. */
+/** What a parser says of a text besides its columns. Its numbers and slots go on from earlier texts. */
 export interface LogPart {
-  /** Steps. */
-  readonly count: number;
-  /** Low and high halves of the addresses that this parser met for the first time; its numbers go on from earlier parts. */
-  readonly addresses: Uint32Array;
+  readonly rows: number;
+  /** The addresses that this parser met for the first time. */
+  readonly addresses: BigUint64Array;
+  /** Streams likewise. */
+  readonly streams: readonly LogStream[];
   readonly counts: LogCounts;
-  /** The block ends inside a line of ours. */
+  /** The text ends inside a line of ours. */
   readonly cut: boolean;
 }
 
-/** The shortest line that makes a step has 13 bytes: `Trace 0x [1]` and a line feed. */
-const shortestLine = 13;
+/** Different addresses that an import tells apart: forty times those of a boot, and few enough for their tables to stay small. */
+export const mostAddresses = 1 << 22;
 
-/** Columns for any text of so many bytes. The system gives memory only where it is written. */
-export function logColumns(textBytes: number): LogColumns {
-  const rows = Math.ceil(textBytes / shortestLine);
-  const shared = (rowBytes: number): SharedArrayBuffer => new SharedArrayBuffer(rows * rowBytes);
-  return {
-    step: new Uint8Array(shared(1)),
-    block: new Uint32Array(shared(4)),
-    stream: new Float64Array(shared(8)),
-    key: new Int32Array(shared(4)),
-    time: new Float64Array(shared(8)),
-  };
-}
-
-export const noCounts = (): LogCounts => ({ chained: 0, unchained: 0, unknown: 0, links: 0, torn: 0 });
+export const noCounts = (): LogCounts => ({ chained: 0, unchained: 0, unknown: 0, links: 0, torn: 0, unnumbered: 0 });

@@ -1,5 +1,6 @@
 /**
- * Parses QEMU's log lines that tell of executed blocks, by bytes: no string is made per line.
+ * Parses QEMU's log lines that tell of executed blocks, by bytes. It defines what lines mean; those laid out like one before
+ * are read by assembly/logLines.ts, with the same results.
  *
  * The forms, from QEMU's sources (0.14 to 11.1):
  *   [PREFIX]exec_tb tb:0x… pc=0x…          also exec_tb_nocache; trace event, log/stderr backend
@@ -14,7 +15,6 @@
  */
 import { digitOf } from "./hexDigits";
 import { StampParser } from "./logStamp";
-import { TraceLineShape } from "./traceLineShape";
 
 export const lineKind = {
   /** Nothing of ours. */
@@ -62,9 +62,6 @@ export class LogLineParser {
   /** How the code was left (`exit`). */
   exitFlags = 0;
   readonly stamp: StampParser;
-  /** Of the line that `shape` learned from. */
-  private shapeUnchained = false;
-  private readonly shape = new TraceLineShape();
   private bytes: Uint8Array = new Uint8Array(0);
   private view: DataView = new DataView(new ArrayBuffer(0));
   // Results of hex(): where the digits ended, and how many there were.
@@ -87,28 +84,15 @@ export class LogLineParser {
   /** Parses the line at `at`; answers the position after its line feed (or `end`, when it is cut). */
   parse(at: number, end: number): number {
     const { bytes } = this;
-    const quick = this.shape.read(bytes, this.view, at);
-    if (quick >= 0) return this.endLine(this.takeShape(quick), end);
     let start = at;
     if (bytes[at] >= 0x30 && bytes[at] <= 0x39) start = this.stamp.parse(bytes, at);
     else this.stamp.clear();
     let after = this.parseEvent(start);
     if (this.isEvent()) return this.endLine(after, end);
-    let lineEnd = bytes.indexOf(lineFeed, at);
-    if (lineEnd < 0 || lineEnd >= end) lineEnd = end;
+    const length = bytes.subarray(at, end).indexOf(lineFeed);
+    const lineEnd = length < 0 ? end : at + length;
     after = this.parseInside(at, lineEnd);
     return this.isEvent() ? this.endLine(after, end) : Math.min(end, lineEnd + 1);
-  }
-
-  /** The line had the shape of the one before it, so `unchained` is as before. */
-  private takeShape(after: number): number {
-    this.kind = lineKind.trace;
-    this.stamp.clear();
-    this.vcpu = this.shape.vcpu;
-    this.pcLow = this.shape.pcLow;
-    this.pcHigh = this.shape.pcHigh;
-    this.unchained = this.shapeUnchained;
-    return after;
   }
 
   private isEvent(): boolean {
@@ -222,17 +206,15 @@ export class LogLineParser {
     while (at < limit && bytes[at] > space) at++;
     if (bytes[at] !== space || bytes[at + 1] !== 0x5b) return at;
     this.kind = lineKind.torn;
-    return this.vcpu >= 0 ? this.parseFields(start - 6, at + 2) : this.parseShortFields(at + 2);
+    return this.vcpu >= 0 ? this.parseFields(at + 2) : this.parseShortFields(at + 2);
   }
 
-  /** `CSBASE/PC/FLAGS]` or `CSBASE/PC/FLAGS/CFLAGS]`, in a line whose `Trace` is at `lineStart`. */
-  private parseFields(lineStart: number, at: number): number {
+  /** `CSBASE/PC/FLAGS]` or `CSBASE/PC/FLAGS/CFLAGS]`. */
+  private parseFields(at: number): number {
     const { bytes } = this;
-    const open = at - 1;
     const limit = at + 17;
     while (at < limit && bytes[at] > space && bytes[at] !== 0x2f) at++;
     if (bytes[at] !== 0x2f) return at;
-    const slash = at;
     this.hex(at + 1);
     at = this.digitsEnd;
     if (this.digits === 0 || this.digits > 16 || bytes[at] !== 0x2f) return at;
@@ -246,10 +228,6 @@ export class LogLineParser {
     }
     if (bytes[at] !== 0x5d) return at;
     this.kind = lineKind.trace;
-    if (this.unchained !== null) {
-      this.shape.learn(bytes, this.view, lineStart, open, slash);
-      this.shapeUnchained = this.unchained;
-    }
     return at;
   }
 

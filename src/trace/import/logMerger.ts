@@ -1,9 +1,17 @@
 /** Puts what the parsers of a log found into one trace: called in the order of the log. */
 import type { TraceWriter } from "../writer";
 import { ExecutionSink } from "./executionSink";
-import type { ImportResult } from "./traceFormat";
-import { logStep, noCounts, type LogColumns, type LogCounts, type LogPart } from "./logColumns";
+import { logSlot, mostAddresses, noCounts, type LogColumns, type LogCounts, type LogPart } from "./logColumns";
+import type { LogStream } from "./logColumns";
 import { logTrust } from "./logTrust";
+import type { ImportResult } from "./traceFormat";
+
+/** One parser's numbers: of addresses by the trace's block numbers, and of streams. */
+interface Numbering {
+  readonly blocks: Uint32Array;
+  known: number;
+  readonly streams: (LogStream | undefined)[];
+}
 
 export class LogMerger {
   private readonly sink: ExecutionSink;
@@ -19,34 +27,24 @@ export class LogMerger {
     parsers: number,
   ) {
     this.sink = new ExecutionSink(writer, stamped ? "host" : "events");
-    this.numberings = Array.from({ length: parsers }, () => new Numbering(this.sink));
+    this.numberings = Array.from({ length: parsers }, () => ({
+      // The system gives memory only where it is written.
+      blocks: new Uint32Array(new SharedArrayBuffer(mostAddresses * 4)),
+      known: 0,
+      streams: Array.from({ length: logSlot.firstStream }, () => undefined),
+    }));
   }
 
   /** @param parser which of the parsers made the part */
   take(part: LogPart, columns: LogColumns, parser: number): void {
-    const { sink } = this;
     const numbering = this.numberings[parser];
-    numbering.add(part.addresses);
-    const { step, block, stream, key, time } = columns;
-    for (let row = 0; row < part.count; row++) {
-      switch (step[row]) {
-        case logStep.trace:
-          if (this.source === "exec_tb") this.preferTrace(numbering.blockOf(block[row]));
-          sink.announce(stream[row], numbering.blockOf(block[row]), this.stamped ? time[row] : NaN, 0);
-          break;
-        case logStep.execTb: {
-          if (this.source === "trace") break;
-          const vcpu = stream[row] < 0 ? 0 : sink.streamOfThread(stream[row]);
-          sink.announce(vcpu, numbering.blockOf(block[row]), this.stamped ? time[row] : NaN, key[row]);
-          break;
-        }
-        case logStep.withdrawKey:
-          sink.withdrawKey(key[row]);
-          break;
-        case logStep.withdraw:
-          sink.withdraw(numbering.blockOf(block[row]));
-          break;
-      }
+    for (const address of part.addresses) numbering.blocks[numbering.known++] = this.sink.blockOf(address);
+    numbering.streams.push(...part.streams);
+    const { slot } = columns;
+    for (let row = 0; row < part.rows;) {
+      const first = row;
+      for (row++; row < part.rows && slot[row] === slot[first]; row++);
+      this.takeRun(numbering, columns, first, row);
     }
     for (const name of countNames) this.counts[name] += part.counts[name];
     this.cut = part.cut;
@@ -63,6 +61,25 @@ export class LogMerger {
     };
   }
 
+  /** Rows that have the same slot. */
+  private takeRun({ blocks, streams }: Numbering, columns: LogColumns, from: number, to: number): void {
+    const { sink } = this;
+    const { slot, block, key, time } = columns;
+    const stream = streams[slot[from]];
+    if (stream === undefined) {
+      for (let row = from; row < to; row++) {
+        if (slot[row] === logSlot.withdrawKey) sink.withdrawKey(key[row]);
+        else sink.withdraw(blocks[block[row]]);
+      }
+      return;
+    }
+    if (stream.kind === "execTb" && this.source === "trace") return;
+    if (stream.kind === "trace" && this.source === "exec_tb") this.preferTrace(blocks[block[from]]);
+    const vcpu = stream.kind === "trace" ? stream.id : stream.id < 0 ? 0 : sink.streamOfThread(stream.id);
+    if (!this.stamped) sink.announceRun(vcpu, block, blocks, from, to, key[to - 1]);
+    else for (let row = from; row < to; row++) sink.announce(vcpu, blocks[block[row]], time[row], key[row]);
+  }
+
   /** Both kinds are on: `exec_tb` announced this block a line earlier, and would count every block twice from here on. */
   private preferTrace(block: number): void {
     this.source = "trace";
@@ -71,42 +88,3 @@ export class LogMerger {
 }
 
 const countNames = Object.keys(noCounts()) as (keyof LogCounts)[];
-
-/** From a parser's numbers of addresses to the trace's, which are given in the order of first use. */
-class Numbering {
-  private addresses = new Uint32Array(2048);
-  /** The trace's number + 1; 0: not used yet. */
-  private blocks = new Uint32Array(1024);
-  private count = 0;
-
-  constructor(private readonly sink: ExecutionSink) {}
-
-  /** @param addresses low and high halves, by number */
-  add(addresses: Uint32Array): void {
-    const count = this.count + addresses.length / 2;
-    if (count > this.blocks.length) {
-      const capacity = Math.max(count, this.blocks.length * 2);
-      this.addresses = resized(this.addresses, capacity * 2);
-      this.blocks = resized(this.blocks, capacity);
-    }
-    this.addresses.set(addresses, this.count * 2);
-    this.count = count;
-  }
-
-  blockOf(number: number): number {
-    const known = this.blocks[number];
-    return known > 0 ? known - 1 : this.number(number);
-  }
-
-  private number(number: number): number {
-    const block = this.sink.blockAt(this.addresses[number * 2], this.addresses[number * 2 + 1]);
-    this.blocks[number] = block + 1;
-    return block;
-  }
-}
-
-function resized(column: Uint32Array<ArrayBuffer>, length: number): Uint32Array<ArrayBuffer> {
-  const larger = new Uint32Array(length);
-  larger.set(column);
-  return larger;
-}

@@ -1,31 +1,41 @@
 /** Log parsers on this thread or on others. */
 import { Worker } from "node:worker_threads";
 import { BootscopeError } from "../../protocol/failure";
-import type { LogClock } from "./logClock";
 import { LogBlockParser, type LogText } from "./logBlockParser";
+import type { LogClock } from "./logClock";
 import type { LogPart } from "./logColumns";
+import type { LogMemory, LogMemoryShape } from "./logMemory";
 
 export type LogReply = { readonly part: LogPart } | { readonly error: string };
 
+export interface LogWorkerData {
+  readonly clock: LogClock;
+  readonly shape: LogMemoryShape;
+}
+
 /** A parser that answers in the order in which it is asked. */
 export interface LogParserHandle {
+  /** Where it finds texts and puts columns. */
+  readonly memory: LogMemory;
   /** Rejects when its thread has ended. */
   parse(text: LogText): Promise<LogPart>;
   /** Ends the thread. What was asked for rejects. */
   close(): Promise<void>;
 }
 
-export function inlineParser(clock: LogClock): LogParserHandle {
-  const parser = new LogBlockParser(clock);
+export function inlineParser(memory: LogMemory, clock: LogClock): LogParserHandle {
+  const parser = new LogBlockParser(memory, clock);
   return {
+    memory,
     parse: (text) => Promise.resolve(parser.parse(text)),
     close: () => Promise.resolve(),
   };
 }
 
 /** @param workerPath the bundled logWorker */
-export function threadParser(workerPath: string, clock: LogClock): LogParserHandle {
-  const worker = new Worker(workerPath, { workerData: clock });
+export function threadParser(workerPath: string, memory: LogMemory, clock: LogClock): LogParserHandle {
+  const workerData: LogWorkerData = { clock, shape: memory.shape };
+  const worker = new Worker(workerPath, { workerData });
   const waiting: { readonly resolve: (part: LogPart) => void; readonly reject: (error: Error) => void }[] = [];
   let ended: BootscopeError | null = null;
   const end = (how: string): void => {
@@ -40,6 +50,7 @@ export function threadParser(workerPath: string, clock: LogClock): LogParserHand
   worker.on("error", (error) => end(error instanceof Error ? error.message : String(error)));
   worker.on("exit", (code) => end(`exit code ${code}`));
   return {
+    memory,
     parse: (text) =>
       new Promise((resolve, reject) => {
         if (ended !== null) {

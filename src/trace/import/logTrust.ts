@@ -1,6 +1,6 @@
 /** How far the counts of an imported log can be trusted, from what the log itself shows. */
 import type { ImportTrust } from "./traceFormat";
-import type { LogCounts } from "./logColumns";
+import { mostAddresses, type LogCounts } from "./logColumns";
 
 /** What a log held. */
 export interface LogFindings extends LogCounts {
@@ -17,8 +17,13 @@ export function logTrust(findings: LogFindings): ImportTrust {
   const trust = findings.source === "exec_tb" ? execTbTrust : traceTrust(findings);
   const reasons = [...trust.reasons];
   if (findings.cut) reasons.push("The log ends in the middle of a line: QEMU was killed, or the file was cut off.");
-  if (findings.torn === 0) return { mode: trust.mode, reasons };
-  reasons.push(`${findings.torn} lines of the log are torn: their blocks are missing.`);
+  if (findings.unnumbered > 0) {
+    reasons.push(
+      `${findings.unnumbered} lines are missing: the log has more than ${mostAddresses} different addresses, and these lines have others.`,
+    );
+  }
+  if (findings.torn > 0) reasons.push(`${findings.torn} lines of the log are torn: their blocks are missing.`);
+  if (findings.torn + findings.unnumbered === 0) return { mode: trust.mode, reasons };
   return { mode: trust.mode === "complete" ? "incomplete" : trust.mode, reasons };
 }
 

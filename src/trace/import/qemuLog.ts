@@ -1,18 +1,19 @@
 /** Imports QEMU's log text: `exec_tb` trace events and `-d exec` lines. */
 import { availableParallelism } from "node:os";
 import type { TraceWriter } from "../writer";
-import { carryBytes, lineBlocks, usualBlockBytes } from "./blockReader";
+import { bufferBytes, lineBlocks, usualBlockBytes } from "./blockReader";
 import type { TraceInput } from "./input/traceInput";
 import { findLogClock, type LogClock } from "./logClock";
-import { logColumns, type LogColumns, type LogPart } from "./logColumns";
+import type { LogColumns, LogPart } from "./logColumns";
+import { LogMemory } from "./logMemory";
 import { LogMerger } from "./logMerger";
 import { inlineParser, threadParser, type LogParserHandle } from "./logParsers";
 import type { ImportOptions, ImportResult, TraceFormat } from "./traceFormat";
 
 /** Threads beyond this gain nothing: what they found is put in order by one. */
 const mostThreads = 4;
-/** Blocks given to each thread, so that it finds the next one when it is done. */
-const blocksPerThread = 2;
+/** Of each thread: one that it parses, one that it finds when it is done, and one that is read or waits for its turn. */
+const placesPerThread = 3;
 
 interface ParsedBlock {
   readonly parser: number;
@@ -39,12 +40,21 @@ async function importQemuLog(
   options: ImportOptions,
 ): Promise<ImportResult> {
   const { signal, progress, logWorker, logBlockBytes: blockBytes = usualBlockBytes } = options;
+  const textBytes = bufferBytes(blockBytes);
   const parsers: LogParserHandle[] =
     logWorker === undefined || (input.file !== null && input.file.bytes <= 2 * blockBytes)
-      ? [inlineParser(clock)]
-      : Array.from({ length: Math.min(mostThreads, availableParallelism()) }, () => threadParser(logWorker, clock));
-  const kept = parsers.length * blocksPerThread;
-  const columns = Array.from({ length: kept }, () => logColumns(carryBytes + blockBytes));
+      ? [inlineParser(LogMemory.create(textBytes, placesPerThread), clock)]
+      : Array.from({ length: Math.min(mostThreads, availableParallelism()) }, () =>
+          threadParser(logWorker, LogMemory.create(textBytes, placesPerThread), clock),
+        );
+  // Blocks go to the parsers in turn, so buffers do too.
+  const places = Array.from({ length: parsers.length * placesPerThread }, (_, index) => ({
+    parser: index % parsers.length,
+    place: Math.floor(index / parsers.length),
+  }));
+  const texts = places.map(({ parser, place }) => parsers[parser].memory.text(place));
+  const columns = places.map(({ parser, place }) => parsers[parser].memory.columns(place));
+  const kept = places.length - 1;
   const merger = new LogMerger(writer, clock.stamped, parsers.length);
   const parsed: ParsedBlock[] = [];
   const mergeNext = async ({ parser, columns, part }: ParsedBlock): Promise<void> => {
@@ -54,14 +64,12 @@ async function importQemuLog(
     progress?.(input.bytesDone, input.bytesTotal);
   };
   try {
-    let number = 0;
-    for await (const block of lineBlocks(input, { blockBytes, kept })) {
+    for await (const { buffer, start, end } of lineBlocks(input, texts)) {
       signal?.throwIfAborted();
-      const parser = number % parsers.length;
-      const own = columns[number++ % kept];
-      const part = parsers[parser].parse({ bytes: block.bytes, start: block.start, end: block.end, columns: own });
+      const { parser, place } = places[buffer];
+      const part = parsers[parser].parse({ place, start, end });
       part.catch(() => undefined); // told when its turn comes
-      parsed.push({ parser, columns: own, part });
+      parsed.push({ parser, columns: columns[buffer], part });
       if (parsed.length < kept) continue;
       const [next] = parsed.splice(0, 1);
       await mergeNext(next);

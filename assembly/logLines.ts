@@ -1,0 +1,309 @@
+/**
+ * Reads log lines that are laid out like one seen before: in a log, nearly all are.
+ *
+ * A template (src/trace/import/lineTemplate.ts makes them) says of each byte at a line's beginning whether it is fixed, a
+ * hexadecimal digit, or anything; a line is compared with it 16 bytes at a time. A line that agrees with no template is left to
+ * the parser in TypeScript, which defines what lines mean.
+ *
+ * Memory is laid out by src/trace/import/logScanner.ts. Behind every text lie 256 bytes of zeros.
+ */
+
+/** Kinds of templates. */
+const trace: u32 = 0;
+const exit: u32 = 2; // 1 is exec_tb
+
+/** Slot of a row that withdraws the block announced last if it has the row's key: logSlot.withdrawKey. */
+const withdrawKeySlot: u32 = 1;
+/** A block was left because of a pending interrupt before it began (TB_EXIT_REQUESTED). */
+const exitRequested: u64 = 3;
+/** CF_NO_GOTO_TB, in the digit of CFLAGS that has it. */
+const noGotoTbDigit: u32 = 2;
+const lineFeed: u32 = 0x0a;
+const carriageReturn: u32 = 0x0d;
+
+/** What a template says besides its bytes. Offsets count from the line's start; 0 means that the line has no such field. */
+@unmanaged
+class Template {
+  kind: u32;
+  /** 16-byte groups to compare. */
+  groups: u32;
+  /** Bytes up to what the kind reads itself. */
+  length: u32;
+  /** The program counter's digits, or those of an exit's flags. */
+  digitsAt: u32;
+  /** How many, or 0: until the line's end. */
+  digits: u32;
+  /** The digit of CFLAGS with CF_NO_GOTO_TB. */
+  cflagsAt: u32;
+  /** Where the block's host address ends. */
+  keyEnd: u32;
+  /** Decimals of the time stamp, and how many. */
+  fractionAt: u32;
+  fractionDigits: u32;
+  slot: u32;
+  /** Nanoseconds that the stamp has without its decimals. */
+  seconds: f64;
+  /** One tenth of a second is 1e8: nanoseconds of the last decimal. */
+  lastDecimal: f64;
+}
+/** Behind the fields: for each group its bytes, then masks of the fixed ones and of the hexadecimal digits. */
+const groupsAt: usize = 64;
+const groupBytes: usize = 48;
+
+/** Addresses and their numbers: open addressing. */
+@unmanaged
+class Slot {
+  address: u64;
+  /** Number + 1; 0: free. */
+  number: u32;
+  unused: u32;
+}
+const slotBytes: usize = 16;
+
+// Where things are: set by `place` and `useTable`.
+let templates: usize = 0;
+let templateBytes: usize = 0;
+let blockColumn: usize = 0;
+let slotColumn: usize = 0;
+let keyColumn: usize = 0;
+let timeColumn: usize = 0;
+let table: usize = 0;
+let tableMask: u32 = 0;
+/** Addresses in the order of their numbers. */
+let addresses: usize = 0;
+/** Addresses that get numbers: those that the table takes. */
+let mostAddresses: u32 = 0;
+
+// What was found so far: read and reset by TypeScript.
+export let templateCount: u32 = 0;
+export let addressCount: u32 = 0;
+export let rows: u32 = 0;
+export let chained: u32 = 0;
+export let unchained: u32 = 0;
+export let unknown: u32 = 0;
+
+let current: usize = 0;
+
+export function placeTemplates(at: usize, bytes: usize, count: u32): void {
+  templates = at;
+  templateBytes = bytes;
+  templateCount = count;
+  current = at;
+}
+
+/** Begins a text's rows in these columns. */
+export function begin(block: usize, slot: usize, key: usize, time: usize): void {
+  blockColumn = block;
+  slotColumn = slot;
+  keyColumn = key;
+  timeColumn = time;
+  rows = 0;
+  chained = 0;
+  unchained = 0;
+  unknown = 0;
+}
+
+/** Makes a table of addresses with `slots` (a power of two) places at `at`, and puts those known so far into it. */
+export function makeTable(at: usize, slots: u32, list: usize): void {
+  table = at;
+  tableMask = slots - 1;
+  addresses = list;
+  mostAddresses = slots >> 1;
+  memory.fill(at, 0, (slots as usize) * slotBytes);
+  for (let number: u32 = 0; number < addressCount; number++) {
+    const address = load<u64>(addresses + ((number as usize) << 3));
+    let index = hash(address) & tableMask;
+    while (slotAt(index).number != 0) index = (index + 1) & tableMask;
+    slotAt(index).address = address;
+    slotAt(index).number = number + 1;
+  }
+}
+
+function slotAt(index: u32): Slot {
+  return changetype<Slot>(table + (index as usize) * slotBytes);
+}
+
+/** Code addresses differ mostly in their low bits, and neighbours may share a cache line: those bits pass nearly unchanged. */
+function hash(address: u64): u32 {
+  const mixed = (((address >> 32) as u32) * 0x9e3779b1) ^ (address as u32);
+  return mixed ^ (mixed >> 17);
+}
+
+/** Number + 1 of an address, in the order of first appearance; 0 when it is new and the table is full. */
+function numberOf(address: u64): u32 {
+  let index = hash(address) & tableMask;
+  let slot = slotAt(index);
+  for (; slot.number != 0; slot = slotAt(index)) {
+    if (slot.address == address) return slot.number;
+    index = (index + 1) & tableMask;
+  }
+  if (addressCount == mostAddresses) return 0;
+  store<u64>(addresses + ((addressCount as usize) << 3), address);
+  slot.address = address;
+  slot.number = ++addressCount;
+  return addressCount;
+}
+
+/** Adds a row for a line that was read elsewhere. Answers false, and does nothing, when its address is one too many. */
+export function addRow(low: u32, high: u32, slot: u32, key: i32, time: f64): bool {
+  const number = numberOf(((high as u64) << 32) | (low as u64));
+  if (number == 0) return false;
+  putRow(number, slot, key, time);
+  return true;
+}
+
+/** Adds a row that has no address. */
+export function addKeyRow(key: i32): void {
+  putRow(1, withdrawKeySlot, key, NaN);
+}
+
+function putRow(number: u32, slot: u32, key: i32, time: f64): void {
+  const row = rows as usize;
+  store<u32>(blockColumn + (row << 2), number - 1);
+  store<u32>(slotColumn + (row << 2), slot);
+  store<i32>(keyColumn + (row << 2), key);
+  store<f64>(timeColumn + (row << 3), time);
+  rows++;
+}
+
+/**
+ * Reads lines from `at` on. Answers where the first begins that agrees with no template, is cut by `end`, or has a new address
+ * while the table is full; else `end`.
+ */
+export function readLines(start: usize, end: usize): usize {
+  let at = start;
+  if (templateCount == 0) return at;
+  let template = changetype<Template>(current);
+  // Lines follow each other faster when the next one's start does not wait for this one's length to be counted.
+  let usualDigits: u32 = 0;
+  while (at < end) {
+    if (!agrees(template, at)) {
+      template = find(template, at);
+      if (changetype<usize>(template) == 0) return at;
+    }
+    const digitsAt = at + (template.digitsAt as usize);
+    const text = v128.load(digitsAt);
+    let digits = template.digits;
+    let after = at + (template.length as usize);
+    if (digits == 0) {
+      digits = ctz(~(i8x16.bitmask(hexadecimal(text)) as u32) | 0x10000);
+      if (digits != usualDigits) {
+        if (digits == 0) return at;
+        usualDigits = digits;
+      }
+      after = digitsAt + (usualDigits as usize);
+      if (load<u8>(after) == carriageReturn) after++;
+      if (load<u8>(after) != lineFeed) return at;
+    } else if (load<u16>(after) == 0x0a20) {
+      after++;
+    } else {
+      after = lineEnd(after, end);
+    }
+    if (after >= end) return at;
+    let time: f64 = NaN;
+    if (template.fractionAt != 0) {
+      const fraction = decimals(at + (template.fractionAt as usize), template.fractionDigits);
+      if (fraction < 0) return at;
+      time = template.seconds + (fraction as f64) * template.lastDecimal;
+    }
+    const value = valueOf(text, digits);
+    let key: i32 = 0;
+    if (template.keyEnd != 0) {
+      const keyEnd = at + (template.keyEnd as usize);
+      key = (bswap(load<u32>(keyEnd - 4)) ^ (bswap(load<u32>(keyEnd - 8)) * 0x9e3779b1)) as i32;
+    }
+    if (template.kind == exit) {
+      if ((value & 3) == exitRequested) addKeyRow(key);
+    } else {
+      const number = numberOf(value);
+      if (number == 0) return at;
+      putRow(number, template.slot, key, time);
+      if (template.kind == trace) {
+        if (template.cflagsAt == 0) unknown++;
+        else if (hasNoGotoTb(load<u8>(at + (template.cflagsAt as usize)))) unchained++;
+        else chained++;
+      }
+    }
+    at = after + 1;
+  }
+  return at;
+}
+
+/** Whether the line begins as the template says. */
+function agrees(template: Template, at: usize): bool {
+  const groups = template.groups as usize;
+  let group = changetype<usize>(template) + groupsAt;
+  let differences = i64x2.splat(0);
+  for (const last = group + groups * groupBytes; group < last; group += groupBytes, at += 16) {
+    const text = v128.load(at);
+    const fixed = v128.and(v128.xor(text, v128.load(group)), v128.load(group, 16));
+    const others = v128.andnot(v128.load(group, 32), hexadecimal(text));
+    differences = v128.or(differences, v128.or(fixed, others));
+  }
+  return !v128.any_true(differences);
+}
+
+/** Another template that the line agrees with, or null. */
+function find(last: Template, at: usize): Template {
+  // Lines of several processors take turns: the next one is the likeliest.
+  const end = templates + (templateCount as usize) * templateBytes;
+  let pointer = changetype<usize>(last);
+  for (let left = templateCount; left > 0; left--) {
+    pointer += templateBytes;
+    if (pointer >= end) pointer = templates;
+    if (agrees(changetype<Template>(pointer), at)) {
+      current = pointer;
+      return changetype<Template>(pointer);
+    }
+  }
+  return changetype<Template>(0);
+}
+
+/** For each byte all ones if it is a hexadecimal digit. */
+function hexadecimal(text: v128): v128 {
+  const digit = i8x16.lt_u(i8x16.sub(text, i8x16.splat(0x30)), i8x16.splat(10));
+  const lower = v128.or(text, i8x16.splat(0x20));
+  const letter = i8x16.lt_u(i8x16.sub(lower, i8x16.splat(0x61)), i8x16.splat(6));
+  return v128.or(digit, letter);
+}
+
+/** Value of the first `digits` (1 to 16) hexadecimal digits. */
+function valueOf(text: v128, digits: u32): u64 {
+  // Last digit first; what is taken from before the first digit is zero.
+  const from = i8x16.sub(i8x16.splat((digits - 1) as i8), i8x16(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15));
+  const reversed = v128.swizzle(text, from);
+  const isLetter = v128.and(i8x16.shr_u(reversed, 6), i8x16.splat(1));
+  const low = v128.and(reversed, i8x16.splat(0x0f));
+  const nibbles = i8x16.add(low, i8x16.add(isLetter, i8x16.shl(isLetter, 3)));
+  // Pairs of digits: the first is the lower one.
+  const bytes = v128.or(v128.and(nibbles, i16x8.splat(0x000f)), v128.and(i16x8.shr_u(nibbles, 4), i16x8.splat(0x00f0)));
+  return i64x2.extract_lane(i8x16.narrow_i16x8_u(bytes, bytes), 0) as u64;
+}
+
+/** Value of decimal digits, or -1 when they are none. */
+function decimals(at: usize, digits: u32): i64 {
+  let value: i64 = 0;
+  for (const end = at + (digits as usize); at < end; at++) {
+    const digit = (load<u8>(at) as u32) - 0x30;
+    if (digit > 9) return -1;
+    value = value * 10 + (digit as i64);
+  }
+  return value;
+}
+
+function hasNoGotoTb(digit: u32): bool {
+  const value = (digit & 0x0f) + (digit >> 6) * 9;
+  return (value & noGotoTbDigit) != 0;
+}
+
+/** Position of the line feed at or behind `at`, or `end`. */
+function lineEnd(at: usize, end: usize): usize {
+  for (; at < end; at += 16) {
+    const found = i8x16.bitmask(i8x16.eq(v128.load(at), i8x16.splat(lineFeed as i8)));
+    if (found != 0) {
+      const position = at + (ctz(found as u32) as usize);
+      return position < end ? position : end;
+    }
+  }
+  return end;
+}

@@ -1,0 +1,103 @@
+/**
+ * The memory in which one parser works: texts come in, columns go out, and nothing is copied between threads. It is that of
+ * assembly/logLines.ts, so everything has a place in it:
+ *
+ *   templates | texts and their columns, `places` of each | addresses | table of addresses, which grows
+ */
+import { mostAddresses, type LogColumns } from "./logColumns";
+
+const pageBytes = 65536;
+/** The shortest line that makes a row has 13 bytes: `Trace 0x [1]` and a line feed. */
+const shortestLine = 13;
+const tableSlotBytes = 16;
+/** Four columns: 4, 4, 4 and 8 bytes. */
+const rowBytes = 20;
+const templatesAt = pageBytes;
+const textsAt = 2 * pageBytes;
+
+const pages = (bytes: number): number => Math.ceil(bytes / pageBytes) * pageBytes;
+
+/** What a thread is told, so that it sees the same. */
+export interface LogMemoryShape {
+  readonly memory: WebAssembly.Memory;
+  /** Of a text's buffer, padding included. */
+  readonly textBytes: number;
+  readonly places: number;
+}
+
+export class LogMemory {
+  readonly templatesAt = templatesAt;
+  readonly addressesAt: number;
+  readonly tableAt: number;
+  private readonly columnsAt: number;
+  private readonly placeBytes: number;
+  private readonly rows: number;
+
+  private constructor(readonly shape: LogMemoryShape) {
+    const { textBytes, places } = shape;
+    this.rows = Math.ceil(textBytes / shortestLine / 8) * 8;
+    this.columnsAt = pages(textBytes);
+    this.placeBytes = this.columnsAt + pages(this.rows * rowBytes);
+    this.addressesAt = textsAt + places * this.placeBytes;
+    this.tableAt = this.addressesAt + mostAddresses * 8;
+  }
+
+  /** @param textBytes of each of the buffers for texts */
+  static create(textBytes: number, places: number): LogMemory {
+    // The system gives memory only where it is written.
+    const memory = new WebAssembly.Memory({ initial: 1, maximum: 65536, shared: true });
+    const created = new LogMemory({ memory, textBytes, places });
+    created.reserve(created.tableAt);
+    return created;
+  }
+
+  static of(shape: LogMemoryShape): LogMemory {
+    return new LogMemory(shape);
+  }
+
+  /** All of it. Another view is needed after `reserveTable`. */
+  get bytes(): Uint8Array {
+    return new Uint8Array(this.shape.memory.buffer);
+  }
+
+  textAt(place: number): number {
+    return textsAt + place * this.placeBytes;
+  }
+
+  text(place: number): Uint8Array {
+    return new Uint8Array(this.shape.memory.buffer, this.textAt(place), this.shape.textBytes);
+  }
+
+  columns(place: number): LogColumns {
+    const { buffer } = this.shape.memory;
+    const { time, block, slot, key } = this.columnOffsets(place);
+    return {
+      time: new Float64Array(buffer, time, this.rows),
+      block: new Uint32Array(buffer, block, this.rows),
+      slot: new Uint32Array(buffer, slot, this.rows),
+      key: new Int32Array(buffer, key, this.rows),
+    };
+  }
+
+  columnOffsets(place: number): { readonly [column in keyof LogColumns]: number } {
+    const time = this.textAt(place) + this.columnsAt;
+    const block = time + this.rows * 8;
+    return { time, block, slot: block + this.rows * 4, key: block + this.rows * 8 };
+  }
+
+  /** Addresses from number `from` to `to`. */
+  addresses(from: number, to: number): BigUint64Array {
+    return new BigUint64Array(this.shape.memory.buffer, this.addressesAt + from * 8, to - from);
+  }
+
+  /** Makes room for a table with so many slots. */
+  reserveTable(slots: number): void {
+    this.reserve(this.tableAt + slots * tableSlotBytes);
+  }
+
+  private reserve(bytes: number): void {
+    const { memory } = this.shape;
+    const missing = bytes - memory.buffer.byteLength;
+    if (missing > 0) memory.grow(Math.ceil(missing / pageBytes));
+  }
+}

@@ -1,0 +1,99 @@
+/** Runs assembly/logLines.ts in a parser's memory: keeps its templates, and its table of addresses large enough. */
+import code from "../../../assembly/logLines.wasm";
+import type { LineTemplate } from "./lineTemplate";
+import { templateBytes, writeTemplate } from "./lineTemplate";
+import { mostAddresses } from "./logColumns";
+import type { LogMemory } from "./logMemory";
+
+interface LogLines {
+  placeTemplates(at: number, bytes: number, count: number): void;
+  makeTable(at: number, slots: number, addresses: number): void;
+  begin(block: number, slot: number, key: number, time: number): void;
+  readLines(start: number, end: number): number;
+  addRow(low: number, high: number, slot: number, key: number, time: number): boolean;
+  addKeyRow(key: number): void;
+  readonly addressCount: WebAssembly.Global;
+  readonly rows: WebAssembly.Global;
+  readonly chained: WebAssembly.Global;
+  readonly unchained: WebAssembly.Global;
+  readonly unknown: WebAssembly.Global;
+}
+
+/** The newest are kept: more than a guest's processors, which each have their own. */
+const mostTemplates = 64;
+const firstSlots = 1 << 16;
+
+let module: WebAssembly.Module | null = null;
+
+export class LogScanner {
+  private readonly lines: LogLines;
+  private learned = 0;
+  private slots = firstSlots;
+
+  constructor(private readonly memory: LogMemory) {
+    module ??= new WebAssembly.Module(code);
+    const instance = new WebAssembly.Instance(module, { env: { memory: memory.shape.memory } });
+    this.lines = instance.exports as unknown as LogLines;
+    this.makeTable();
+  }
+
+  /** Addresses that have numbers. */
+  get addressCount(): number {
+    return this.lines.addressCount.value;
+  }
+
+  get rows(): number {
+    return this.lines.rows.value;
+  }
+
+  /** Of the lines read since `begin`. */
+  get counts(): { readonly chained: number; readonly unchained: number; readonly unknown: number } {
+    const { chained, unchained, unknown } = this.lines;
+    return { chained: chained.value, unchained: unchained.value, unknown: unknown.value };
+  }
+
+  /** Begins the rows of the text at this place. */
+  begin(place: number): void {
+    const { block, slot, key, time } = this.memory.columnOffsets(place);
+    this.lines.begin(block, slot, key, time);
+  }
+
+  /** Reads lines in memory from `at` on; answers where the first is that it cannot read, or `end`. */
+  read(at: number, end: number): number {
+    for (;;) {
+      at = this.lines.readLines(at, end);
+      if (at >= end || !this.grow()) return at;
+    }
+  }
+
+  /** Adds a row for a block; false when its address would be one too many. */
+  addRow(low: number, high: number, slot: number, key: number, time: number): boolean {
+    while (!this.lines.addRow(low, high, slot, key, time)) if (!this.grow()) return false;
+    return true;
+  }
+
+  addKeyRow(key: number): void {
+    this.lines.addKeyRow(key);
+  }
+
+  learn(template: LineTemplate, slot: number, seconds: number): void {
+    const { templatesAt, shape } = this.memory;
+    const view = new DataView(shape.memory.buffer);
+    writeTemplate(view, templatesAt + (this.learned % mostTemplates) * templateBytes, template, slot, seconds);
+    this.learned++;
+    this.lines.placeTemplates(templatesAt, templateBytes, Math.min(this.learned, mostTemplates));
+  }
+
+  /** Makes the table larger if it is full; false when it was not, or may not grow. */
+  private grow(): boolean {
+    if (this.addressCount * 2 < this.slots || this.slots >= 2 * mostAddresses) return false;
+    this.slots *= 2;
+    this.makeTable();
+    return true;
+  }
+
+  private makeTable(): void {
+    this.memory.reserveTable(this.slots);
+    this.lines.makeTable(this.memory.tableAt, this.slots, this.memory.addressesAt);
+  }
+}
