@@ -1,0 +1,212 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { bufferBytes } from "../../../src/trace/import/blockReader";
+import { LogBlockParser } from "../../../src/trace/import/logBlockParser";
+import { logSlot, mostAddresses, noCounts, type LogStream } from "../../../src/trace/import/logColumns";
+import { lineKind, LogLineParser } from "../../../src/trace/import/logLine";
+import { LogMemory } from "../../../src/trace/import/logMemory";
+
+const textBytes = 1 << 18;
+const firstSecond = 1_795_218_801;
+
+interface Row {
+  readonly stream: LogStream | "withdraw" | "withdrawKey";
+  readonly address?: bigint;
+  readonly key?: number;
+  readonly time?: number;
+}
+
+interface Found {
+  readonly rows: readonly Row[];
+  readonly counts: object;
+  readonly cut: boolean;
+}
+
+/** What the parser says of texts that follow each other. */
+class Subject {
+  private readonly memory = LogMemory.create(bufferBytes(textBytes), 2);
+  private readonly parser = new LogBlockParser(this.memory, { stamped: true, firstSecond });
+  private readonly addresses: bigint[] = [];
+  private readonly streams: LogStream[] = [];
+  private turn = 0;
+
+  parse(text: string, start = 17): Found {
+    const place = this.turn++ % 2;
+    const bytes = this.memory.text(place);
+    const end = start + text.length;
+    bytes.fill(0x30, 0, start);
+    bytes.set(Buffer.from(text, "latin1"), start);
+    bytes.fill(0, end, end + 256);
+    const part = this.parser.parse({ place, start, end });
+    this.addresses.push(...part.addresses);
+    this.streams.push(...part.streams);
+    const { slot, block, key, time } = this.memory.columns(place);
+    const rows = Array.from({ length: part.rows }, (_, row): Row => {
+      if (slot[row] === logSlot.withdrawKey) return { stream: "withdrawKey", key: key[row] };
+      const address = this.addresses[block[row]];
+      if (slot[row] === logSlot.withdraw) return { stream: "withdraw", address };
+      const stream = this.streams[slot[row] - logSlot.firstStream];
+      return stream.kind === "trace"
+        ? { stream, address, time: time[row] }
+        : { stream, address, time: time[row], key: key[row] };
+    });
+    return { rows, counts: part.counts, cut: part.cut };
+  }
+}
+
+/** What the parser of single lines says of the same: the definition. */
+function lineByLine(parser: LogLineParser, text: string): Found {
+  const bytes = new Uint8Array(text.length + 256);
+  bytes.set(Buffer.from(text, "latin1"));
+  parser.setBytes(bytes);
+  const rows: Row[] = [];
+  const counts = noCounts();
+  let cut = false;
+  for (let at = 0; at < text.length;) {
+    at = parser.parse(at, text.length);
+    const address = (BigInt(parser.pcHigh >>> 0) << 32n) | BigInt(parser.pcLow >>> 0);
+    const { time, thread } = parser.stamp;
+    const key = parser.tbKey;
+    switch (parser.kind) {
+      case lineKind.trace:
+        if (parser.vcpu >= 4096) counts.torn++;
+        else {
+          rows.push({ stream: { kind: "trace", id: Math.max(0, parser.vcpu) }, address, time });
+          counts[parser.unchained === null ? "unknown" : parser.unchained ? "unchained" : "chained"]++;
+        }
+        break;
+      case lineKind.execTb:
+        rows.push({ stream: { kind: "execTb", id: thread }, address, time, key });
+        break;
+      case lineKind.exit:
+        if ((parser.exitFlags & 3) === 3) rows.push({ stream: "withdrawKey", key });
+        break;
+      case lineKind.stopped:
+        rows.push({ stream: "withdraw", address });
+        break;
+      case lineKind.linking:
+        counts.links++;
+        break;
+      case lineKind.torn:
+        if (at === text.length && !text.endsWith("\n")) cut = true;
+        else counts.torn++;
+        break;
+      case lineKind.other:
+        break;
+    }
+  }
+  return { rows, counts, cut };
+}
+
+/** A character of an ASCII text. */
+const anyOf = (text: string): fc.Arbitrary<string> => fc.nat(text.length - 1).map((at) => text.charAt(at));
+const hex = (digits: number): fc.Arbitrary<string> =>
+  fc.string({ unit: anyOf("0123456789abcdefAF09"), minLength: digits, maxLength: digits });
+const decimals = (digits: number): fc.Arbitrary<string> =>
+  fc.string({ unit: anyOf("0123456789"), minLength: digits, maxLength: digits });
+const prefix = fc.oneof(
+  { weight: 3, arbitrary: fc.constant("") },
+  fc
+    .tuple(fc.constantFrom("7", "4194304"), fc.constantFrom("01", "02"), decimals(6))
+    .map(([id, s, us]) => `${id}@17952188${s}.${us}:`),
+  fc.tuple(fc.constantFrom("01", "59"), decimals(6)).map(([s, us]) => `2026-11-20T12:34:${s}.${us}Z `),
+  decimals(9).map((ns) => `77@1795218801${ns} `),
+);
+const symbol = fc.constantFrom("", "", "", " delay_tsc", "x");
+const line = fc.oneof(
+  fc
+    .tuple(
+      fc.constantFrom("Trace", "Chain"),
+      fc.constantFrom(0, 1, 12, 5000),
+      hex(12),
+      hex(16),
+      hex(16),
+      hex(8),
+      hex(8),
+      symbol,
+    )
+    .map(
+      ([word, cpu, tc, base, pc, flags, cflags, name]) =>
+        `${word} ${cpu}: 0x${tc} [${base}/${pc}/${flags}/${cflags}] ${name}`,
+    ),
+  fc.tuple(hex(8), hex(8)).map(([base, pc]) => `Trace 0: 0x7f35 [${base}/${pc}/0x40c2b0] `),
+  fc
+    .tuple(hex(12), fc.constantFrom("", "0: ", "3: "), hex(16))
+    .map(([tc, cpu, pc]) => `Trace 0x${tc} [${cpu}${pc}] name`),
+  fc
+    .tuple(fc.constantFrom("exec_tb", "exec_tb_nocache"), hex(12), fc.integer({ min: 1, max: 17 }).chain(hex))
+    .map(([name, tb, pc]) => `${name} tb:0x${tb} pc=0x${pc}`),
+  fc.tuple(hex(12), hex(1)).map(([tb, flags]) => `exec_tb_exit tb:0x${tb} flags=0x${flags}`),
+  hex(16).map((pc) => `Stopped execution of TB chain before 0x7f35 [${pc}] `),
+  fc.constantFrom(
+    "Linking TBs 0x1 index 0 -> 0x2",
+    "Linux version 6.1",
+    "",
+    "exec_tb tb:(nil) pc=0x1",
+    "RAX=0000 RBX=1111",
+  ),
+);
+const lines = fc.tuple(prefix, line, fc.constantFrom("\n", "\n", "\n", "\r\n")).map((parts) => parts.join(""));
+/** Bytes that make a difference to the forms, put anywhere. */
+const mutation = fc.tuple(fc.nat(), anyOf(" \n\r/]:[@.0x9agZ\0\xff"), fc.boolean());
+
+function mutated(text: string, mutations: readonly [number, string, boolean][]): string {
+  let result = text;
+  for (const [place, character, replaces] of mutations) {
+    const at = place % (result.length + 1);
+    result = result.slice(0, at) + character + result.slice(replaces ? at + 1 : at);
+  }
+  return result;
+}
+
+describe("texts of a log", () => {
+  it("say what their lines say one by one, also where these were changed after the parser had learned from them", () => {
+    fc.assert(
+      fc.property(
+        fc.array(lines, { minLength: 1, maxLength: 12 }),
+        fc.array(mutation, { maxLength: 6 }),
+        (some, mutations) => {
+          const subject = new Subject();
+          const parser = new LogLineParser(firstSecond);
+          const text = some.join("");
+          for (const each of [text, mutated(text + text, mutations), text]) {
+            expect(subject.parse(each)).toEqual(lineByLine(parser, each));
+          }
+        },
+      ),
+      { numRuns: 1500 },
+    );
+  });
+
+  it("may have more different addresses than the first table takes", () => {
+    const subject = new Subject();
+    const count = 40_000;
+    const addresses = Array.from({ length: count }, (_, index) => BigInt(index) * 0x1_0000_0001n);
+    for (let from = 0; from < count; from += 4000) {
+      const some = addresses.slice(from, from + 4000);
+      const { rows } = subject.parse(some.map((pc) => `exec_tb tb:0x7f35 pc=0x${pc.toString(16)}\n`).join(""));
+      expect(rows.map(({ address }) => address)).toEqual(some);
+    }
+  });
+
+  it("lose lines, and say how many, when there are too many different addresses", () => {
+    const memory = LogMemory.create(bufferBytes(textBytes), 1);
+    const parser = new LogBlockParser(memory, { stamped: false, firstSecond: NaN });
+    const linesPerText = 4096;
+    const bytes = memory.text(0);
+    let unnumbered = 0;
+    let rows = 0;
+    for (let from = 0; from < mostAddresses + linesPerText; from += linesPerText) {
+      const text = Array.from(
+        { length: linesPerText },
+        (_, index) => `exec_tb tb:0x7f35 pc=0x${(from + index).toString(16)}\n`,
+      ).join("");
+      bytes.set(Buffer.from(text, "latin1"));
+      bytes.fill(0, text.length, text.length + 256);
+      const part = parser.parse({ place: 0, start: 0, end: text.length });
+      unnumbered += part.counts.unnumbered;
+      rows += part.rows;
+    }
+    expect({ rows, unnumbered }).toEqual({ rows: mostAddresses, unnumbered: linesPerText });
+  });
+});
