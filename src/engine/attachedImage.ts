@@ -1,17 +1,22 @@
 import { randomBytes } from "node:crypto";
 import { open, rename, stat, writeFile } from "node:fs/promises";
+import { symbolMapAttachment } from "../trace/import/namedFunctions";
 import type { TraceFile } from "../trace/types";
 import type { ResultCache } from "./resultCache";
 
 /** A vmlinux with all its debug information is not attached: nobody would want to pass such a trace on. */
 const maximumBytes = 256 * 1024 * 1024;
 
+const kinds = [{ name: "vmlinux", mime: "application/x-elf" }, symbolMapAttachment];
+
 /**
  * The symbols that a trace carries (docs/trace-format.md, "Attachments") as a file in the cache, or null. Reduced to the
  * functions of the trace, they let somebody without its vmlinux read it.
  */
 export async function attachedImage(trace: TraceFile, cache: ResultCache): Promise<string | null> {
-  const attachment = trace.attachments.find(({ name, mime }) => name === "vmlinux" && mime === "application/x-elf");
+  const attachment = trace.attachments.find(({ name, mime }) =>
+    kinds.some((kind) => kind.name === name && kind.mime === mime),
+  );
   if (attachment === undefined || attachment.length > maximumBytes || !cache.keeps) return null;
   try {
     const copy = await cache.symbolsPath(trace.path);

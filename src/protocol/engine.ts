@@ -16,9 +16,13 @@ export interface TimeRange {
   readonly end: Nanoseconds;
 }
 
+/** What a trace holds of what was executed. "coverage": each block once, whenever and however often it ran. */
+export const trustLevels = ["complete", "chained", "incomplete", "coverage"] as const;
+export type TrustLevel = (typeof trustLevels)[number];
+
 /** How far the numbers can be trusted. The words are explained in docs/trust.md. */
 export interface Trust {
-  readonly level: "complete" | "chained" | "incomplete";
+  readonly level: TrustLevel;
   /** Plain sentences: what is right, what is not, what to record instead. Empty for a complete trace. */
   readonly reasons: readonly string[];
   /** Records that the source says it lost. */

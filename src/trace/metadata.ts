@@ -1,4 +1,5 @@
 /** Metadata and totals: JSON that others wrote, of which only what has the expected shape is taken. */
+import { trustLevels } from "../protocol/engine";
 import type { TraceMetadata } from "./types";
 
 export type Json = Readonly<Record<string, unknown>>;
@@ -26,7 +27,7 @@ export function validMetadata(json: Json): TraceMetadata {
     systemEmulation: boolean(json["systemEmulation"]),
     vcpus: count(json["vcpus"]),
     capture: section(json["capture"], (at) => ({
-      mode: oneOf(at["mode"], ["complete", "chained", "incomplete"] as const),
+      mode: oneOf(at["mode"], trustLevels),
       deterministic: boolean(at["deterministic"]),
       reasons: strings(at["reasons"]),
     })),

@@ -1,4 +1,5 @@
 /** What a .bst file holds, as its reader shows it. The bytes are described in docs/trace-format.md. */
+import type { TrustLevel } from "../protocol/engine";
 import type { EventsHead } from "./events/eventDecoder";
 import type { BlockNumber, FileOffset } from "../protocol/units";
 
@@ -89,7 +90,7 @@ export interface TraceMetadata {
   target?: string;
   systemEmulation?: boolean;
   vcpus?: number;
-  capture?: { mode?: "complete" | "chained" | "incomplete"; deterministic?: boolean; reasons?: string[] };
+  capture?: { mode?: TrustLevel; deterministic?: boolean; reasons?: string[] };
   clock?: { kind?: "host" | "events"; tickShift?: number };
   instructionsCounted?: boolean;
   startUnixNs?: string;

@@ -3,15 +3,13 @@ import { BootscopeError } from "../../protocol/failure";
 import { hasFileMagic } from "../fileHeader";
 import { traceFormats } from "./formats";
 import type { TraceInput } from "./input/traceInput";
-import type { EventsReader, TraceImporter } from "./traceFormat";
+import type { TraceImporter, TraceStart } from "./traceFormat";
 
 export interface Detected {
   /** "bst", or the name of a foreign format. */
   readonly format: string;
   /** Null for a .bst. */
   readonly import: TraceImporter | null;
-  /** How to read its events without importing it; null: there is no such way. */
-  readonly events: EventsReader | null;
 }
 
 /** A log may begin with guest output and QEMU's warnings, but not with more than the last of these. */
@@ -27,16 +25,30 @@ export async function detectFormat(input: TraceInput): Promise<Detected> {
     const bytes = new Uint8Array(wanted + paddingBytes);
     const end = await input.peek(bytes.subarray(0, wanted));
     if (end === 0) break;
-    if (hasFileMagic(bytes.subarray(0, end))) return { format: "bst", import: null, events: null };
-    const start = { bytes, end, whole: end < wanted };
+    if (hasFileMagic(bytes.subarray(0, end))) return { format: "bst", import: null };
+    const start = new Start(bytes, end, end < wanted);
     for (const format of traceFormats) {
       const importer = format.recognize(start);
-      if (importer === null) continue;
-      return { format: format.name, import: importer, events: format.recognizeEvents?.(start) ?? null };
+      if (importer !== null) return { format: format.name, import: importer };
     }
     if (start.whole) throw notATrace(input);
   }
   throw (await isEmpty(input)) ? empty(input) : notATrace(input);
+}
+
+class Start implements TraceStart {
+  private latin1: string | null = null;
+
+  constructor(
+    readonly bytes: Uint8Array,
+    readonly end: number,
+    readonly whole: boolean,
+  ) {}
+
+  get text(): string {
+    this.latin1 ??= Buffer.from(this.bytes.buffer, 0, this.end).toString("latin1");
+    return this.latin1;
+  }
 }
 
 const isEmpty = async (input: TraceInput): Promise<boolean> => (await input.peek(new Uint8Array(1))) === 0;

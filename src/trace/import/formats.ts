@@ -1,6 +1,23 @@
-/** Every foreign format, in the order in which they are asked: those with a magic number first, then text. */
+/** Every foreign format, in the order in which they are asked: those with a magic number first, then text, the most telling first. */
 import { qemuLogFormat } from "./qemuLog";
 import { simpletraceFormat } from "./simpletrace";
+import { cpuLogFormat } from "./text/cpuLog";
+import { disassemblyLogFormat } from "./text/disassemblyLog";
+import { carrierFormats } from "./text/eventCarriers";
+import { functionTracerFormats } from "./text/functionTracer";
+import { simpletraceTextFormat } from "./text/simpletraceText";
+import { stageTextFormat } from "./text/stageText";
+import { translationLogFormat } from "./text/translationLog";
 import type { TraceFormat } from "./traceFormat";
 
-export const traceFormats: readonly TraceFormat[] = [simpletraceFormat, qemuLogFormat];
+export const traceFormats: readonly TraceFormat[] = [
+  simpletraceFormat,
+  simpletraceTextFormat,
+  ...carrierFormats,
+  qemuLogFormat,
+  cpuLogFormat,
+  disassemblyLogFormat,
+  translationLogFormat,
+  ...functionTracerFormats,
+  stageTextFormat,
+];

@@ -66,7 +66,7 @@ function importedMetadata(result: ImportResult, { path, problem, bytesDone }: Tr
     vcpus: result.vcpus,
     capture: { mode: result.trust.mode, reasons },
     clock: { kind: result.stamped ? "host" : "events", tickShift: 0 },
-    instructionsCounted: false,
+    instructionsCounted: result.instructionsCounted ?? false,
     source: { format: result.format, path, bytes: String(bytesDone) },
     dropped: result.dropped,
     events: { origin: String(result.eventOrigin) },

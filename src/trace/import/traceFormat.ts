@@ -1,5 +1,5 @@
 /** What a foreign format is to the rest: how it is recognized, how it is imported, and what comes of it. */
-import type { EventProblems, EventReadOptions, TakeChunk } from "../events/eventReading";
+import type { TrustLevel } from "../../protocol/engine";
 import type { TraceWriter } from "../writer";
 import type { TraceInput } from "./input/traceInput";
 
@@ -10,6 +10,8 @@ export interface TraceStart {
   readonly end: number;
   /** Nothing follows `end`. */
   readonly whole: boolean;
+  /** The bytes up to `end`, each as one character. */
+  readonly text: string;
 }
 
 export interface TraceFormat {
@@ -17,12 +19,7 @@ export interface TraceFormat {
   readonly name: string;
   /** How to import what begins so, or null when it is not of this format. Looks at content only; no two formats claim the same. */
   recognize(start: TraceStart): TraceImporter | null;
-  /** How to read the events of what begins so, executions among them, without importing it. */
-  readonly recognizeEvents?: (start: TraceStart) => EventsReader | null;
 }
-
-/** Rejects as a `TraceImporter` does. */
-export type EventsReader = (input: TraceInput, options: EventReadOptions, take: TakeChunk) => Promise<EventProblems>;
 
 /** Reads the whole input into `writer`. Rejects with BootscopeError, or with AbortError when `options.signal` fires. */
 export type TraceImporter = (input: TraceInput, writer: TraceWriter, options: ImportOptions) => Promise<ImportResult>;
@@ -40,7 +37,7 @@ export interface ImportOptions {
 }
 
 export interface ImportTrust {
-  readonly mode: "complete" | "chained" | "incomplete";
+  readonly mode: TrustLevel;
   /** Plain sentences. */
   readonly reasons: readonly string[];
 }
@@ -57,6 +54,8 @@ export interface ImportResult {
   /** Nanoseconds, or executions where the source has no clock. */
   readonly endTime: number;
   readonly stamped: boolean;
+  /** Whether blocks say how many instructions they have; default: they do not. */
+  readonly instructionsCounted?: boolean;
   /** Times that lay before the one before them. */
   readonly stepsBack: number;
   /** Records that the source says it lost. */

@@ -1,0 +1,15 @@
+import type { ImportTrust } from "../traceFormat";
+
+/**
+ * Of sources that tell of translations.
+ * @param more further sentences
+ */
+export const coverageTrust = (source: string, cut: boolean, more: readonly string[] = []): ImportTrust => ({
+  mode: "coverage",
+  reasons: [
+    `${source} tells of a block when QEMU translates it, not when it runs: what was reached is right, and in which order; how often it ran is not known.`,
+    ...more,
+    ...(cut ? ["The log ends in the middle of a line: QEMU was killed, or the file was cut off."] : []),
+    "Record with Trace Boot, or with QEMU's -d exec,nochain, to get every execution.",
+  ],
+});

@@ -1,0 +1,140 @@
+/**
+ * Imports `-d cpu`: a dump of the registers before each block. It has no head and no vCPU, so a block is where a dump says that
+ * the program counter is. The forms, from QEMU's target/…/cpu.c and cpu-dump.c (1.0 to 11.1):
+ *
+ *   x86_64    RIP=ffffffff81000000 RFL=… in 64-bit mode
+ *             EIP=0000fff0 EFL=… and then CS =f000 ffff0000 0000ffff 00009b00: the address is that of CS plus EIP
+ *   aarch64    PC=0000000040400000 X00=… (to 3.1 without the space, with SP behind it)
+ *   arm       R12=00000000 R13=… R14=… R15=40400000
+ *   riscv      pc       0000000080000000 (11.1: more spaces, no zeros before the number)
+ *
+ * With `int`, dumps also follow lines that tell of an interrupt or of SMM; those are of no block.
+ */
+import type { TraceWriter } from "../../writer";
+import { executionResult } from "../executionResult";
+import { ExecutionSink } from "../executionSink";
+import type { ImportResult, ImportTrust, TraceFormat } from "../traceFormat";
+import { FieldReader } from "./fields";
+import { importLines, type LineReader } from "./textLines";
+
+const dumpStart =
+  /^(?:RIP=[0-9a-f]{16} RFL=|EIP=[0-9a-f]{8} EFL=| ?PC=[0-9a-f]{16} |R12=[0-9a-f]{8} R13=| pc +[0-9a-f]+\r?$)/m;
+
+export const cpuLogFormat: TraceFormat = {
+  name: "qemu-cpu-log",
+  recognize: ({ text }) => (dumpStart.test(text) ? importLines((writer) => new RegisterDumps(writer)) : null),
+};
+
+const [space, upperC, upperE, upperP, upperR, upperS, lowerP] = Buffer.from(" CEPRSp");
+const [letterV, colon] = [0x76, 0x3a];
+/** From such a line to the program counter of the dump behind it; APX has four lines of registers more. */
+const longestWayToPc = 9;
+/** `R12=%08x R13=%08x R14=%08x ` and `R15=%08x`. */
+const r15At = 39;
+const armLineLength = 51;
+
+class RegisterDumps implements LineReader {
+  private readonly sink: ExecutionSink;
+  private readonly fields = new FieldReader();
+  private line = 0;
+  /** Of the last line that announces a dump of no block. */
+  private otherDump = -Infinity;
+  private interrupts = 0;
+  /** EIP, which waits for its CS; NaN: none does. */
+  private eip = NaN;
+
+  constructor(writer: TraceWriter) {
+    this.sink = new ExecutionSink(writer, "events");
+  }
+
+  takeLine(bytes: Uint8Array, start: number, end: number): void {
+    const { fields } = this;
+    this.line++;
+    fields.set(bytes, start);
+    switch (bytes[start]) {
+      case upperR:
+        if (fields.text("RIP=") && fields.hex()) this.execute();
+        else if (end === start + armLineLength) this.takeR15(bytes, start);
+        break;
+      case upperE:
+        if (fields.text("EIP=") && fields.hex()) this.eip = fields.low;
+        break;
+      case upperC:
+        if (fields.text("CS =")) this.takeCodeSegment();
+        else if (fields.text("CPU Reset")) this.otherDump = this.line;
+        break;
+      case upperP:
+        if (fields.text("PC=") && fields.hex()) this.execute();
+        break;
+      case upperS:
+        if (fields.text("SMM: ")) this.otherDump = this.line;
+        break;
+      case space:
+        this.takeIndented(bytes, start, end);
+        break;
+    }
+  }
+
+  finish(cut: boolean): ImportResult {
+    const trust = cpuTrust(this.interrupts, cut);
+    return executionResult(this.sink, { format: cpuLogFormat.name, stamped: false, trust });
+  }
+
+  private takeIndented(bytes: Uint8Array, start: number, end: number): void {
+    const { fields } = this;
+    if (bytes[start + 1] === lowerP) {
+      if (!fields.text(" pc ")) return;
+      fields.spaces();
+      if (fields.hex() && fields.at === end) this.execute();
+    } else if (bytes[start + 1] === upperP) {
+      if (fields.text(" PC=") && fields.hex()) this.execute();
+    } else if (isInterrupt(bytes, start, end)) {
+      this.interrupts++;
+      this.otherDump = this.line;
+    }
+  }
+
+  private takeR15(bytes: Uint8Array, start: number): void {
+    this.fields.set(bytes, start + r15At);
+    if (this.fields.text("R15=") && this.fields.hex()) this.execute();
+  }
+
+  /** After `CS =`: selector and base. */
+  private takeCodeSegment(): void {
+    const { fields, eip } = this;
+    if (Number.isNaN(eip)) return;
+    this.eip = NaN;
+    if (!fields.hex() || !fields.text(" ") || !fields.hex()) return;
+    fields.low = (fields.low + eip) | 0;
+    fields.high = 0;
+    this.execute();
+  }
+
+  /** The block at the address just read. */
+  private execute(): void {
+    if (this.line - this.otherDump <= longestWayToPc) {
+      this.otherDump = -Infinity;
+      return;
+    }
+    this.sink.announce(0, this.sink.blockAt(this.fields.low, this.fields.high), NaN, 0);
+  }
+}
+
+/** `%6d: v=…` of `-d int` on x86. */
+function isInterrupt(bytes: Uint8Array, start: number, end: number): boolean {
+  let at = start;
+  while (bytes[at] === space) at++;
+  while (bytes[at] >= 0x30 && bytes[at] <= 0x39) at++;
+  return at + 3 < end && bytes[at] === colon && bytes[at + 2] === letterV && bytes[at + 3] === 0x3d;
+}
+
+function cpuTrust(interrupts: number, cut: boolean): ImportTrust {
+  const reasons = [
+    "A log of -d cpu does not say whether nochain was used: with it, every block is here; without it, blocks that QEMU chained to the one before them are missing.",
+    "It does not say which vCPU the registers are of: all are one here.",
+    "Record with Trace Boot, or with QEMU's -d exec,nochain, to be sure.",
+  ];
+  if (interrupts > 0) reasons.push(`${interrupts} interrupts and exceptions of -d int were left out.`);
+  if (cut) reasons.push("The log ends in the middle of a line: QEMU was killed, or the file was cut off.");
+  return { mode: "chained", reasons };
+}

@@ -1,0 +1,115 @@
+/**
+ * Imports what QEMU's scripts/simpletrace.py prints of a binary simple trace (0.14 to 11.1):
+ *
+ *   exec_tb 12.345 pid=4242 tb=0x7f3524000040 pc=0xfffffff0
+ *   exec_tb_exit 0.222 pid=4242 next_tb=0x7f3524000040 flags=0x0        (last_tb since 5.1; before 2.1 without pid)
+ *   Dropped_Event 100.000 pid=4242 num_events_dropped=0xc               (0.15 to 1.1: dropped … count=0xc)
+ *
+ * The number is the time in microseconds since the line before, whatever event that is of. It may be negative. Columns may have
+ * been aligned with more spaces.
+ */
+import type { TraceWriter } from "../../writer";
+import { executionResult } from "../executionResult";
+import { ExecutionSink } from "../executionSink";
+import { execTbTrust } from "../logTrust";
+import type { ImportResult, TraceFormat } from "../traceFormat";
+import { FieldReader } from "./fields";
+import { importLines, type LineReader } from "./textLines";
+
+const firstExecution =
+  /^exec_tb(?:_nocache)? +-?\d{1,15}\.\d{3} (?:pid=\d{1,10} )? *tb=0x[0-9a-f]{1,16} pc=0x[0-9a-f]/m;
+
+export const simpletraceTextFormat: TraceFormat = {
+  name: "simpletrace-text",
+  recognize: ({ text }) => (firstExecution.test(text) ? importLines((writer) => new PrintedRecords(writer)) : null),
+};
+
+const [exitRequested, exitMask] = [3, 3];
+const [space, minus, dot] = [0x20, 0x2d, 0x2e];
+
+class PrintedRecords implements LineReader {
+  private readonly sink: ExecutionSink;
+  private readonly fields = new FieldReader();
+  private time = 0;
+  private dropped = 0;
+  private torn = 0;
+
+  constructor(writer: TraceWriter) {
+    this.sink = new ExecutionSink(writer, "host");
+  }
+
+  takeLine(bytes: Uint8Array, start: number, end: number): void {
+    const { fields } = this;
+    let at = start;
+    while (at < end && isWord(bytes[at])) at++;
+    if (at === start || bytes[at] !== space) return;
+    fields.set(bytes, at);
+    fields.spaces();
+    if (!this.takeDelta(bytes)) return;
+    fields.spaces();
+    let pid = -1;
+    if (fields.text("pid=")) {
+      pid = fields.decimal();
+      fields.spaces();
+    }
+    const whole = this.takeArguments(Buffer.from(bytes.buffer, bytes.byteOffset + start, at - start), pid, end);
+    if (!whole) this.torn++;
+  }
+
+  finish(cut: boolean): ImportResult {
+    const { dropped, torn } = this;
+    const reasons = [...execTbTrust.reasons];
+    if (torn > 0) reasons.push(`${torn} lines are torn: their blocks are missing.`);
+    if (cut) reasons.push("The text ends in the middle of a line.");
+    const trust = { mode: dropped > 0 || torn > 0 ? ("incomplete" as const) : execTbTrust.mode, reasons };
+    return executionResult(this.sink, { format: simpletraceTextFormat.name, stamped: true, dropped, trust });
+  }
+
+  /** False: the line breaks off. */
+  private takeArguments(name: Buffer, pid: number, end: number): boolean {
+    const { fields, sink } = this;
+    switch (name.toString("latin1")) {
+      case "exec_tb":
+      case "exec_tb_nocache": {
+        if (!fields.text("tb=") || !fields.hex()) return false;
+        const key = fields.low;
+        if (!fields.text(" pc=") || !fields.hex() || fields.at !== end) return false;
+        const stream = pid < 0 ? 0 : sink.streamOfThread(pid);
+        sink.announce(stream, sink.blockAt(fields.low, fields.high), this.time, key);
+        return true;
+      }
+      case "exec_tb_exit": {
+        if (!["next_tb=", "last_tb=", "tb="].some((label) => fields.text(label)) || !fields.hex()) return false;
+        const key = fields.low;
+        if (!fields.text(" flags=") || !fields.hex()) return false;
+        if ((fields.low & exitMask) === exitRequested) sink.withdrawKey(key);
+        return true;
+      }
+      case "Dropped_Event":
+      case "dropped":
+        if (!["num_events_dropped=", "count="].some((label) => fields.text(label)) || !fields.hex()) return false;
+        this.dropped += (fields.low >>> 0) + (fields.high >>> 0) * 2 ** 32;
+        return true;
+      default:
+        return true;
+    }
+  }
+
+  private takeDelta(bytes: Uint8Array): boolean {
+    const { fields } = this;
+    const negative = bytes[fields.at] === minus;
+    if (negative) fields.at++;
+    const start = fields.at;
+    const microseconds = fields.decimal();
+    if (fields.at === start || bytes[fields.at] !== dot) return false;
+    const point = ++fields.at;
+    const thousandths = fields.decimal();
+    if (fields.at !== point + 3) return false;
+    const delta = microseconds * 1000 + thousandths;
+    this.time += negative ? -delta : delta;
+    return true;
+  }
+}
+
+const isWord = (byte: number): boolean =>
+  (byte >= 0x61 && byte <= 0x7a) || byte === 0x5f || (byte >= 0x30 && byte <= 0x39) || (byte >= 0x41 && byte <= 0x5a);
