@@ -1,6 +1,6 @@
 /** Encodes one vCPU's executions into chunk payloads (docs/trace-format.md, "Executions"). */
 import { executionHeadBytes, recordCode, writeExecutionHead } from "./executionHead";
-import { historyAfter, PredictorTable } from "./predictor";
+import { historyAfter, predictorEntries } from "./predictor";
 import { maximumVarintBytes, writeVarint } from "./varint";
 
 /** Payload bytes of a full chunk: small enough to decode many in parallel, large enough that learning anew costs little. */
@@ -12,12 +12,21 @@ export const chunkExecutions = 2 ** 22;
 const longestRecord = 4 * maximumVarintBytes;
 const initialBytes = 16 * 1024;
 
+const guessOf = (block: number): number => block << 1;
+const sureOf = (block: number): number => (block << 1) | 1;
+/** An entry that predicted something else than `block`. */
+const corrected = (entry: number, block: number): number => ((entry & 1) === 1 ? entry & ~1 : guessOf(block));
+
 /**
  * Turns executions into chunks of at most about one MiB. Times are whole nanoseconds (or execution numbers where there is no
  * clock) and serve as ticks: shift 0, rate 1.
  */
 export class ExecutionEncoder {
-  private readonly table = new PredictorTable();
+  /**
+   * The predictor's table. Blocks are known here, and histories with them, so that entries need not say what follows: each is
+   * a block times two, plus one if it is sure.
+   */
+  private readonly table = new Int32Array(predictorEntries);
   private bytes = new Uint8Array(initialBytes);
   private at = executionHeadBytes;
   private history = 0;
@@ -58,15 +67,15 @@ export class ExecutionEncoder {
   execute(block: number, instructions: number, time: number): void {
     if (this.isFull()) this.seal(time);
     const h = this.history;
-    const table = this.table;
-    if (table.block[h] === block) {
-      table.sure[h] = 1;
-      this.history = table.next[h];
+    const entry = this.table[h];
+    if (entry >> 1 === block) {
+      this.table[h] = sureOf(block);
       this.hits++;
     } else {
       this.writeRecord(recordCode.firstBlock + block, time);
-      this.history = table.correct(h, block);
+      this.table[h] = corrected(entry, block);
     }
+    this.history = historyAfter(h, block);
     this.executions++;
     this.instructions += instructions;
     this.lastBlock = block;
@@ -89,18 +98,20 @@ export class ExecutionEncoder {
       while (row < stop) {
         block = blocks[numbers[row++]];
         const before = h;
-        // The table would tell too, but has to be waited for.
         h = historyAfter(h, block);
-        if (table.block[before] === block) {
-          table.sure[before] = 1;
+        const entry = table[before];
+        if (entry === sureOf(block)) {
           hits++;
-          continue;
+        } else if (entry === guessOf(block)) {
+          table[before] = sureOf(block);
+          hits++;
+        } else {
+          this.hits = hits;
+          this.writeRecord(recordCode.firstBlock + block, time + row - 1 - start);
+          hits = 0;
+          table[before] = corrected(entry, block);
+          if (this.isFull()) break;
         }
-        this.hits = hits;
-        this.writeRecord(recordCode.firstBlock + block, time + row - 1 - start);
-        hits = 0;
-        table.correct(before, block);
-        if (this.isFull()) break;
       }
       this.hits = hits;
       this.history = h;
@@ -148,7 +159,7 @@ export class ExecutionEncoder {
   }
 
   private begin(time: number): void {
-    this.table.reset();
+    this.table.fill(0);
     this.at = executionHeadBytes;
     this.history = 0;
     this.firstExecution += this.executions;
