@@ -2,6 +2,7 @@ import type { EngineMethod, EngineNotice, EngineRequests, TraceHandle } from "..
 import { BootscopeError } from "../protocol/failure";
 import { unpackOrImport } from "../trace/import/importTrace";
 import { Images } from "./images";
+import { importedSummary } from "./importedSummary";
 import { files, lines } from "./lineQueries";
 import { functions, phases, timeline } from "./queries";
 import { ResultCache } from "./resultCache";
@@ -85,8 +86,8 @@ export class EngineService {
       const trace = this.#nextHandle++ as TraceHandle;
       const progress = (bytesDone: number, bytesTotal: number): void =>
         this.notify({ kind: "progress", trace, activity: "Importing", bytesDone, bytesTotal });
-      await unpackOrImport(path, output, { signal, progress, logWorker: this.logWorker });
-      return this.#summaryOf(output, signal);
+      const imported = await unpackOrImport(path, output, { signal, progress, logWorker: this.logWorker });
+      return imported === null ? this.#summaryOf(output, signal) : importedSummary(output);
     },
   };
 

@@ -23,14 +23,22 @@ export async function importTrace(path: string, output: string, options: ImportO
   }
 }
 
-/** As `importTrace`, also for a .bst in a compressed file or a pipe: that is then at `output` as it was. */
-export async function unpackOrImport(path: string, output: string, options: ImportOptions): Promise<void> {
+/**
+ * As `importTrace`, also for a .bst in a compressed file or a pipe: that is then at `output` as it was.
+ * @returns null when it was such a .bst
+ */
+export async function unpackOrImport(
+  path: string,
+  output: string,
+  options: ImportOptions,
+): Promise<ImportResult | null> {
   const input = await openInput(path, options.signal);
   try {
     const { import: importer } = await detectFormat(input);
-    if (importer !== null) await importForeign(input, importer, output, options);
-    else if (input.file !== null) throw alreadyImported(path);
-    else await unpackRecording(input, output, options);
+    if (importer !== null) return await importForeign(input, importer, output, options);
+    if (input.file !== null) throw alreadyImported(path);
+    await unpackRecording(input, output, options);
+    return null;
   } finally {
     await input.close();
   }

@@ -236,6 +236,10 @@ describe("a foreign trace", () => {
     const output = path.join(path.dirname(file), "out é.bst");
     const summary = await startEngine().request("import", { path: file, output });
     expect(summary).toMatchObject({ path: output, format: "bst", executions: 20 });
+    // Opened, it says the same: of names and reading, an import says nothing.
+    const { summary: read } = await open(startEngine(), output);
+    const { revision, unnamed, symbolsProblem } = read;
+    expect({ ...summary, revision, unnamed, symbolsProblem }).toEqual(read);
     await expect(startEngine().request("import", { path: output, output: `${output}2` })).rejects.toMatchObject({
       code: "unsupported",
     });
