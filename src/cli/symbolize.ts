@@ -5,11 +5,12 @@ import { Command } from "commander";
 import type { CallFrame, InlineChains, SymbolizedAddress } from "../protocol/engine";
 import { BootscopeError } from "../protocol/failure";
 import { hex, print, printJson } from "./output";
-import { withEngine } from "./withEngine";
+import { resultsFolder, withEngine } from "./withEngine";
 
 interface Flags {
   readonly vmlinux: string;
   readonly inlines?: boolean;
+  readonly cache: boolean;
   readonly json?: boolean;
 }
 
@@ -18,6 +19,7 @@ export function symbolizeCommand(): Command {
     .description("Name addresses: reads them from standard input, in hexadecimal, one per line.")
     .requiredOption("--vmlinux <file>", "the kernel, with its symbols")
     .option("--inlines", "show the inlined calls at each address, the innermost first")
+    .option("--no-cache", "read the vmlinux, even if what was read of it before is still known")
     .option("--json", "print JSON")
     .addHelpText(
       "after",
@@ -27,14 +29,17 @@ export function symbolizeCommand(): Command {
     .action(async (flags: Flags) => {
       const addresses = parseAddresses(await text(process.stdin));
       const vmlinux = path.resolve(flags.vmlinux);
+      const cacheFolder = flags.cache ? resultsFolder() : null;
       if (flags.inlines === true) {
         const answer = await withEngine((engine, signal) =>
-          engine.request("inlineChains", { vmlinux, addresses }, signal),
+          engine.request("inlineChains", { vmlinux, addresses, cacheFolder }, signal),
         );
         printChains(addresses, answer, flags.json === true);
         return;
       }
-      const names = await withEngine((engine, signal) => engine.request("symbolize", { vmlinux, addresses }, signal));
+      const names = await withEngine((engine, signal) =>
+        engine.request("symbolize", { vmlinux, addresses, cacheFolder }, signal),
+      );
       if (flags.json === true) printJson(names.map((name, i) => ({ address: hex(addresses[i]), ...jsonName(name) })));
       else if (names.length > 0) print(names.map(nameText).join("\n"));
     });

@@ -19,6 +19,9 @@ export interface OpenedTrace {
   readonly signal: AbortSignal;
 }
 
+/** Where what is computed is kept between two runs. */
+export const resultsFolder = (): string => path.join(cacheFolder(), "results");
+
 /** Runs `use` with an engine. Shows its progress on a terminal; Ctrl+C cancels what it does. */
 export async function withEngine<T>(use: (engine: LocalEngine, signal: AbortSignal) => Promise<T>): Promise<T> {
   const line = progressLine();
@@ -49,8 +52,7 @@ export async function withTrace<T>(
 ): Promise<T> {
   return withEngine(async (engine, signal) => {
     const vmlinux = flags.vmlinux === undefined ? [] : [path.resolve(flags.vmlinux)];
-    const folder = path.join(cacheFolder(), "results");
-    const opening = { path: tracePath(file), vmlinux, cacheFolder: folder };
+    const opening = { path: tracePath(file), vmlinux, cacheFolder: resultsFolder() };
     const { trace, summary: opened } = await engine.request("open", opening, signal);
     const problem = opened.symbolsProblem;
     if (vmlinux.length > 0 && problem !== null) {

@@ -1,6 +1,7 @@
 import { stat } from "node:fs/promises";
 import { openImage } from "../symbols/image";
 import type { ImageSymbols } from "../symbols/types";
+import { ResultCache } from "./resultCache";
 
 /** An image in use. `release` when done; the last one closes the file. */
 export interface ImageLease {
@@ -16,12 +17,22 @@ interface Entry {
 /** Opens each image once, however many traces use it. A file that was built anew counts as another one. */
 export class Images {
   readonly #entries = new Map<string, Entry>();
+  #cache = ResultCache.none;
+
+  /** Keeps there what is read of images from now on. */
+  keepIn(cache: ResultCache): void {
+    this.#cache = cache;
+  }
 
   /** Rejects as `openImage` does. */
   async acquire(path: string): Promise<ImageLease> {
     const key = await identity(path);
     let entry = this.#entries.get(key);
-    if (entry === undefined) this.#entries.set(key, (entry = { image: openImage(path), users: 0 }));
+    if (entry === undefined) {
+      const cache = this.#cache;
+      const image = openImage(path, (imageIdentity) => cache.imageStore(imageIdentity));
+      this.#entries.set(key, (entry = { image, users: 0 }));
+    }
     const used = entry;
     used.users++;
     const release = (): void => {

@@ -3,6 +3,7 @@ import { mkdir, readdir, readFile, rename, rm, stat, utimes, writeFile } from "n
 import path from "node:path";
 import { deserialize, serialize } from "node:v8";
 import { isInlinedAttribution, type InlinedAttribution } from "../analysis/inlinedFunctions";
+import { noStore, type ImagePart, type ImageStore } from "../symbols/imageStore";
 import type { TraceFile } from "../trace/types";
 import { fileFingerprint } from "./fileFingerprint";
 import { fitsTrace, type NamingRecord } from "./naming";
@@ -10,6 +11,8 @@ import type { ScanRecord } from "./scannedTrace";
 
 /** Grows with every change of what is kept or of how it is computed: what older versions wrote is then not read. */
 const version = 2;
+/** The same for what is kept of images. */
+const imageVersion = 1;
 const defaultMegabytes = 2048;
 
 /**
@@ -84,6 +87,32 @@ export class ResultCache {
     }
   }
 
+  /** What was read of an image, for all traces and windows. */
+  imageStore(identity: string): ImageStore {
+    const { folder } = this;
+    if (folder === null) return noStore;
+    const hash = createHash("sha256").update(`${imageVersion}\0${identity}`).digest("hex").slice(0, 32);
+    const nameOf = (part: ImagePart): string => path.join(folder, `image-${hash}-${part}`);
+    return {
+      load: async (part) => {
+        try {
+          const bytes = await readFile(nameOf(part));
+          await touch(nameOf(part));
+          return deserialize(bytes) as unknown;
+        } catch {
+          return null;
+        }
+      },
+      save: async (part, content) => {
+        try {
+          await this.#write(nameOf(part), content);
+        } catch {
+          // as above
+        }
+      },
+    };
+  }
+
   /** Where the imported copy of a foreign trace is, or is to be written; its folder exists. */
   async importPath(source: string): Promise<string> {
     await mkdir(this.#existing, { recursive: true });
@@ -113,7 +142,7 @@ export class ResultCache {
     const names = await readdir(folder).catch(() => []);
     const files = await Promise.all(
       names
-        .filter((name) => /^(scan|names|inlined|import|symbols)-/.test(name))
+        .filter((name) => /^(scan|names|inlined|image|import|symbols)-/.test(name))
         .map(async (name) => {
           const file = path.join(folder, name);
           const { size, mtimeMs } = await stat(file);
@@ -142,9 +171,13 @@ export class ResultCache {
   }
 
   async #save(name: string, { blocks }: TraceFile, record: unknown): Promise<void> {
+    await this.#write(name, { version, blocks: blocks.count, record });
+  }
+
+  async #write(name: string, content: object): Promise<void> {
     await mkdir(this.#existing, { recursive: true });
     const temporary = `${name}.${process.pid}.${randomBytes(4).toString("hex")}.part`;
-    await writeFile(temporary, serialize({ version, blocks: blocks.count, record }));
+    await writeFile(temporary, serialize(content));
     await rename(temporary, name);
     await this.trim();
   }

@@ -57,6 +57,7 @@ export class EngineService {
       const { pool, notify, logWorker } = this;
       const parts = { pool, images: this.#images, notify, logWorker };
       const cache = new ResultCache(cacheFolder);
+      this.#images.keepIn(cache);
       const session = await TraceSession.open(trace, { path, vmlinux }, parts, cache, signal);
       if (signal.aborted) session.close();
       else this.#sessions.set(trace, session);
@@ -80,8 +81,14 @@ export class EngineService {
     phases: ({ trace }, signal) => phases(this.#session(trace), signal),
     files: ({ trace }) => files(this.#session(trace)),
     lines: ({ trace, file, range }, signal) => lines(this.#session(trace), file, range, signal),
-    symbolize: ({ vmlinux, addresses }, signal) => symbolize(this.#images, vmlinux, addresses, signal),
-    inlineChains: ({ vmlinux, addresses }, signal) => inlineChains(this.#images, vmlinux, addresses, signal),
+    symbolize: ({ vmlinux, addresses, cacheFolder }, signal) => {
+      this.#images.keepIn(new ResultCache(cacheFolder));
+      return symbolize(this.#images, vmlinux, addresses, signal);
+    },
+    inlineChains: ({ vmlinux, addresses, cacheFolder }, signal) => {
+      this.#images.keepIn(new ResultCache(cacheFolder));
+      return inlineChains(this.#images, vmlinux, addresses, signal);
+    },
     import: async ({ path, output }, signal) => {
       const trace = this.#nextHandle++ as TraceHandle;
       const progress = (bytesDone: number, bytesTotal: number): void =>

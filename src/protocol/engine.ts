@@ -260,9 +260,16 @@ export interface EngineRequests {
   /** Source files with cost, most expensive first. */
   files: { params: { trace: TraceHandle }; result: { file: readonly string[]; executions: Float64Array } };
   lines: { params: { trace: TraceHandle; file: string; range: TimeRange | null }; result: LinesResult | null };
-  symbolize: { params: { vmlinux: string; addresses: BigUint64Array }; result: readonly SymbolizedAddress[] };
+  /** @param cacheFolder where what is read of the vmlinux is kept; null: nowhere */
+  symbolize: {
+    params: { vmlinux: string; addresses: BigUint64Array; cacheFolder: string | null };
+    result: readonly SymbolizedAddress[];
+  };
   /** As `symbolize`, with the calls that were inlined at each address. */
-  inlineChains: { params: { vmlinux: string; addresses: BigUint64Array }; result: InlineChains };
+  inlineChains: {
+    params: { vmlinux: string; addresses: BigUint64Array; cacheFolder: string | null };
+    result: InlineChains;
+  };
   /** Writes the imported form of a foreign trace to `output`. */
   import: { params: { path: string; output: string }; result: TraceSummary };
 }

@@ -17,12 +17,33 @@ export interface OwnedRange extends AddressRange {
  */
 export class AddressRanges {
   private readonly starts: SortedAddresses;
-  private readonly owners: Int32Array;
 
-  constructor(ranges: readonly OwnedRange[]) {
+  /** @param start of the stretches, ascending; each holds up to the next one */
+  constructor(
+    readonly start: BigUint64Array,
+    private readonly owners: Int32Array,
+  ) {
+    this.starts = new SortedAddresses(start);
+  }
+
+  static of(ranges: readonly OwnedRange[]): AddressRanges {
     const stretches = flatten([...ranges].filter(({ start, end }) => start < end).sort(byStartThenLength));
-    this.starts = new SortedAddresses(BigUint64Array.from(stretches, ({ start }) => start));
-    this.owners = Int32Array.from(stretches, ({ owner }) => owner);
+    return new AddressRanges(
+      BigUint64Array.from(stretches, ({ start }) => start),
+      Int32Array.from(stretches, ({ owner }) => owner),
+    );
+  }
+
+  /** The columns that the constructor takes. */
+  get columns(): { readonly start: BigUint64Array; readonly owner: Int32Array } {
+    return { start: this.start, owner: this.owners };
+  }
+
+  /** The stretch with one owner around an address given as 32-bit halves, or null. */
+  stretchAt(high: number, low: number): OwnedRange | null {
+    const stretch = this.starts.lastNotAbove(high, low);
+    if (stretch < 0 || this.owners[stretch] < 0 || stretch + 1 >= this.start.length) return null;
+    return { start: this.start[stretch], end: this.start[stretch + 1], owner: this.owners[stretch] };
   }
 
   /** The owner of the innermost range around an address given as 32-bit halves, or -1. */

@@ -1,8 +1,20 @@
 import { AddressRanges } from "./addressRanges";
 import { findParents } from "./functionPieces";
 import type { FunctionSymbol } from "./functionSymbols";
+import { hasColumns } from "./imageStore";
 import { AddressHalves } from "./sortedAddresses";
 import type { FunctionTable } from "./types";
+
+/** The columns of a table of functions, as they are kept on disk. */
+export interface FunctionColumns {
+  readonly address: BigUint64Array;
+  readonly size: Uint32Array;
+  readonly parent: Int32Array;
+  readonly names: readonly string[];
+  /** The innermost function from each of these addresses on, or -1. */
+  readonly rangeStart: BigUint64Array;
+  readonly rangeOwner: Int32Array;
+}
 
 /** Functions sorted by address, and the search for the one that contains an address. */
 export class SearchableFunctions implements FunctionTable {
@@ -10,24 +22,33 @@ export class SearchableFunctions implements FunctionTable {
   readonly address: BigUint64Array;
   readonly size: Uint32Array;
   readonly parent: Int32Array;
-  private readonly names: readonly string[];
   private readonly ranges: AddressRanges;
 
+  constructor(readonly columns: FunctionColumns) {
+    ({ address: this.address, size: this.size, parent: this.parent } = columns);
+    this.count = this.address.length;
+    this.ranges = new AddressRanges(columns.rangeStart, columns.rangeOwner);
+  }
+
   /** @param symbols in ascending order, one per address */
-  constructor(symbols: readonly FunctionSymbol[]) {
+  static of(symbols: readonly FunctionSymbol[]): SearchableFunctions {
     const functions = dropInnerLabels(symbols);
-    this.count = functions.length;
-    this.address = BigUint64Array.from(functions, ({ address }) => address);
-    this.size = Uint32Array.from(functions, (_, index) => extent(functions, index));
-    this.parent = findParents(functions);
-    this.names = functions.map(({ name }) => name);
-    this.ranges = new AddressRanges(
-      functions.map(({ address }, owner) => ({ start: address, end: address + BigInt(this.size[owner]), owner })),
+    const size = Uint32Array.from(functions, (_, index) => extent(functions, index));
+    const ranges = AddressRanges.of(
+      functions.map(({ address }, owner) => ({ start: address, end: address + BigInt(size[owner]), owner })),
     );
+    return new SearchableFunctions({
+      address: BigUint64Array.from(functions, ({ address }) => address),
+      size,
+      parent: findParents(functions),
+      names: functions.map(({ name }) => name),
+      rangeStart: ranges.columns.start,
+      rangeOwner: ranges.columns.owner,
+    });
   }
 
   name(index: number): string {
-    return this.names[index];
+    return this.columns.names[index];
   }
 
   /** The innermost function that contains each address, or -1. */
@@ -58,4 +79,28 @@ function extent(functions: readonly FunctionSymbol[], index: number): number {
   if (size > 0) return Math.min(size, 0xffffffff);
   const next = functions.at(index + 1)?.address ?? limit;
   return Math.min(Number((next < limit ? next : limit) - address), 0xffffffff);
+}
+
+const kinds = {
+  address: BigUint64Array,
+  size: Uint32Array,
+  parent: Int32Array,
+  names: Array,
+  rangeStart: BigUint64Array,
+  rangeOwner: Int32Array,
+};
+
+/** The columns of a table that were kept, when they make sense. */
+export function keptFunctions(value: unknown): FunctionColumns | null {
+  if (!hasColumns(value, kinds)) return null;
+  const kept = value as unknown as FunctionColumns;
+  const { length } = kept.address;
+  const isSound =
+    kept.size.length === length &&
+    kept.parent.length === length &&
+    kept.names.length === length &&
+    kept.rangeOwner.length === kept.rangeStart.length &&
+    kept.rangeOwner.every((owner) => owner >= -1 && owner < length) &&
+    kept.parent.every((parent) => parent >= 0 && parent < length);
+  return isSound ? kept : null;
 }

@@ -1,16 +1,18 @@
 import { BootscopeError, toFailure } from "../protocol/failure";
 import { guestAddress, type GuestAddress } from "../protocol/units";
 import { readBanner } from "./banner";
-import { InlineTable } from "./dwarf/inlineTable";
 import { loadLineTable } from "./dwarf/lineLoader";
+import { keptLines, SearchableLines } from "./dwarf/lineTable";
 import { ElfMachine, SegmentFlag, SegmentType } from "./elf/constants";
 import { ElfFile } from "./elf/elfFile";
 import { readBuildId } from "./elf/notes";
 import { readSymbols, type SymbolColumns } from "./elf/symbolTable";
 import { selectFunctionSymbols } from "./functionSymbols";
-import { SearchableFunctions } from "./functionTable";
+import { keptFunctions, SearchableFunctions } from "./functionTable";
 import { inlineFramesMany } from "./inlineFrames";
 import { ImageBytes } from "./imageBytes";
+import { imageIdentity, noStore, type ImageStore, type OpenStore } from "./imageStore";
+import { Inlines } from "./inlines";
 import { openSymbolMap } from "./symbolMap";
 import { findAddress } from "./symbolNames";
 import type { ImageSymbols, InlineFrames, LineTable, LoadSegment } from "./types";
@@ -18,11 +20,12 @@ import type { ImageSymbols, InlineFrames, LineTable, LoadSegment } from "./types
 /**
  * Opens an ELF image (vmlinux, firmware, user program, or an object such as a module) for symbolization: headers, build-id and
  * symbol table are read now, the line table when `lines` is called. A System.map opens as names only. The caller closes it.
+ * @param openStore where what is read of the image is kept for the next time
  *
  * Rejects with BootscopeError: "not-found", "unreadable", "no-symbols" (not ELF), "unsupported", "damaged". An image without
  * symbols or lines opens, with empty tables.
  */
-export async function openImage(path: string): Promise<ImageSymbols> {
+export async function openImage(path: string, openStore: OpenStore = () => noStore): Promise<ImageSymbols> {
   const map = await openSymbolMap(path);
   if (map !== null) return map;
   const file = await ElfFile.open(path);
@@ -30,15 +33,26 @@ export async function openImage(path: string): Promise<ImageSymbols> {
     const symbols = await readSymbols(file);
     const bytes = new ImageBytes(file);
     const bannerAddress = symbols && findAddress(symbols, "linux_banner");
-    const [buildId, banner] = await Promise.all([
-      readBuildId(file),
+    const buildId = await readBuildId(file);
+    const identity = imageIdentity(file, buildId);
+    const store = identity === null ? noStore : openStore(identity);
+    const [functions, banner] = await Promise.all([
+      loadFunctions(file, symbols, store),
       readBanner(file, bannerAddress, (address, length) => bytes.read(address, length)),
     ]);
-    return new ElfImage(file, bytes, symbols, buildId, banner);
+    return new ElfImage(file, bytes, symbols, functions, store, buildId, banner);
   } catch (error) {
     await file.close();
     throw error;
   }
+}
+
+async function loadFunctions(file: ElfFile, symbols: SymbolColumns | null, store: ImageStore) {
+  const kept = keptFunctions(await store.load("functions"));
+  if (kept !== null) return new SearchableFunctions(kept);
+  const functions = SearchableFunctions.of(symbols === null ? [] : selectFunctionSymbols(file, symbols));
+  await store.save("functions", functions.columns);
+  return functions;
 }
 
 class ElfImage implements ImageSymbols {
@@ -46,16 +60,17 @@ class ElfImage implements ImageSymbols {
   readonly machine: ImageSymbols["machine"];
   readonly isLinked: boolean;
   readonly segments: readonly LoadSegment[];
-  readonly functions: SearchableFunctions;
   readonly hasLines: boolean;
   linesProblem: string | null = null;
   private lineTable: Promise<LineTable | null> | null = null;
-  private inlineTable: Promise<InlineTable | null> | null = null;
+  private inlines: Promise<Inlines> | null = null;
 
   constructor(
     private readonly file: ElfFile,
     private readonly bytes: ImageBytes,
     private readonly symbols: SymbolColumns | null,
+    readonly functions: SearchableFunctions,
+    private readonly store: ImageStore,
     readonly buildId: string | null,
     readonly banner: string | null,
   ) {
@@ -70,7 +85,6 @@ class ElfImage implements ImageSymbols {
         memorySize,
         executable: (flags & SegmentFlag.Executable) !== 0,
       }));
-    this.functions = new SearchableFunctions(symbols === null ? [] : selectFunctionSymbols(file, symbols));
     this.hasLines = file.section(".debug_line") !== undefined;
   }
 
@@ -94,10 +108,14 @@ class ElfImage implements ImageSymbols {
   async inlineFramesMany(addresses: BigUint64Array, signal?: AbortSignal): Promise<InlineFrames | null> {
     const lines = await this.lines(signal);
     if (lines === null) return null;
-    this.inlineTable ??= this.openInlines(lines);
-    const inlines = await this.inlineTable;
-    signal?.throwIfAborted();
-    return inlines && inlineFramesMany(addresses, inlines, lines, this.functions, signal);
+    const inlines = await (this.inlines ??= Inlines.open(this.file, this.store));
+    try {
+      return await inlineFramesMany(addresses, inlines, lines, this.functions, signal);
+    } catch (error) {
+      if (!(error instanceof BootscopeError)) throw error;
+      this.linesProblem ??= error.message;
+      return null;
+    }
   }
 
   lookupMany(addresses: BigUint64Array): Int32Array {
@@ -118,22 +136,16 @@ class ElfImage implements ImageSymbols {
     this.file.close().catch(() => undefined);
   }
 
-  private async openInlines(lines: LineTable): Promise<InlineTable | null> {
-    try {
-      return await InlineTable.open(this.file, lines.files);
-    } catch (error) {
-      if (!(error instanceof BootscopeError)) throw error;
-      this.linesProblem ??= error.message;
-      return null;
-    }
-  }
-
   /** Damaged debug information costs the lines and says so; the symbol table stays in use. */
   private async loadLines(signal?: AbortSignal, progress?: (done: number, total: number) => void) {
     if (!this.hasLines) return null;
     try {
+      const kept = keptLines(await this.store.load("lines"));
+      if (kept !== null) return new SearchableLines(kept);
       const { table, problem } = await loadLineTable(this.file, signal, progress);
       this.linesProblem = problem;
+      // A damaged table is read again each time, because its problem is told each time.
+      if (problem === null) await this.store.save("lines", table.columns);
       return table;
     } catch (error) {
       if (!(error instanceof BootscopeError)) throw error;

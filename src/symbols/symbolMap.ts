@@ -108,7 +108,7 @@ class SymbolMap implements ImageSymbols {
     private readonly symbols: readonly MapSymbol[],
   ) {
     const code = codeSymbols(symbols);
-    this.functions = new SearchableFunctions(onePerAddress(code));
+    this.functions = SearchableFunctions.of(onePerAddress(code));
     this.segments = kernelSegment(code.filter(({ module }) => module === ""));
   }
 

@@ -1,4 +1,5 @@
 import { BootscopeError } from "../../protocol/failure";
+import type { FunctionNames } from "../functionNames";
 import type { InfoUnit } from "./debugInfo";
 import { Wanted } from "./dieReader";
 import type { OpenUnit } from "./inlineTree";
@@ -14,23 +15,16 @@ interface NamedFunction {
   readonly line: number;
 }
 
-/** The distinct functions of the debug information, numbered as they are met: by name and by where they are declared. */
+/** The functions that entries of the debug information stand for. */
 export class InlineNames {
-  readonly list: string[] = [];
-  readonly declarations = { file: [] as number[], line: [] as number[] };
-  private readonly numbers = new Map<string, number>();
   private readonly byOffset = new Map<number, number>();
 
   /** @param open gives the entries of a unit, for references from one unit to another (link-time optimisation) */
   constructor(
     private readonly units: readonly InfoUnit[],
     private readonly open: (unit: InfoUnit) => OpenUnit,
+    private readonly functions: FunctionNames,
   ) {}
-
-  /** Number of a function of which the symbol table alone knows. */
-  ofSymbol(name: string): number {
-    return this.number({ name, file: -1, line: 0 });
-  }
 
   /**
    * Number of the function of the entry at an offset of .debug_info: the linkage name where it has one, else the name, of itself
@@ -41,20 +35,8 @@ export class InlineNames {
     let number = this.byOffset.get(offset);
     if (number === undefined) {
       const found = this.read(offset, near);
-      number = found === null ? -1 : this.number(found);
+      number = found === null ? -1 : this.functions.number(found.name, found.file, found.line);
       this.byOffset.set(offset, number);
-    }
-    return number;
-  }
-
-  private number({ name, file, line }: NamedFunction): number {
-    const key = `${name} ${file} ${line}`;
-    let number = this.numbers.get(key);
-    if (number === undefined) {
-      number = this.list.push(name) - 1;
-      this.declarations.file.push(file);
-      this.declarations.line.push(line);
-      this.numbers.set(key, number);
     }
     return number;
   }

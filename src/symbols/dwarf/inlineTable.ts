@@ -4,14 +4,16 @@ import { AddressRanges, type OwnedRange } from "../addressRanges";
 import { codeTest, type IsCode } from "../codeSections";
 import { ByteCursor } from "../cursor";
 import type { ElfFile } from "../elf/elfFile";
+import type { FunctionNames } from "../functionNames";
+import type { InlineStretch } from "../inlineMap";
 import { AddressHalves } from "../sortedAddresses";
 import { readAddressSets } from "./addressSets";
 import { DebugInfo, type InfoUnit } from "./debugInfo";
 import type { Attributes } from "./dieReader";
 import { InlineNames } from "./inlineNames";
-import { instanceAt, type InlineTree, type OpenUnit } from "./inlineTree";
+import type { OpenUnit } from "./inlineTree";
 import { InlineUnit } from "./inlineUnit";
-import { FileTable, noFile, UnitFiles } from "./lineFiles";
+import { noFile, UnitFiles, type FileTable } from "./lineFiles";
 import { readLineHeader, readLineUnit } from "./lineHeader";
 import { Problems } from "./problems";
 import { StringReader } from "./strings";
@@ -19,17 +21,10 @@ import { StringReader } from "./strings";
 /** How long units are read before others get a turn. */
 const sliceMilliseconds = 12;
 
-/** An address in a function of the debug information. */
-export interface InlinePlace {
-  readonly tree: InlineTree;
-  /** The innermost inlined call around the address, or -1 when it is the function's own code. */
-  readonly instance: number;
-}
-
-/** The inlined calls of an image. Units are read when an address of theirs is asked for, and stay. */
+/** The inlined calls of an image. Units are read when an address of theirs is asked for. */
 export class InlineTable {
   readonly problems = new Problems();
-  readonly names: InlineNames;
+  private readonly names: InlineNames;
   private readonly loaded: (InlineUnit | null | undefined)[] = [];
 
   private constructor(
@@ -38,16 +33,17 @@ export class InlineTable {
     private readonly unitRanges: AddressRanges,
     private readonly lineSection: ByteCursor,
     private readonly isCode: IsCode,
-    readonly files: FileTable,
+    private readonly files: FileTable,
+    functions: FunctionNames,
   ) {
-    this.names = new InlineNames(units, (unit) => this.openUnit(unit));
+    this.names = new InlineNames(units, (unit) => this.openUnit(unit), functions);
   }
 
   /**
    * Reads where the units of an image are. Null when it has no debug information.
-   * @param files the line table's, which keep their numbers
+   * @param files, functions what places of calls and names are added to, and their numbers are of
    */
-  static async open(file: ElfFile, files: readonly string[]): Promise<InlineTable | null> {
+  static async open(file: ElfFile, files: FileTable, functions: FunctionNames): Promise<InlineTable | null> {
     const empty = new Uint8Array(0);
     const read = async (name: string) => (await file.cursor(name))?.bytes ?? empty;
     const lineSection = new ByteCursor(await read(".debug_line"), file.header.littleEndian, ".debug_line");
@@ -59,12 +55,14 @@ export class InlineTable {
     const isCode = codeTest(file);
     const sets = await file.cursor(".debug_aranges");
     const ranges = allUnitRanges(info, units, sets).filter(({ start }) => isCode(start));
-    return new InlineTable(info, units, new AddressRanges(ranges), lineSection, isCode, new FileTable(files));
+    return new InlineTable(info, units, AddressRanges.of(ranges), lineSection, isCode, files, functions);
   }
 
-  /** Where each address is; null for one without a function. Rejects with AbortError when the signal fires. */
-  async find(addresses: BigUint64Array, signal?: AbortSignal): Promise<(InlinePlace | null)[]> {
-    const places = new Array<InlinePlace | null>(addresses.length).fill(null);
+  /**
+   * Adds the stretches of functions that the addresses are in to `found`, each once. Where there is no function, the address
+   * alone is a stretch without one. Rejects with AbortError when the signal fires; what was found before stays.
+   */
+  async load(addresses: BigUint64Array, found: InlineStretch[], signal?: AbortSignal): Promise<void> {
     let turnEnd = performance.now() + sliceMilliseconds;
     for (const [unit, indexes] of this.byUnit(addresses)) {
       if (performance.now() >= turnEnd) {
@@ -72,17 +70,16 @@ export class InlineTable {
         signal?.throwIfAborted();
         turnEnd = performance.now() + sliceMilliseconds;
       }
-      this.findInUnit(unit, indexes, addresses, places);
+      this.loadInUnit(unit, indexes, addresses, found);
     }
-    return places;
   }
 
+  /** Indexes of the addresses by unit; -1: of those in none. */
   private byUnit(addresses: BigUint64Array): Map<number, number[]> {
     const halves = new AddressHalves(addresses);
     const byUnit = new Map<number, number[]>();
     for (let index = 0; index < addresses.length; index++) {
       const unit = this.unitRanges.ownerAt(halves.high(index), halves.low(index));
-      if (unit < 0) continue;
       const indexes = byUnit.get(unit);
       if (indexes === undefined) byUnit.set(unit, [index]);
       else indexes.push(index);
@@ -90,29 +87,35 @@ export class InlineTable {
     return byUnit;
   }
 
-  private findInUnit(
+  private loadInUnit(
     number: number,
     indexes: readonly number[],
     addresses: BigUint64Array,
-    places: (InlinePlace | null)[],
+    found: InlineStretch[],
   ): void {
     const halves = new AddressHalves(addresses);
+    const seen = new Set<bigint>();
     let opened: OpenUnit | undefined;
     const open = () => (opened ??= this.openUnit(this.units[number]));
+    let done = 0;
     try {
-      const unit = this.unit(number, open);
-      if (unit === null) return;
+      const unit = number < 0 ? null : this.unit(number, open);
       for (const index of indexes) {
-        const high = halves.high(index);
-        const low = halves.low(index);
-        const tree = unit.treeAt(high, low, open);
-        if (tree !== null) places[index] = { tree, instance: instanceAt(tree, addresses[index]) };
+        const code = unit?.functionAt(halves.high(index), halves.low(index));
+        if (unit === null || code == null) {
+          found.push({ start: addresses[index], length: 1, tree: null });
+        } else if (!seen.has(code.start)) {
+          seen.add(code.start);
+          found.push({ start: code.start, length: Number(code.end - code.start), tree: unit.tree(code.owner, open()) });
+        }
+        done++;
       }
     } catch (error) {
       if (!(error instanceof BootscopeError)) throw error;
-      // What is damaged is not read again; addresses found before the damage keep their places.
+      // What is damaged is not read again; what was found before the damage stays.
       this.loaded[number] = null;
       this.problems.add(error.message);
+      for (const index of indexes.slice(done)) found.push({ start: addresses[index], length: 1, tree: null });
     }
   }
 

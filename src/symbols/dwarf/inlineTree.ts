@@ -24,16 +24,6 @@ export interface InstanceRanges {
   readonly instance: readonly number[];
 }
 
-/** The innermost instance around an address, or -1: the last one of the tree, because its children follow an instance. */
-export function instanceAt({ ranges }: InlineTree, address: bigint): number {
-  // Where the address is so far away that the difference is not exact, it is in no range either.
-  const offset = Number(BigInt.asIntN(64, address - ranges.origin));
-  for (let index = ranges.start.length - 1; index >= 0; index--) {
-    if (offset >= ranges.start[index] && offset < ranges.end[index]) return ranges.instance[index];
-  }
-  return -1;
-}
-
 /** A unit whose entries are in memory, with what they refer to. */
 export interface OpenUnit {
   readonly reader: DieReader;

@@ -11,7 +11,6 @@ const plainLanguages = new Set([0x0001, 0x0002, 0x000c, 0x001d, 0x002c, 0x8001])
 export class InlineUnit {
   private readonly functions: AddressRanges;
   private readonly offsets: readonly number[];
-  private readonly trees: (InlineTree | undefined)[] = [];
 
   /** Throws BootscopeError "damaged". */
   constructor({ reader, lists }: OpenUnit, isCode: IsCode) {
@@ -44,18 +43,18 @@ export class InlineUnit {
         reader.skipTree(abbreviation);
       }
     }
-    this.functions = new AddressRanges(ranges);
+    this.functions = AddressRanges.of(ranges);
     this.offsets = offsets;
   }
 
-  /**
-   * The inline tree of the function at an address given as halves, or null when the unit has none there.
-   * @param open gives the unit's entries, for a function that was not asked for before
-   */
-  treeAt(high: number, low: number, open: () => OpenUnit): InlineTree | null {
-    const index = this.functions.ownerAt(high, low);
-    if (index < 0) return null;
-    return (this.trees[index] ??= readInlineTree(open(), this.offsets[index]));
+  /** The stretch of a function's code around an address given as halves, or null when the unit has none there. */
+  functionAt(high: number, low: number): OwnedRange | null {
+    return this.functions.stretchAt(high, low);
+  }
+
+  /** What was inlined into the function of a stretch, by its `owner`. Throws BootscopeError "damaged". */
+  tree(owner: number, unit: OpenUnit): InlineTree {
+    return readInlineTree(unit, this.offsets[owner]);
   }
 }
 

@@ -65,5 +65,5 @@ export async function loadLineTable(
     }
   }
   progress?.(lines.bytes.length, lines.bytes.length);
-  return { table: new SearchableLines(files.paths, rows), problem: problems.summary };
+  return { table: SearchableLines.of(files.paths, rows), problem: problems.summary };
 }

@@ -1,7 +1,24 @@
+import { hasColumns } from "../imageStore";
 import { AddressHalves, SortedAddresses } from "../sortedAddresses";
 import type { LineColumns, LineTable } from "../types";
 import { noFile } from "./lineFiles";
 import type { LineRows, LineSequence } from "./lineRows";
+
+/** A line table as columns: of its rows, and of its sequences by ascending `start`. */
+export interface LineTableColumns {
+  readonly files: readonly string[];
+  /** Of each row: bytes from its sequence's origin, number of the file or `noFile`, line. */
+  readonly offset: Uint32Array;
+  readonly file: Uint32Array;
+  readonly line: Uint32Array;
+  readonly start: BigUint64Array;
+  /** Of each sequence: the halves of the address that its row offsets count from, its length, and its rows. */
+  readonly originHigh: Uint32Array;
+  readonly originLow: Uint32Array;
+  readonly length: Uint32Array;
+  readonly firstRow: Uint32Array;
+  readonly endRow: Uint32Array;
+}
 
 /**
  * A decoded line table that is searched first by sequence, then by row: rows are in order inside a sequence only, and to sort
@@ -11,41 +28,41 @@ import type { LineRows, LineSequence } from "./lineRows";
  * of binutils (`sort_line_sequences` in its dwarf2.c), so that both name the same line.
  */
 export class SearchableLines implements LineTable {
-  private readonly offset: Uint32Array;
-  private readonly file: Uint32Array;
-  private readonly line: Uint32Array;
   private readonly starts: SortedAddresses;
-  /** Of each sequence: the halves of the address that its row offsets count from, its length, and its rows. */
-  private readonly originHigh: Uint32Array;
-  private readonly originLow: Uint32Array;
-  private readonly length: Uint32Array;
-  private readonly firstRow: Uint32Array;
-  private readonly endRow: Uint32Array;
 
-  constructor(
-    readonly files: readonly string[],
-    rows: LineRows,
-  ) {
-    ({ offset: this.offset, file: this.file, line: this.line } = rows.columns());
+  constructor(readonly columns: LineTableColumns) {
+    this.starts = new SortedAddresses(columns.start);
+  }
+
+  static of(files: readonly string[], rows: LineRows): SearchableLines {
     const { starts, sequences } = trimOverlaps(rows.sequences);
-    this.starts = new SortedAddresses(BigUint64Array.from(starts));
     const origins = new AddressHalves(BigUint64Array.from(sequences, ({ origin }) => origin));
-    this.originHigh = Uint32Array.from(sequences, (_, index) => origins.high(index));
-    this.originLow = Uint32Array.from(sequences, (_, index) => origins.low(index));
-    this.length = Uint32Array.from(sequences, ({ length }) => length);
-    this.firstRow = Uint32Array.from(sequences, ({ firstRow }) => firstRow);
-    this.endRow = Uint32Array.from(sequences, ({ endRow }) => endRow);
+    return new SearchableLines({
+      files,
+      ...rows.columns(),
+      start: BigUint64Array.from(starts),
+      originHigh: Uint32Array.from(sequences, (_, index) => origins.high(index)),
+      originLow: Uint32Array.from(sequences, (_, index) => origins.low(index)),
+      length: Uint32Array.from(sequences, ({ length }) => length),
+      firstRow: Uint32Array.from(sequences, ({ firstRow }) => firstRow),
+      endRow: Uint32Array.from(sequences, ({ endRow }) => endRow),
+    });
+  }
+
+  get files(): readonly string[] {
+    return this.columns.files;
   }
 
   lookupMany(addresses: BigUint64Array): LineColumns {
     const halves = new AddressHalves(addresses);
+    const { columns } = this;
     const file = new Int32Array(addresses.length).fill(-1);
     const line = new Uint32Array(addresses.length);
     for (let index = 0; index < addresses.length; index++) {
       const row = this.findRow(halves.high(index), halves.low(index));
-      if (row < 0 || this.file[row] === noFile) continue;
-      file[index] = this.file[row];
-      line[index] = this.line[row];
+      if (row < 0 || columns.file[row] === noFile) continue;
+      file[index] = columns.file[row];
+      line[index] = columns.line[row];
     }
     return { file, line };
   }
@@ -55,13 +72,14 @@ export class SearchableLines implements LineTable {
     const sequence = this.starts.lastNotAbove(high, low);
     if (sequence < 0) return -1;
     // A sequence is shorter than 2^31 bytes: the difference is exact, or the address is not inside.
-    const offset = (high - this.originHigh[sequence]) * 2 ** 32 + (low - this.originLow[sequence]);
-    if (offset >= this.length[sequence]) return -1;
-    let from = this.firstRow[sequence];
-    let to = this.endRow[sequence];
+    const { columns } = this;
+    const offset = (high - columns.originHigh[sequence]) * 2 ** 32 + (low - columns.originLow[sequence]);
+    if (offset >= columns.length[sequence]) return -1;
+    let from = columns.firstRow[sequence];
+    let to = columns.endRow[sequence];
     while (to - from > 1) {
       const middle = (from + to) >>> 1;
-      if (this.offset[middle] > offset) to = middle;
+      if (columns.offset[middle] > offset) to = middle;
       else from = middle;
     }
     return from;
@@ -84,4 +102,32 @@ function trimOverlaps(all: readonly LineSequence[]): { starts: bigint[]; sequenc
     covered = end;
   }
   return { starts, sequences };
+}
+
+const kinds = {
+  files: Array,
+  offset: Uint32Array,
+  file: Uint32Array,
+  line: Uint32Array,
+  start: BigUint64Array,
+  originHigh: Uint32Array,
+  originLow: Uint32Array,
+  length: Uint32Array,
+  firstRow: Uint32Array,
+  endRow: Uint32Array,
+};
+
+/** The columns of a table that were kept, when they make sense: all numbers lead to something. */
+export function keptLines(value: unknown): LineTableColumns | null {
+  if (!hasColumns(value, kinds)) return null;
+  const kept = value as unknown as LineTableColumns;
+  const { offset, file, line, start, firstRow, endRow } = kept;
+  const bySequence = [kept.originHigh, kept.originLow, kept.length, firstRow, endRow];
+  const isSound =
+    file.length === offset.length &&
+    line.length === offset.length &&
+    bySequence.every(({ length }) => length === start.length) &&
+    firstRow.every((first, index) => first < endRow[index] && endRow[index] <= offset.length) &&
+    file.every((number) => number < kept.files.length || number === noFile);
+  return isSound ? kept : null;
 }

@@ -115,7 +115,7 @@ describe("the engine process", () => {
   it("ends with the client, and cancels what waits", async () => {
     const client = startClient();
     await client
-      .request("symbolize", { vmlinux: bundles.engine, addresses: new BigUint64Array(0) })
+      .request("symbolize", { vmlinux: bundles.engine, addresses: new BigUint64Array(0), cacheFolder: null })
       .catch(() => undefined);
     const pid = client.pid ?? 0;
     const waiting = client.request("settled", { trace: 1 as TraceHandle });

@@ -291,10 +291,12 @@ describe("symbols", () => {
     const expected = (await readFile(path.join(fixtures, "symbols/dwarf5.symbols"), "utf8")).split("\n");
     expect(expected.length).toBeGreaterThan(2);
     const addresses = BigUint64Array.of(0n);
-    expect(await engine.request("symbolize", { vmlinux: image, addresses })).toEqual([
+    expect(await engine.request("symbolize", { vmlinux: image, addresses, cacheFolder: null })).toEqual([
       { function: null, offset: 0, file: null, line: 0 },
     ]);
-    await expect(engine.request("symbolize", { vmlinux: "/nowhere", addresses })).rejects.toMatchObject({
+    await expect(
+      engine.request("symbolize", { vmlinux: "/nowhere", addresses, cacheFolder: null }),
+    ).rejects.toMatchObject({
       code: "not-found",
     });
   });

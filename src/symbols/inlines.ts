@@ -1,0 +1,134 @@
+import { FileTable, noFile } from "./dwarf/lineFiles";
+import { InlineTable } from "./dwarf/inlineTable";
+import type { ElfFile } from "./elf/elfFile";
+import { FunctionNames } from "./functionNames";
+import { hasColumns, type ImageStore } from "./imageStore";
+import { InlineMap, type InlineColumns, type InlineStretch } from "./inlineMap";
+
+/** New stretches from which it is worth to write the map to disk. */
+const worthKeeping = 64;
+
+/**
+ * The inlined calls of an image: those that were asked for, in this process or another one, are known; those of other code are
+ * read from the debug information, which is opened by the first address that needs it.
+ */
+export class Inlines {
+  private table: Promise<InlineTable | null> | undefined;
+  private last: Promise<unknown> = Promise.resolve();
+
+  private constructor(
+    private readonly file: ElfFile,
+    private readonly store: ImageStore,
+    readonly names: FunctionNames,
+    readonly files: FileTable,
+    private map: InlineMap,
+    private problems: string | null,
+  ) {}
+
+  static async open(file: ElfFile, store: ImageStore): Promise<Inlines> {
+    const kept = await store.load("inlines");
+    if (!isKept(kept)) return new Inlines(file, store, new FunctionNames(), new FileTable(), InlineMap.empty, null);
+    const { names, declarationFile, declarationLine, files, problem } = kept;
+    const functions = new FunctionNames(names, declarationFile, declarationLine);
+    return new Inlines(file, store, functions, new FileTable(files), new InlineMap(kept), problem);
+  }
+
+  /** The map's columns: what the numbers of `find` stand for. */
+  get columns(): InlineColumns {
+    return this.map.columns;
+  }
+
+  /** What was wrong with the debug information, in one sentence, or null. */
+  get problem(): string | null {
+    return this.problems;
+  }
+
+  /**
+   * The innermost frame at each address, -1 where there is none; null when the image has no debug information.
+   * Rejects with AbortError when the signal fires, with BootscopeError when a section cannot be read.
+   */
+  async find(addresses: BigUint64Array, signal?: AbortSignal): Promise<Int32Array | null> {
+    // One after another: two that load the same functions would both add them.
+    const turn = this.last.then(() => this.loadMissing(addresses, signal));
+    this.last = turn.catch(() => undefined);
+    return (await turn) ? this.map.lookupMany(addresses) : null;
+  }
+
+  private async loadMissing(addresses: BigUint64Array, signal?: AbortSignal): Promise<boolean> {
+    const known = this.map.lookupMany(addresses);
+    const missing = addresses.filter((_, index) => known[index] === -2);
+    if (missing.length === 0) return true;
+    const table = await (this.table ??= InlineTable.open(this.file, this.files, this.names));
+    if (table === null) return false;
+    const stretches: InlineStretch[] = [];
+    try {
+      await table.load(missing, stretches, signal);
+    } finally {
+      this.map = this.map.with(stretches);
+      this.problems ??= table.problems.summary;
+      if (stretches.length >= worthKeeping) await this.keep();
+    }
+    return true;
+  }
+
+  private async keep(): Promise<void> {
+    const { list: names, declarations } = this.names;
+    const kept: KeptInlines = {
+      ...this.map.columns,
+      names: [...names],
+      declarationFile: Int32Array.from(declarations.file),
+      declarationLine: Uint32Array.from(declarations.line),
+      files: [...this.files.paths],
+      problem: this.problems,
+    };
+    await this.store.save("inlines", kept);
+  }
+}
+
+interface KeptInlines extends InlineColumns {
+  readonly names: string[];
+  readonly declarationFile: Int32Array;
+  readonly declarationLine: Uint32Array;
+  readonly files: string[];
+  readonly problem: string | null;
+}
+
+const kinds = {
+  parent: Int32Array,
+  callee: Int32Array,
+  callFile: Uint32Array,
+  callLine: Uint32Array,
+  start: BigUint64Array,
+  length: Uint32Array,
+  first: Uint32Array,
+  end: Uint32Array,
+  offset: Uint32Array,
+  frame: Int32Array,
+  names: Array,
+  declarationFile: Int32Array,
+  declarationLine: Uint32Array,
+  files: Array,
+};
+
+/** Whether what was kept makes sense: all numbers lead to something, and from frame to parent leads to an end. */
+function isKept(value: unknown): value is KeptInlines {
+  if (!hasColumns(value, kinds)) return false;
+  const kept = value as unknown as KeptInlines;
+  const { parent, names, files, start, offset, frame } = kept;
+  const frames = [kept.callee, kept.callFile, kept.callLine];
+  const stretches = [kept.length, kept.first, kept.end];
+  return (
+    (kept.problem === null || typeof kept.problem === "string") &&
+    frames.every(({ length }) => length === parent.length) &&
+    stretches.every(({ length }) => length === start.length) &&
+    frame.length === offset.length &&
+    kept.declarationFile.length === names.length &&
+    kept.declarationLine.length === names.length &&
+    parent.every((to, index) => to >= -1 && to < index) &&
+    kept.callee.every((name) => name >= -1 && name < names.length) &&
+    kept.callFile.every((file) => file < files.length || file === noFile || files.length === 0) &&
+    kept.declarationFile.every((file) => file >= -1 && file < files.length) &&
+    kept.first.every((from, index) => from <= kept.end[index] && kept.end[index] <= offset.length) &&
+    frame.every((index) => index >= -1 && index < parent.length)
+  );
+}

@@ -1,0 +1,174 @@
+import path from "node:path";
+import { deserialize, serialize } from "node:v8";
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { openImage } from "../../../src/symbols/image";
+import type { ImagePart, ImageStore } from "../../../src/symbols/imageStore";
+import { InlineMap, type InlineStretch } from "../../../src/symbols/inlineMap";
+import { flattenNested } from "../../../src/symbols/nestedRanges";
+import { writeElf } from "./elfBuilder";
+
+const fixture = path.resolve(import.meta.dirname, "../../fixtures/symbols/dwarf5.elf");
+
+function memoryStore() {
+  const parts = new Map<ImagePart, Buffer>();
+  const asked: string[] = [];
+  const store: ImageStore = {
+    load: (part) => Promise.resolve(parts.has(part) ? (deserialize(parts.get(part)!) as unknown) : null),
+    save: (part, content) => {
+      parts.set(part, serialize(content));
+      return Promise.resolve();
+    },
+  };
+  const open = (identity: string): ImageStore => {
+    asked.push(identity);
+    return store;
+  };
+  return { parts, asked, open };
+}
+
+const addresses = BigUint64Array.from({ length: 200 }, (_, index) => 0x400100n + BigInt(index * 2));
+
+async function answers(file: string, open: (identity: string) => ImageStore) {
+  const image = await openImage(file, open);
+  try {
+    const lines = (await image.lines())!;
+    const frames = (await image.inlineFramesMany(addresses))!;
+    const functions = [...image.lookupMany(addresses)];
+    const found = lines.lookupMany(addresses);
+    return {
+      functions: functions.map((index) => (index < 0 ? null : image.functions.name(index as never))),
+      lines: Array.from(found.line, (line, index) => `${lines.files[found.file[index]] ?? ""}:${line}`),
+      frames: Array.from(frames.name, (name, at) => [
+        frames.names[name] ?? null,
+        frames.files[frames.file[at]] ?? null,
+        frames.line[at],
+      ]),
+      first: [...frames.first],
+    };
+  } finally {
+    image.close();
+  }
+}
+
+describe("what is kept of an image", () => {
+  it("answers as the image does, and is used", async () => {
+    const { parts, asked, open } = memoryStore();
+    const fresh = await answers(fixture, open);
+    expect(asked[0]).toMatch(/^[0-9a-f]{40}-360-523-332$/);
+    expect([...parts.keys()].sort()).toEqual(["functions", "inlines", "lines"]);
+    expect(await answers(fixture, open)).toEqual(fresh);
+
+    const kept = deserialize(parts.get("functions")!) as { names: string[] };
+    kept.names = kept.names.map((name) => `kept_${name}`);
+    parts.set("functions", serialize(kept));
+    expect((await answers(fixture, open)).functions.filter((name) => name !== null)[0]).toMatch(/^kept_/);
+  });
+
+  it("is not used when it makes no sense", async () => {
+    const { parts, open } = memoryStore();
+    const fresh = await answers(fixture, open);
+    const whole = new Map(parts);
+    for (const part of ["functions", "lines", "inlines"] as const) {
+      const kept = deserialize(whole.get(part)!) as Record<string, ArrayLike<unknown>>;
+      for (const [name, column] of Object.entries(kept)) {
+        if (name === "problem") continue;
+        for (const broken of [undefined, Array.from(column).slice(1), "text"]) {
+          parts.set(part, serialize({ ...kept, [name]: broken }));
+          expect(await answers(fixture, open)).toEqual(fresh);
+        }
+      }
+    }
+  });
+
+  it("belongs to the build-id and to what the file has: a file without one keeps nothing", async () => {
+    const { parts, open } = memoryStore();
+    const image = await openImage(writeElf({ symbols: [{ name: "start", address: 0x1000n, size: 8 }] }), open);
+    image.close();
+    expect(parts.size).toBe(0);
+  });
+});
+
+describe("a map of inlined calls", () => {
+  const noFile = 0xffffffff;
+  const stretch = (start: number, length: number, ranges: readonly [number, number][]): InlineStretch => ({
+    start: BigInt(start),
+    length,
+    tree: {
+      function: 7,
+      parent: ranges.map((_, index) => index - 1),
+      callee: ranges.map((_, index) => index),
+      callFile: ranges.map(() => noFile),
+      callLine: ranges.map(() => 1),
+      ranges: {
+        origin: BigInt(start),
+        start: ranges.map(([from]) => from),
+        end: ranges.map(([, to]) => to),
+        instance: ranges.map((_, index) => index),
+      },
+    },
+  });
+  const calleesAt = (map: InlineMap, at: readonly number[]) =>
+    [...map.lookupMany(BigUint64Array.from(at, BigInt))].map((frame) =>
+      frame < 0 ? frame : map.columns.callee[frame],
+    );
+
+  it("finds the innermost call, and says what it was not asked for", () => {
+    const map = InlineMap.empty.with([
+      stretch(100, 50, [
+        [10, 40],
+        [20, 30],
+      ]),
+      { start: 200n, length: 1, tree: null },
+    ]);
+    expect(calleesAt(map, [99, 100, 110, 120, 129, 130, 149, 150, 200, 201])).toEqual([
+      -2, 7, 0, 1, 1, 0, 7, -2, -1, -2,
+    ]);
+  });
+
+  it("grows in any order", () => {
+    const step = fc.array(fc.nat(30), { maxLength: 12 });
+    fc.assert(
+      fc.property(fc.array(step, { maxLength: 8 }), (steps) => {
+        let map = InlineMap.empty;
+        const known = new Set<number>();
+        for (const numbers of steps) {
+          const fresh = [...new Set(numbers)].filter((number) => !known.has(number));
+          fresh.forEach((number) => known.add(number));
+          map = map.with(fresh.map((number) => stretch(number * 10, 10, [[2, 2 + (number % 5)]])));
+        }
+        for (let number = 0; number <= 30; number++) {
+          const expected = known.has(number) ? [7, number % 5 > 0 ? 0 : 7] : [-2, -2];
+          expect(calleesAt(map, [number * 10 + 9, number * 10 + 2])).toEqual(expected);
+        }
+      }),
+    );
+  });
+});
+
+it("cuts nested ranges where the innermost one changes", () => {
+  const nested = fc.array(fc.tuple(fc.nat(20), fc.nat(20)), { maxLength: 10 });
+  fc.assert(
+    fc.property(nested, (cuts) => {
+      // Each range is inside of the one before.
+      const ranges: [number, number][] = [];
+      let [from, to] = [0, 200];
+      for (const [left, right] of cuts) {
+        from += left;
+        to -= right;
+        if (from < to) ranges.push([from, to]);
+      }
+      const { offset, owner } = flattenNested(
+        ranges.map(([start]) => start),
+        ranges.map(([, end]) => end),
+        ranges.map((_, index) => index),
+      );
+      expect(offset).toEqual([...offset].sort((a, b) => a - b));
+      for (let at = -1; at <= 201; at++) {
+        const expected = ranges.findLastIndex(([start, end]) => start <= at && at < end);
+        const found = offset.findLastIndex((start) => start <= at);
+        expect(found < 0 ? -1 : owner[found]).toBe(expected);
+      }
+    }),
+  );
+});
