@@ -2,7 +2,8 @@
 import { openSync } from "node:fs";
 import { blockNumber } from "../../src/protocol/units";
 import { BlockFlag } from "../../src/trace/blocks";
-import { ChunkDecoder, RunBatch } from "../../src/trace/decoder";
+import { ChunkDecoder } from "../../src/trace/decoder";
+import { ExecutionBatch } from "../../src/trace/executionBatch";
 import { readChunk } from "../../src/trace/reader";
 import type { TraceFile, TraceMetadata } from "../../src/trace/types";
 import { TraceWriter } from "../../src/trace/writer";
@@ -13,45 +14,37 @@ export interface Stretch {
   readonly end: number;
 }
 
-/** A run of one block: where it lies in the trace and when it began. */
-interface Run {
+/** One execution: of which block, where in the trace, and when it began. */
+interface Execution {
   readonly block: number;
-  readonly repeat: number;
-  readonly execution: number;
+  readonly number: number;
+  /** Nanoseconds. */
   readonly time: number;
-  /** Nanoseconds of one execution. */
-  readonly period: number;
   /** The task switch that took place right before it, or -1. */
   readonly taskSwitch: number;
 }
 
-/** All runs of the trace in order; time inside a span is spread by instructions. */
-export function* runsOf(trace: TraceFile): Generator<Run> {
+/** All executions of the trace in order; time inside a span is spread by instructions. */
+export function* executionsOf(trace: TraceFile): Generator<Execution> {
   const file = openSync(trace.path, "r");
   const decoder = new ChunkDecoder();
-  const batch = new RunBatch();
-  const { instructions } = trace.blocks;
+  const batch = new ExecutionBatch();
+  const { count, instructions } = trace.blocks;
   let taskSwitch = -1;
   for (const chunk of trace.chunks) {
-    decoder.begin(readChunk(file, chunk), chunk, trace.blocks.count);
+    decoder.begin(readChunk(file, chunk), chunk, count, instructions);
     while (decoder.next(batch)) {
-      let execution = chunk.firstExecution + batch.executionsBefore;
+      let number = chunk.firstExecution + batch.executionsBefore;
       let spanStart = batch.startTime;
-      let run = 0;
       for (let span = 0; span < batch.spans; span++) {
-        const end = batch.spanEnd[span];
-        let cost = 0;
-        for (let at = run; at < end; at++) cost += instructions[batch.block[at]] * batch.repeat[at];
-        const perInstruction = cost === 0 ? 0 : (batch.spanTime[span] - spanStart) / cost;
+        const work = batch.spanWork[span];
+        const perInstruction = work === 0 ? 0 : (batch.spanTime[span] - spanStart) / work;
         let time = spanStart;
-        for (; run < end; run++) {
-          const block = batch.block[run];
-          const repeat = batch.repeat[run];
-          const period = instructions[block] * perInstruction;
-          yield { block, repeat, execution, time, period, taskSwitch };
+        for (const block of batch.executionsOf(span)) {
+          yield { block, number, time, taskSwitch };
           taskSwitch = -1;
-          execution += repeat;
-          time += period * repeat;
+          number++;
+          time += instructions[block] * perInstruction;
         }
         spanStart = batch.spanTime[span];
         if (batch.spanSwitch[span] >= 0) taskSwitch = batch.spanSwitch[span];
@@ -62,8 +55,8 @@ export function* runsOf(trace: TraceFile): Generator<Run> {
 
 /** The first execution of an address in this range, or null. */
 export function firstExecution(trace: TraceFile, from: bigint): number | null {
-  for (const { block, execution } of runsOf(trace)) {
-    if (trace.blocks.address[block] >= from) return execution;
+  for (const { block, number } of executionsOf(trace)) {
+    if (trace.blocks.address[block] >= from) return number;
   }
   return null;
 }
@@ -146,19 +139,13 @@ export async function writeExcerpt(
   const stream = writer.stream(0, 0);
   let startTime = -1;
   let time = 0;
-  for (const run of runsOf(trace)) {
-    if (run.execution >= end) break;
-    for (let repeat = 0; repeat < run.repeat; repeat++) {
-      const execution = run.execution + repeat;
-      if (execution < start || execution >= end) continue;
-      const exact = run.time + run.period * repeat;
-      if (startTime < 0) startTime = exact;
-      time = Math.max(time, Math.round(exact - startTime));
-      if (repeat === 0 && run.taskSwitch >= 0) {
-        stream.taskSwitch(copier.taskSwitch(run.taskSwitch, stream.total), time);
-      }
-      stream.execute(copier.block(run.block), trace.blocks.instructions[run.block], time);
-    }
+  for (const execution of executionsOf(trace)) {
+    if (execution.number >= end) break;
+    if (execution.number < start) continue;
+    if (startTime < 0) startTime = execution.time;
+    time = Math.max(time, Math.round(execution.time - startTime));
+    if (execution.taskSwitch >= 0) stream.taskSwitch(copier.taskSwitch(execution.taskSwitch, stream.total), time);
+    stream.execute(copier.block(execution.block), trace.blocks.instructions[execution.block], time);
   }
   for (const { name, mime, bytes } of await attach(copier.addresses)) writer.addAttachment(name, mime, bytes);
   await writer.finish(time + 1, "excerpt");

@@ -1,4 +1,5 @@
-import { ChunkDecoder, RunBatch, type ChunkOutcome } from "../trace/decoder";
+import { ChunkDecoder, type ChunkOutcome } from "../trace/decoder";
+import { ExecutionBatch } from "../trace/executionBatch";
 import type { ExecutionChunk } from "../trace/types";
 import { BucketCounts } from "./bucketCounts";
 import type { ScanColumns } from "./scanColumns";
@@ -27,7 +28,7 @@ export interface ScanResult {
  */
 export class BlockScanner {
   readonly #decoder = new ChunkDecoder();
-  readonly #batch = new RunBatch();
+  readonly #batch = new ExecutionBatch();
   readonly #counts: BucketCounts;
   readonly #weight: Uint16Array;
   readonly #clock: "host" | "events";
@@ -76,63 +77,100 @@ export class BlockScanner {
   }
 
   /** The hot loop: counts a batch, span by span. */
-  #countSpans(batch: RunBatch): void {
-    const { block, repeat, spanEnd, spanTime, spanWork } = batch;
+  #countSpans(batch: ExecutionBatch): void {
+    const { block, spanEnd, spanTime, spanWork, spans } = batch;
     const { counts } = this.#counts;
-    let run = 0;
+    let step = 0;
+    let cycle = 0;
+    let cycleSpan = batch.cycles > 0 ? batch.cycleSpan[0] : -1;
     let time = batch.startTime;
-    for (let span = 0; span < batch.spans; span++) {
-      const from = run;
+    let simpleUntil = this.#counts.endInside;
+    for (let span = 0; span < spans; span++) {
+      const from = step;
       const to = spanEnd[span];
       const stop = spanTime[span];
       const rate = (stop - time) / spanWork[span];
-      if (from === to || stop > this.#counts.end || this.#counts.outside)
-        this.#countSlowly(batch, from, to, time, stop, rate);
-      else {
-        for (; run < to; run++) {
-          const at = 2 * block[run];
-          const times = repeat[run];
+      if (stop > simpleUntil || from === to) {
+        if (from > 0) this.#running = block[from - 1];
+        if (from === to) this.#prolong(time, stop);
+        else this.#countSlowly(batch, from, to, span === cycleSpan ? cycle : -1, time, stop, rate);
+        simpleUntil = this.#counts.endInside;
+        step = to;
+      } else {
+        for (; step < to; step++) {
+          const at = 2 * block[step];
           const before = counts[at];
-          if (before === 0) this.#touch(batch, from, run, time, rate);
-          counts[at] = before + times;
-          counts[at + 1] += times * rate;
+          if (before === 0) this.#touch(batch, from, step, time, rate);
+          counts[at] = before + 1;
+          counts[at + 1] += rate;
         }
-        this.#running = block[to - 1];
+        if (span === cycleSpan) this.#repeat(batch, cycle, rate);
       }
-      run = to;
+      if (span === cycleSpan) cycleSpan = ++cycle < batch.cycles ? batch.cycleSpan[cycle] : -1;
       time = stop;
     }
+    if (step > 0) this.#running = block[step - 1];
   }
 
-  /** Counts a span that reaches into the next bucket, lies outside all of them, or holds nothing but time. */
-  #countSlowly(batch: RunBatch, from: number, to: number, start: number, stop: number, rate: number): void {
-    const { block, repeat } = batch;
-    if (from === to) {
-      if (this.#running >= 0) this.#counts.prolong(this.#running, start, stop - start);
-      return;
+  /** Time passed with nothing begun: it belongs to the block that was running. */
+  #prolong(start: number, stop: number): void {
+    if (this.#running >= 0) this.#counts.prolong(this.#running, start, stop - start);
+  }
+
+  /** Counts the repetitions of a cycle whose steps are counted already. */
+  #repeat(batch: ExecutionBatch, cycle: number, rate: number): void {
+    const { counts } = this.#counts;
+    const times = batch.cycleTimes[cycle];
+    const end = batch.cycleEnd[cycle];
+    for (let step = end - batch.cycleLength[cycle]; step < end; step++) {
+      const at = 2 * batch.block[step];
+      counts[at] += times;
+      counts[at + 1] += times * rate;
     }
-    this.#running = block[to - 1];
+  }
+
+  /**
+   * Counts a span that reaches into the next bucket, or lies outside all of them.
+   * @param cycle the span's cycle, or -1
+   */
+  #countSlowly(
+    batch: ExecutionBatch,
+    from: number,
+    to: number,
+    cycle: number,
+    start: number,
+    stop: number,
+    rate: number,
+  ): void {
+    // Lies outside as a whole: the usual case when a small range is scanned.
+    if (this.#counts.outside && stop <= this.#counts.end) return;
+    const { block } = batch;
+    const cycleEnd = cycle < 0 ? -1 : batch.cycleEnd[cycle];
     let done = 0;
-    for (let run = from; run < to; run++) {
-      // What is left lies outside as a whole: the usual case when a small range is scanned.
-      if (this.#counts.outside && stop <= this.#counts.end) return;
-      const b = block[run];
+    for (let step = from; step < to; step++) {
+      const b = block[step];
       const time = start + done * rate;
       if (this.#seenIn[b] !== this.#scan) this.#see(b, time);
-      const work = this.#weight[b] * repeat[run];
-      if (stop <= this.#counts.end) this.#counts.add(b, repeat[run], work * rate);
-      else this.#counts.spread(b, repeat[run], time, this.#weight[b] * rate);
-      done += work;
+      this.#counts.spread(b, time, this.#weight[b] * rate);
+      done += this.#weight[b];
+      if (step + 1 !== cycleEnd) continue;
+      const cycleBlocks = block.subarray(cycleEnd - batch.cycleLength[cycle], cycleEnd);
+      const times = batch.cycleTimes[cycle];
+      this.#counts.spreadCycle(cycleBlocks, times, start + done * rate, rate);
+      for (const repeated of cycleBlocks) done += times * this.#weight[repeated];
     }
   }
 
-  /** A block's first execution in the current bucket, perhaps in the chunk. */
-  #touch(batch: RunBatch, from: number, run: number, start: number, rate: number): void {
-    const block = batch.block[run];
+  /**
+   * A block's first execution in the current bucket, perhaps in the chunk. What follows a cycle was executed in it, so that only
+   * single steps come before a first execution.
+   */
+  #touch(batch: ExecutionBatch, from: number, step: number, start: number, rate: number): void {
+    const block = batch.block[step];
     this.#counts.touched[this.#counts.touchedCount++] = block;
     if (this.#seenIn[block] === this.#scan) return;
     let done = 0;
-    for (let i = from; i < run; i++) done += this.#weight[batch.block[i]] * batch.repeat[i];
+    for (let i = from; i < step; i++) done += this.#weight[batch.block[i]];
     this.#see(block, start + done * rate);
   }
 
@@ -144,7 +182,7 @@ export class BlockScanner {
 }
 
 /** Gives a batch the time of a trace without a clock: the number of the execution. Needs weights of 1. */
-function countExecutionsAsTime(batch: RunBatch, firstExecution: number): void {
+function countExecutionsAsTime(batch: ExecutionBatch, firstExecution: number): void {
   let time = firstExecution + batch.executionsBefore;
   batch.startTime = time;
   for (let span = 0; span < batch.spans; span++) {

@@ -51,20 +51,50 @@ export class BucketCounts {
     return this.#bucket < 0 || this.past;
   }
 
-  /** Adds `count` executions of a block, one after the other from `time` on, of `each` nanoseconds. */
-  spread(block: number, count: number, time: number, each: number): void {
-    const stop = time + count * each;
-    let begun = 0;
+  /** Until when what is added belongs to the current bucket; -Infinity where it is to be dropped. */
+  get endInside(): number {
+    return this.outside ? -Infinity : this.end;
+  }
+
+  /** Adds one execution of a block, from `time` on, of `duration` nanoseconds. */
+  spread(block: number, time: number, duration: number): void {
+    const stop = time + duration;
     let now = time;
-    for (;;) {
-      while (now >= this.end) this.next();
-      if (stop <= this.end) break;
-      const begunByEnd = Math.min(count, Math.ceil((this.end - time) / each));
-      this.add(block, begunByEnd - begun, this.end - now);
-      begun = begunByEnd;
+    while (now >= this.end) this.next();
+    let begun = 1;
+    while (stop > this.end) {
+      this.add(block, begun, this.end - now);
+      begun = 0;
       now = this.end;
+      this.next();
     }
-    this.add(block, count - begun, stop - now);
+    this.add(block, begun, stop - now);
+  }
+
+  /**
+   * Adds a sequence of blocks that is executed `times` times, from `time` on, where a unit of weight takes `rate` nanoseconds.
+   * Takes steps by bucket and not by execution. Where something begins depends on `time` alone and not on where it was cut before.
+   */
+  spreadCycle(blocks: Uint32Array, times: number, time: number, rate: number): void {
+    let work = 0;
+    for (const block of blocks) work += this.weight[block];
+    const period = work * rate;
+    let done = 0;
+    while (done < times) {
+      while (time + done * period >= this.end) this.next();
+      // All but the last that begins in this bucket end in it too.
+      const begun = this.end === Infinity ? times + 1 : Math.ceil((this.end - time) / period);
+      const whole = Math.max(0, Math.min(times, begun - 1) - done);
+      if (whole > 0) for (const block of blocks) this.add(block, whole, whole * this.weight[block] * rate);
+      done += whole;
+      if (done === times) break;
+      let now = time + done * period;
+      for (const block of blocks) {
+        this.spread(block, now, this.weight[block] * rate);
+        now += this.weight[block] * rate;
+      }
+      done++;
+    }
   }
 
   /** Adds time that passed in a block which began before. */

@@ -1,45 +1,18 @@
 /**
  * Decodes execution chunks (docs/trace-format.md, "Executions") into batches of typed arrays.
  *
- * Every analysis starts here, so this is the hot path of the product: no object per execution or record, repeated blocks
- * in one step once the predictor has reached its fixpoint, buffers reused. Safe on any bytes: block numbers are checked
- * where they enter the predictor, and a chunk delivers no more executions than its head admits.
+ * Every analysis starts here, so this is the hot path of the product: no object per execution or record, buffers reused, and
+ * loops of the guest in one step: where following the predictor leads back to a history that was there before, all hits that
+ * are left go round the same way. Safe on any bytes: block numbers are checked where they enter the predictor, and a chunk
+ * delivers no more executions than its head admits.
  */
+import { ExecutionBatch } from "./executionBatch";
 import { executionHeadBytes, recordCode } from "./executionHead";
 import { maximumCount } from "./limits";
-import { PredictorTable } from "./predictor";
+import { PredictorEntry, PredictorTable } from "./predictor";
 import { endOfWholeRecords } from "./records";
 import type { ExecutionChunk } from "./types";
 import { varintEnd, varintValue } from "./varint";
-
-/**
- * A stretch of a chunk: columns of `runs` (executions in order, repeats folded) and, over them, of `spans`.
- *
- * A span is what happened between two moments whose time is exact. Span s holds the runs from `spanEnd[s - 1]` (0 for the
- * first) up to `spanEnd[s]` and lasted from `spanTime[s - 1]` (`startTime`) to `spanTime[s]`; inside it, time is to be spread
- * by instruction count. A span may hold no runs. A span too long for one batch comes in parts, its time divided by executions.
- */
-export class RunBatch {
-  static readonly capacity = 16384;
-  runs = 0;
-  /** Block number of each run. */
-  readonly block = new Uint32Array(RunBatch.capacity + 1);
-  /** How often the block was executed in a row, at least 1. */
-  readonly repeat = new Uint32Array(RunBatch.capacity + 1);
-  spans = 0;
-  readonly spanEnd = new Uint32Array(RunBatch.capacity + 2);
-  /** Nanoseconds since the recording's start. */
-  readonly spanTime = new Float64Array(RunBatch.capacity + 2);
-  /** What the span's time is to be spread by: the sum of its executions' weights, as given to `begin`. */
-  readonly spanWork = new Float64Array(RunBatch.capacity + 2);
-  /** The task switch that took place at the end of each span, or -1. */
-  readonly spanSwitch = new Int32Array(RunBatch.capacity + 2);
-  /** Nanoseconds since the recording's start at the start of the batch. */
-  startTime = 0;
-  /** Executions of the chunk before this batch, and in it. */
-  executionsBefore = 0;
-  executions = 0;
-}
 
 /** What decoding a chunk came to. */
 export interface ChunkOutcome {
@@ -52,9 +25,12 @@ export interface ChunkOutcome {
   readonly lostExecutions: number;
 }
 
-/** Predicted executions that one chunk may ask for, repeats not counted: a minute's work, far more than real chunks hold. */
+/** Steps that one chunk may ask for: a minute's work, far more than real chunks hold. */
 const maximumSteps = 2 ** 32;
-const maximumRepeat = 0xffffffff;
+/** Hits that are followed without looking for a cycle: most records have no more. */
+const straightHits = 16;
+/** Steps after which a cycle is looked for from a later history; doubled each time (Brent's algorithm). */
+const firstSearch = 32;
 
 const noChunk: ExecutionChunk = Object.freeze({
   offset: 0 as ExecutionChunk["offset"],
@@ -85,7 +61,11 @@ export class ChunkDecoder {
   private end = 0;
   private history = 0;
   private ticks = 0;
-  private time = 0;
+  // Times in nanoseconds, and doubles from the start: fields that change from integers to doubles cost V8 a quarter of its speed.
+  private startTime = NaN;
+  private timePerTick = NaN;
+  private latestTime = NaN;
+  private time = NaN;
   private executions = 0;
   private limit = 0;
   private steps = 0;
@@ -96,7 +76,7 @@ export class ChunkDecoder {
   private hits = 0;
   private code: number = recordCode.notWritten;
   private switchNumber = -1;
-  private recordTime = 0;
+  private recordTime = NaN;
   /** Executions since the last exact moment that the batches have not yet closed into a part, hits to come included. */
   private spanExecutions = 0;
   /** Of these, the ones in the batch's open span. */
@@ -115,7 +95,7 @@ export class ChunkDecoder {
     blockCount: number,
     weight: Uint16Array = this.sameWeight(blockCount),
   ): void {
-    this.table.reset();
+    this.table.reset(blockCount > 0 ? weight[0] : 0);
     this.payload = payload;
     this.chunk = chunk;
     this.blockCount = blockCount;
@@ -128,6 +108,9 @@ export class ChunkDecoder {
     this.time = chunk.startTime;
     this.executions = 0;
     this.limit = chunk.sealed ? chunk.executions : maximumCount - chunk.firstExecution;
+    this.startTime = chunk.startTime;
+    this.timePerTick = chunk.timePerTick;
+    this.latestTime = chunk.sealed ? chunk.endTime : maximumCount;
     this.steps = 0;
     this.finished = false;
     this.intact = true;
@@ -139,11 +122,8 @@ export class ChunkDecoder {
   }
 
   /** Fills `batch` with what comes next; false when nothing was left. */
-  next(batch: RunBatch): boolean {
-    batch.runs = 0;
-    batch.spans = 0;
-    batch.startTime = this.time;
-    batch.executionsBefore = this.executions;
+  next(batch: ExecutionBatch): boolean {
+    batch.begin(this.time, this.executions);
     this.openExecutions = 0;
     while (!this.finished) {
       if (!this.inRecord && !this.readRecord()) {
@@ -151,15 +131,15 @@ export class ChunkDecoder {
         this.recordTime = this.time;
         break;
       }
-      if (batch.runs >= RunBatch.capacity || batch.spans >= RunBatch.capacity) break;
-      this.expandHits(batch);
+      if (batch.steps >= ExecutionBatch.capacity || batch.spans >= ExecutionBatch.capacity) break;
+      if (this.hits > 0) this.follow(batch);
       if (this.hits === 0) this.closeRecord(batch);
     }
     if (this.openExecutions > 0) this.closePart(batch);
     batch.executions = this.executions - batch.executionsBefore;
-    this.steps += batch.runs;
+    this.steps += batch.steps;
     if (this.steps > maximumSteps) this.stopAsDamaged();
-    return batch.runs > 0 || batch.spans > 0;
+    return batch.steps > 0 || batch.spans > 0;
   }
 
   /** To be asked after `next` has answered false. */
@@ -214,68 +194,88 @@ export class ChunkDecoder {
     this.code = code;
     this.spanExecutions += hits;
     this.inRecord = true;
-    this.recordTime = this.timeAt(this.ticks);
+    this.recordTime = Math.min(this.startTime + this.ticks * this.timePerTick, this.latestTime);
     return true;
   }
 
-  /** Nanoseconds at `ticks` units after the chunk's start; a sealed chunk ends when its head says. */
-  private timeAt(ticks: number): number {
-    const time = this.chunk.startTime + ticks * this.chunk.timePerTick;
-    return Math.min(time, this.chunk.sealed ? this.chunk.endTime : maximumCount);
-  }
-
   /** Follows the predictor for the record's hits, as far as the batch has room. */
-  private expandHits(batch: RunBatch): void {
-    let hits = this.hits;
-    if (hits === 0) return;
-    const { block: tableBlock, next: tableNext, sure: tableSure } = this.table;
-    const { block, repeat } = batch;
-    const { weight } = this;
+  private follow(batch: ExecutionBatch): void {
+    const { words } = this.table;
+    const { block } = batch;
+    const { hits } = this;
+    const from = batch.steps;
+    let step = from;
     let work = 0;
-    let { runs } = batch;
     let h = this.history;
-    const before = hits;
-    while (hits > 0 && runs < RunBatch.capacity) {
-      const next = tableNext[h];
-      tableSure[h] = 1;
-      const b = tableBlock[h];
-      block[runs] = b;
-      work += weight[b];
-      hits--;
-      if (next === h && hits > 0) {
-        const rest = Math.min(hits, maximumRepeat - 1);
-        repeat[runs] = 1 + rest;
-        hits -= rest;
-        work += rest * weight[b];
-      } else {
-        repeat[runs] = 1;
-      }
-      runs++;
-      h = next;
+    const room = ExecutionBatch.capacity - from;
+    let to = from + (hits < straightHits ? hits : straightHits);
+    if (to > ExecutionBatch.capacity) to = ExecutionBatch.capacity;
+    for (; step < to; step++) {
+      const prediction = words[2 * h];
+      const rest = words[2 * h + 1];
+      if (prediction >= 0) words[2 * h] = prediction | PredictorEntry.Sure;
+      block[step] = prediction & PredictorEntry.BlockMask;
+      work += rest >>> PredictorEntry.WeightShift;
+      h = rest & PredictorEntry.HistoryMask;
     }
+    let folded = 0;
+    to = from + Math.min(room, hits);
+    if (step < to) {
+      // Since when the history `start` is looked for.
+      let start = h;
+      let startStep = step;
+      let startWork = work;
+      let searchEnd = step + firstSearch;
+      while (step < to) {
+        const prediction = words[2 * h];
+        const rest = words[2 * h + 1];
+        if (prediction >= 0) words[2 * h] = prediction | PredictorEntry.Sure;
+        block[step++] = prediction & PredictorEntry.BlockMask;
+        work += rest >>> PredictorEntry.WeightShift;
+        h = rest & PredictorEntry.HistoryMask;
+        if (h === start) {
+          const left = hits - (step - from);
+          const length = step - startStep;
+          const times = Math.floor(left / length);
+          if (times > 0) {
+            batch.steps = step;
+            batch.addCycle(length, times);
+            folded = times * length;
+            work += times * (work - startWork);
+          }
+          to = Math.min(ExecutionBatch.capacity, step + left - folded);
+          start = -1;
+        } else if (step === searchEnd) {
+          searchEnd += 2 * (step - startStep);
+          start = h;
+          startStep = step;
+          startWork = work;
+        }
+      }
+    }
+    const done = step - from + folded;
     this.history = h;
-    this.hits = hits;
-    batch.runs = runs;
-    this.executions += before - hits;
-    this.openExecutions += before - hits;
+    this.hits = hits - done;
+    batch.steps = step;
     this.openWork += work;
+    this.executions += done;
+    this.openExecutions += done;
   }
 
   /** The record's hits are delivered: its moment ends the span, and its own block begins the next. */
-  private closeRecord(batch: RunBatch): void {
+  private closeRecord(batch: ExecutionBatch): void {
     const { code } = this;
     this.inRecord = false;
     this.closeSpan(batch, this.recordTime, code === recordCode.taskSwitch ? this.switchNumber : -1);
     this.spanExecutions = 0;
     if (code >= recordCode.firstBlock) {
       const b = code - recordCode.firstBlock;
-      this.history = this.table.correct(this.history, b);
-      batch.block[batch.runs] = b;
-      batch.repeat[batch.runs] = 1;
-      batch.runs++;
+      const weight = this.weight[b];
+      this.history = this.table.correct(this.history, b, weight);
+      batch.block[batch.steps++] = b;
       this.executions++;
       this.openExecutions = 1;
-      this.openWork = this.weight[b];
+      this.openWork = weight;
       this.spanExecutions = 1;
     } else if (code === recordCode.end) {
       this.finished = true;
@@ -283,19 +283,15 @@ export class ChunkDecoder {
   }
 
   /** Ends a batch inside a span: the part takes its share, by executions, of the span's time. */
-  private closePart(batch: RunBatch): void {
+  private closePart(batch: ExecutionBatch): void {
     const share = this.openExecutions / this.spanExecutions;
     const time = this.time + (this.recordTime - this.time) * share;
     this.spanExecutions -= this.openExecutions;
     this.closeSpan(batch, time, -1);
   }
 
-  private closeSpan(batch: RunBatch, time: number, switchNumber: number): void {
-    batch.spanEnd[batch.spans] = batch.runs;
-    batch.spanTime[batch.spans] = time;
-    batch.spanSwitch[batch.spans] = switchNumber;
-    batch.spanWork[batch.spans] = this.openWork;
-    batch.spans++;
+  private closeSpan(batch: ExecutionBatch, time: number, switchNumber: number): void {
+    batch.closeSpan(time, this.openWork, switchNumber);
     this.time = time;
     this.openExecutions = 0;
     this.openWork = 0;

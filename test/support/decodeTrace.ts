@@ -1,6 +1,7 @@
 /** Decodes traces into plain lists, for comparisons in tests. */
 import { closeSync, openSync } from "node:fs";
-import { ChunkDecoder, RunBatch, type ChunkOutcome } from "../../src/trace/decoder";
+import { ChunkDecoder, type ChunkOutcome } from "../../src/trace/decoder";
+import { ExecutionBatch } from "../../src/trace/executionBatch";
 import { isIntact, readChunk } from "../../src/trace/reader";
 import type { ExecutionChunk, TraceFile } from "../../src/trace/types";
 
@@ -13,7 +14,7 @@ export interface DecodedChunk extends ChunkOutcome {
 
 // Large, and made for many chunks one after the other.
 const decoder = new ChunkDecoder();
-const batch = new RunBatch();
+const batch = new ExecutionBatch();
 
 /** Decodes one payload. */
 export function decodePayload(payload: Uint8Array, chunk: ExecutionChunk, blockCount: number): DecodedChunk {
@@ -21,11 +22,8 @@ export function decodePayload(payload: Uint8Array, chunk: ExecutionChunk, blockC
   const switches: { number: number; executionsBefore: number }[] = [];
   decoder.begin(payload, chunk, blockCount);
   while (decoder.next(batch)) {
-    let run = 0;
     for (let span = 0; span < batch.spans; span++) {
-      for (; run < batch.spanEnd[span]; run++) {
-        for (let time = 0; time < batch.repeat[run]; time++) blocks.push(batch.block[run]);
-      }
+      for (const block of batch.executionsOf(span)) blocks.push(block);
       if (batch.spanSwitch[span] >= 0)
         switches.push({ number: batch.spanSwitch[span], executionsBefore: blocks.length });
     }
@@ -66,7 +64,13 @@ export function chunkCounts(trace: TraceFile): { counts: Float64Array; outcome: 
       const counts = new Float64Array(trace.blocks.count);
       decoder.begin(readChunk(fd, chunk), chunk, counts.length);
       while (decoder.next(batch)) {
-        for (let run = 0; run < batch.runs; run++) counts[batch.block[run]] += batch.repeat[run];
+        for (let step = 0; step < batch.steps; step++) counts[batch.block[step]]++;
+        for (let cycle = 0; cycle < batch.cycles; cycle++) {
+          const end = batch.cycleEnd[cycle];
+          for (let step = end - batch.cycleLength[cycle]; step < end; step++) {
+            counts[batch.block[step]] += batch.cycleTimes[cycle];
+          }
+        }
       }
       return { counts, outcome: decoder.outcome() };
     });

@@ -1,6 +1,7 @@
 /** Walks the executions of a recording one by one, in order, without keeping them. */
 import { closeSync, openSync } from "node:fs";
-import { ChunkDecoder, RunBatch } from "../../src/trace/decoder";
+import { ChunkDecoder } from "../../src/trace/decoder";
+import { ExecutionBatch } from "../../src/trace/executionBatch";
 import { isIntact, readChunk } from "../../src/trace/reader";
 import type { ExecutionChunk, TraceFile } from "../../src/trace/types";
 
@@ -8,11 +9,10 @@ export class RecordedBlocks {
   private readonly fd: number;
   private readonly chunks: readonly ExecutionChunk[];
   private readonly decoder = new ChunkDecoder();
-  private readonly batch = new RunBatch();
+  private readonly batch = new ExecutionBatch();
   private nextChunk = 0;
   private inChunk = false;
-  private run = 0;
-  private repeated = 0;
+  private blocks: Generator<number, void>;
 
   constructor(
     private readonly trace: TraceFile,
@@ -20,19 +20,16 @@ export class RecordedBlocks {
   ) {
     this.fd = openSync(trace.path, "r");
     this.chunks = trace.chunks.filter((chunk) => chunk.vcpu === vcpu);
+    this.blocks = this.blocksOfBatch();
   }
 
   /** The number of the block executed next, or -1 at the end. */
   next(): number {
-    while (this.run >= this.batch.runs) {
+    for (;;) {
+      const next = this.blocks.next();
+      if (next.done !== true) return next.value;
       if (!this.refill()) return -1;
     }
-    const block = this.batch.block[this.run];
-    if (++this.repeated >= this.batch.repeat[this.run]) {
-      this.run++;
-      this.repeated = 0;
-    }
-    return block;
   }
 
   close(): void {
@@ -40,11 +37,9 @@ export class RecordedBlocks {
   }
 
   private refill(): boolean {
-    this.run = 0;
-    this.repeated = 0;
-    this.batch.runs = 0;
     if (this.inChunk) {
       this.inChunk = this.decoder.next(this.batch);
+      this.blocks = this.blocksOfBatch();
       return true;
     }
     const chunk = this.chunks.at(this.nextChunk);
@@ -55,5 +50,9 @@ export class RecordedBlocks {
     this.decoder.begin(payload, chunk, this.trace.blocks.count);
     this.inChunk = true;
     return true;
+  }
+
+  private *blocksOfBatch(): Generator<number, void> {
+    for (let span = 0; span < this.batch.spans; span++) yield* this.batch.executionsOf(span);
   }
 }

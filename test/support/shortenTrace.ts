@@ -1,8 +1,9 @@
 /** Cuts the beginning out of a long recording, as a trace of its own: how test/fixtures/early-boot.bst was made. */
 import { closeSync, openSync } from "node:fs";
 import { BlockFlag, type BlockRecord } from "../../src/trace/blocks";
-import { ChunkDecoder, RunBatch } from "../../src/trace/decoder";
+import { ChunkDecoder } from "../../src/trace/decoder";
 import type { ExecutionEncoder } from "../../src/trace/encoder";
+import { ExecutionBatch } from "../../src/trace/executionBatch";
 import { openTraceFile, readChunk } from "../../src/trace/reader";
 import { blockNumber } from "../../src/protocol/units";
 import type { BlockTable } from "../../src/trace/types";
@@ -20,7 +21,7 @@ export async function shortenTrace(source: string, target: string, executions: n
   writer.addMetadata({ ...metadata, ...version, ...release, vcpus: 1, clock: { kind: "host", tickShift: 0 } });
   const fd = openSync(source, "r");
   const decoder = new ChunkDecoder();
-  const batch = new RunBatch();
+  const batch = new ExecutionBatch();
   const shortener = new Shortener(trace.blocks, writer, executions);
   try {
     for (const chunk of trace.chunks.filter(({ vcpu }) => vcpu === 0)) {
@@ -53,13 +54,11 @@ class Shortener {
   }
 
   /** Answers whether more is wanted. */
-  take(batch: RunBatch): boolean {
-    let run = 0;
+  take(batch: ExecutionBatch): boolean {
     for (let span = 0; span < batch.spans && this.left > 0; span++) {
-      for (; run < batch.spanEnd[span]; run++) {
-        const times = Math.min(batch.repeat[run], this.left);
-        for (let repeat = 0; repeat < times; repeat++) this.execute(batch.block[run]);
-        this.left -= times;
+      for (const block of batch.executionsOf(span)) {
+        if (this.left-- === 0) break;
+        this.execute(block);
       }
       this.time = Math.round(batch.spanTime[span]);
       this.stream.mark(this.time);

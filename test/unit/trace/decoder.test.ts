@@ -1,7 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { ChunkDecoder, RunBatch } from "../../../src/trace/decoder";
+import { ChunkDecoder } from "../../../src/trace/decoder";
 import { ExecutionEncoder } from "../../../src/trace/encoder";
+import { ExecutionBatch } from "../../../src/trace/executionBatch";
 import {
   executionChunk,
   executionHeadBytes,
@@ -72,9 +73,19 @@ function handMade(records: readonly (readonly number[])[], executions: number): 
   return payload;
 }
 
+/** What a batch holds, cycles included. */
+function executionsOf(batch: ExecutionBatch): number {
+  let sum = batch.steps;
+  for (let cycle = 0; cycle < batch.cycles; cycle++) sum += batch.cycleLength[cycle] * batch.cycleTimes[cycle];
+  expect(sum).toBe(batch.executions);
+  return sum;
+}
+
 // One for all chunks, as in an analysis: nothing of one chunk may leak into the next.
 const decoder = new ChunkDecoder();
-const batch = new RunBatch();
+const batch = new ExecutionBatch();
+
+const weight = Uint16Array.from({ length: 41 }, (_, block) => 1 + ((block * 7919) % 0xffff));
 
 describe("ChunkDecoder", () => {
   it("does what the format's text says", () => {
@@ -82,16 +93,13 @@ describe("ChunkDecoder", () => {
       fc.property(steps, (list) => {
         for (const payload of encode(list)) {
           const spans = executeRecords(parseRecords(payload.subarray(executionHeadBytes)));
-          decoder.begin(payload, chunkOf(payload), 41);
+          decoder.begin(payload, chunkOf(payload), 41, weight);
           const decoded: { blocks: number[]; time: number; switchNumber: number }[] = [];
           while (decoder.next(batch)) {
-            let run = 0;
             for (let index = 0; index < batch.spans; index++) {
-              const blocks: number[] = [];
-              for (; run < batch.spanEnd[index]; run++) {
-                for (let repeat = 0; repeat < batch.repeat[run]; repeat++) blocks.push(batch.block[run]);
-              }
+              const blocks = [...batch.executionsOf(index)];
               decoded.push({ blocks, time: Math.round(batch.spanTime[index]), switchNumber: batch.spanSwitch[index] });
+              expect(batch.spanWork[index]).toBe(blocks.reduce((sum, block) => sum + weight[block], 0));
             }
           }
           let time = 1000;
@@ -120,18 +128,16 @@ describe("ChunkDecoder", () => {
           payload.set(head);
           payload.set(bytes, head.length);
           const decoder = new ChunkDecoder();
-          const batch = new RunBatch();
+          const batch = new ExecutionBatch();
           const chunk = chunkOf(payload, sealed);
           decoder.begin(payload, chunk, blocks);
           let batches = 0;
           let executions = 0;
           // Hostile hits of an unsealed chunk may go on for long: a consumer can stop at any batch.
           while (batches++ < 20 && decoder.next(batch)) {
-            for (let run = 0; run < batch.runs; run++) {
-              expect(batch.block[run]).toBeLessThan(blocks);
-              executions += batch.repeat[run];
-            }
-            expect(batch.spanEnd[batch.spans - 1]).toBe(batch.runs);
+            expect(batch.block.subarray(0, batch.steps).every((block) => block < blocks)).toBe(true);
+            executions += executionsOf(batch);
+            expect(batch.spanEnd[batch.spans - 1]).toBe(batch.steps);
           }
           if (sealed) expect(executions).toBeLessThanOrEqual(5000);
           if (batches < 20) expect(decoder.outcome().executions).toBe(executions);
@@ -141,7 +147,7 @@ describe("ChunkDecoder", () => {
     );
   });
 
-  it("gives repeats of a block in few runs, however many", () => {
+  it("gives repeats of a block in few steps, however many", () => {
     const executions = 2 ** 52;
     const payload = handMade(
       [
@@ -152,25 +158,53 @@ describe("ChunkDecoder", () => {
     );
     decoder.begin(payload, chunkOf(payload), 1);
     let sum = 0;
+    let steps = 0;
     let last = 0;
     while (decoder.next(batch)) {
-      for (let run = 0; run < batch.runs; run++) sum += batch.repeat[run];
+      sum += executionsOf(batch);
+      steps += batch.steps;
       last = batch.spanTime[batch.spans - 1];
     }
     expect(sum).toBe(executions);
+    expect(steps).toBeLessThan(1000);
     expect(last).toBe(1000);
     expect(decoder.outcome().intact).toBe(true);
   });
 
-  it("divides a span that is longer than a batch by executions", () => {
-    const encoder: Uint8Array[] = encode([{ blocks: [1, 2, 3], times: 50_000 }]);
-    decoder.begin(encoder[0], chunkOf(encoder[0]), 41);
-    let done = 0;
+  it("folds a loop of several blocks into a cycle", () => {
+    const [payload] = encode([{ blocks: [1, 2, 3], times: 50_000 }]);
+    decoder.begin(payload, chunkOf(payload), 41, weight);
+    let [executions, steps] = [0, 0];
     while (decoder.next(batch)) {
-      done += batch.executions;
-      expect(batch.spanTime[batch.spans - 1]).toBeCloseTo(1000 + 3 * done, 3);
+      executions += executionsOf(batch);
+      steps += batch.steps;
     }
-    expect(done).toBe(150_000);
+    expect(executions).toBe(150_000);
+    expect(steps).toBeLessThan(1000);
+  });
+
+  it("divides a span that a batch has no room for by executions", () => {
+    // Ever longer stretches between surprises, so that batches are full within one.
+    const blocks = Array.from({ length: 120_000 }, (_, index) => (index % 3000) % 257);
+    const payloads: Uint8Array[] = [];
+    const encoder = new ExecutionEncoder(
+      0,
+      1000,
+      () => 512,
+      (payload) => payloads.push(payload),
+    );
+    blocks.forEach((block, index) => encoder.execute(block, 2, 1000 + 3 * index));
+    encoder.seal(1000 + 3 * blocks.length);
+    decoder.begin(payloads[0], chunkOf(payloads[0]), 512);
+    let done = 0;
+    let full = 0;
+    while (decoder.next(batch)) {
+      done += executionsOf(batch);
+      expect(batch.spanTime[batch.spans - 1]).toBeCloseTo(1000 + 3 * done, 3);
+      if (batch.steps === ExecutionBatch.capacity) full++;
+    }
+    expect(done).toBe(blocks.length);
+    expect(full).toBeGreaterThan(0);
   });
 
   it("says what a sealed chunk does not hold", () => {
