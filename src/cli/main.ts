@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 /** The command line `bootscope`. Exit codes: 0 ok, 1 a defect, 2 bad input, 3 recording failed, 130 interrupted. */
 import { Command, CommanderError } from "commander";
+import { eventsCommand } from "./events";
 import { fail } from "./failures";
 import { functionsCommand } from "./functions";
 import { importCommand } from "./import";
@@ -31,6 +32,7 @@ const commands = [
   functionsCommand(),
   linesCommand(),
   phasesCommand(),
+  eventsCommand(),
   importCommand(),
   symbolizeCommand(),
 ];

@@ -1,6 +1,14 @@
 /** Reads the payloads of events chunks (docs/trace-format.md, "Events"): what is not whole, or makes no sense, ends a chunk. */
-import { ArgumentKind, ThreadKind, type EventArgument, type EventDescriptor, type EventValue } from "./eventDescriptor";
+import {
+  ArgumentKind,
+  isUndescribed,
+  ThreadKind,
+  type EventArgument,
+  type EventDescriptor,
+  type EventValue,
+} from "./eventDescriptor";
 import { eventsHeadBytes, mostArguments } from "./eventEncoder";
+import { describedValues } from "./lateDescription";
 import { Varint64Reader } from "./varint64";
 
 const hexadecimalBit = 0x10;
@@ -30,6 +38,12 @@ export interface EventsHead {
 /** An event of a chunk, and how many records of it the chunk has. */
 export interface CountedDescriptor extends EventDescriptor {
   readonly count: number;
+}
+
+/** What a record says besides time and thread. */
+export interface EventRecord {
+  readonly descriptor: EventDescriptor;
+  readonly values: readonly EventValue[];
 }
 
 /** The head at the start of a payload, or null when it cannot be one. */
@@ -68,9 +82,11 @@ export class EventDecoder {
   private at: number;
   private argumentsAt = 0;
 
+  /** @param describe what is known by now of events that were recorded without a description */
   constructor(
     private readonly payload: Uint8Array,
     readonly head: EventsHead,
+    private readonly describe?: (name: string) => EventDescriptor | undefined,
   ) {
     const end = Math.min(head.recordsOffset, payload.length);
     this.descriptors = new DescriptorReader(payload, end).read(head.descriptors);
@@ -120,7 +136,7 @@ export class EventDecoder {
   }
 
   /** The record's arguments in the order of its event's. Bytes are a view of the payload. */
-  values(): EventValue[] {
+  private values(): EventValue[] {
     const { varint, payload } = this;
     let at = this.argumentsAt;
     return this.descriptor.arguments.map(({ kind }) => {
@@ -134,6 +150,18 @@ export class EventDecoder {
       varint.unzigzag();
       return varint.signed();
     });
+  }
+
+  /** The record, with names for its arguments where they are known. */
+  read(): EventRecord {
+    const { descriptor } = this;
+    const values = this.values();
+    const known = this.describe !== undefined && isUndescribed(descriptor) ? this.describe(descriptor.name) : undefined;
+    const [bytes] = values;
+    const described = known !== undefined && bytes instanceof Uint8Array ? describedValues(bytes, known) : null;
+    return known !== undefined && described !== null
+      ? { descriptor: known, values: described }
+      : { descriptor, values };
   }
 
   private stop(): false {

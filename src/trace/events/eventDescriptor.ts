@@ -39,6 +39,9 @@ export const undescribed = (name: string): EventDescriptor => ({
   arguments: [{ name: "arguments", kind: ArgumentKind.Bytes, hexadecimal: false, type: "" }],
 });
 
+export const isUndescribed = ({ arguments: given }: EventDescriptor): boolean =>
+  given.length === 1 && given[0].kind === ArgumentKind.Bytes;
+
 /** Records that QEMU says it lost, under the name that its own scripts give them. */
 export const droppedEvent: EventDescriptor = {
   name: "Dropped_Event",

@@ -3,13 +3,15 @@ import { BootscopeError } from "../../protocol/failure";
 import { hasFileMagic } from "../fileHeader";
 import { traceFormats } from "./formats";
 import type { TraceInput } from "./input/traceInput";
-import type { TraceImporter, TraceStart } from "./traceFormat";
+import type { EventsReader, TraceImporter, TraceStart } from "./traceFormat";
 
 export interface Detected {
   /** "bst", or the name of a foreign format. */
   readonly format: string;
   /** Null for a .bst. */
   readonly import: TraceImporter | null;
+  /** How to read its events without importing it; null: there is no such way. */
+  readonly events: EventsReader | null;
 }
 
 /** A log may begin with guest output and QEMU's warnings, but not with more than the last of these. */
@@ -25,11 +27,12 @@ export async function detectFormat(input: TraceInput): Promise<Detected> {
     const bytes = new Uint8Array(wanted + paddingBytes);
     const end = await input.peek(bytes.subarray(0, wanted));
     if (end === 0) break;
-    if (hasFileMagic(bytes.subarray(0, end))) return { format: "bst", import: null };
+    if (hasFileMagic(bytes.subarray(0, end))) return { format: "bst", import: null, events: null };
     const start = new Start(bytes, end, end < wanted);
     for (const format of traceFormats) {
       const importer = format.recognize(start);
-      if (importer !== null) return { format: format.name, import: importer };
+      if (importer === null) continue;
+      return { format: format.name, import: importer, events: format.recognizeEvents?.(start) ?? null };
     }
     if (start.whole) throw notATrace(input);
   }

@@ -1,25 +1,35 @@
 /** Imports QEMU's binary simple traces: `exec_tb` events as executions, all others as events. */
 import { BootscopeError } from "../../protocol/failure";
+import { EventDecoder, parseEventsHead } from "../events/eventDecoder";
 import { ThreadKind } from "../events/eventDescriptor";
 import { EventEncoder } from "../events/eventEncoder";
+import type { EventProblems, EventReadOptions, TakeChunk } from "../events/eventReading";
 import { findEventCatalog, type EventCatalog } from "../events/traceEventsFiles";
 import type { TraceWriter } from "../writer";
 import { ExecutionSink } from "./executionSink";
 import type { TraceInput } from "./input/traceInput";
 import { execTbTrust } from "./logTrust";
 import { numbersFor } from "./simpletraceNames";
-import { scanSimpletrace, type SimpletraceScan } from "./simpletraceScan";
+import { scanSimpletrace, type SimpletraceParts, type SimpletraceScan } from "./simpletraceScan";
 import { parseHeaderlessStart, parseSimpletraceHeader, type SimpletraceHeader } from "./simpletraceRecord";
-import type { ImportOptions, ImportResult, ImportTrust, TraceFormat } from "./traceFormat";
+import type { ImportOptions, ImportResult, ImportTrust, TraceFormat, TraceStart } from "./traceFormat";
 
 export const simpletraceFormat: TraceFormat = {
   name: "simpletrace",
-  recognize: ({ bytes, end, whole }) => {
-    const start = bytes.subarray(0, end);
-    const header = parseSimpletraceHeader(start) ?? parseHeaderlessStart(start, whole);
+  recognize: (start) => {
+    const header = headerOf(start);
     return header && ((input, writer, options) => importSimpletrace(input, header, writer, options));
   },
+  recognizeEvents: (start) => {
+    const header = headerOf(start);
+    return header && ((input, options, take) => readSimpletraceEvents(input, header, options, take));
+  },
 };
+
+function headerOf({ bytes, end, whole }: TraceStart): SimpletraceHeader | null {
+  const start = bytes.subarray(0, end);
+  return parseSimpletraceHeader(start) ?? parseHeaderlessStart(start, whole);
+}
 
 /**
  * Reads the whole trace.
@@ -32,16 +42,9 @@ async function importSimpletrace(
   writer: TraceWriter,
   options: ImportOptions,
 ): Promise<ImportResult> {
-  const catalog = await findEventCatalog(input.path, options.traceEvents);
-  const numbers = numbersFor(header, catalog, input.path);
   const sink = new ExecutionSink(writer, "host");
   const encoder = new EventEncoder(ThreadKind.Process, (payload) => writer.addEvents(payload));
-  const parts = {
-    sink,
-    encoder,
-    describe: (name: string) => catalog.describe(name),
-    numbersOf: (met: SimpletraceHeader) => (met === header ? numbers : laterNumbers(met, catalog, input.path)),
-  };
+  const parts = { sink, encoder, ...(await namesFor(input, header, options.traceEvents)) };
   const scan = await scanSimpletrace(input, header, parts, {
     signal: options.signal,
     after: async () => {
@@ -69,6 +72,43 @@ async function importSimpletrace(
   };
 }
 
+/** All records as events. */
+async function readSimpletraceEvents(
+  input: TraceInput,
+  header: SimpletraceHeader,
+  { traceEvents, signal, progress }: EventReadOptions,
+  take: TakeChunk,
+): Promise<EventProblems> {
+  const clock = { origin: null, stamped: true };
+  const full: Uint8Array[] = [];
+  const encoder = new EventEncoder(ThreadKind.Process, (payload) => full.push(payload));
+  const after = async (): Promise<void> => {
+    for (const payload of full.splice(0)) {
+      const head = parseEventsHead(payload);
+      if (head !== null) await take(new EventDecoder(payload, head), clock);
+    }
+    progress?.(input.bytesDone, input.bytesTotal);
+  };
+  const parts = { sink: null, encoder, ...(await namesFor(input, header, traceEvents)) };
+  const scan = await scanSimpletrace(input, header, parts, { signal, after });
+  await after();
+  return damageOf(scan);
+}
+
+/** Where the names and the descriptions of events come from. */
+async function namesFor(
+  { path }: TraceInput,
+  header: SimpletraceHeader,
+  traceEvents: string | undefined,
+): Promise<Pick<SimpletraceParts, "describe" | "numbersOf">> {
+  const catalog = await findEventCatalog(path, traceEvents);
+  const numbers = numbersFor(header, catalog, path);
+  return {
+    describe: (name) => catalog.describe(name),
+    numbersOf: (met) => (met === header ? numbers : laterNumbers(met, catalog, path)),
+  };
+}
+
 /** Of a header in the middle of a file: without a file that gives names to numbers, its events have none. */
 function laterNumbers(header: SimpletraceHeader, catalog: EventCatalog, path: string): string[] | null {
   try {
@@ -79,14 +119,21 @@ function laterNumbers(header: SimpletraceHeader, catalog: EventCatalog, path: st
   }
 }
 
-function trustOf({ walker, dropped, numbered }: SimpletraceScan, executions: number): ImportTrust {
-  const reasons = executions > 0 ? [...execTbTrust.reasons, inseparable] : [eventsOnly];
-  if (numbered) reasons.push(numbersFromFile);
+function trustOf(scan: SimpletraceScan, executions: number): ImportTrust {
+  const whole = executions > 0 ? execTbTrust.mode : "complete";
+  return {
+    mode: scan.dropped > 0 || scan.walker.damaged ? "incomplete" : whole,
+    reasons: [...(executions > 0 ? [...execTbTrust.reasons, inseparable] : [eventsOnly]), ...damageOf(scan)],
+  };
+}
+
+/** What is missing or doubtful, whatever the records tell of. */
+function damageOf({ walker, dropped, numbered }: SimpletraceScan): string[] {
+  const reasons = numbered ? [numbersFromFile] : [];
   if (dropped > 0) reasons.push(`QEMU lost ${dropped} records because its buffer was full.`);
   if (walker.cut) reasons.push("The trace ends in the middle of a record: QEMU was killed, or the file was cut off.");
   if (walker.damaged) reasons.push("The trace is damaged: nothing after the damage could be read.");
-  const whole = executions > 0 ? execTbTrust.mode : "complete";
-  return { mode: dropped > 0 || walker.damaged ? "incomplete" : whole, reasons };
+  return reasons;
 }
 
 const eventsOnly = "The trace holds events only: block executions were not recorded.";

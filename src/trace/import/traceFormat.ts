@@ -1,5 +1,6 @@
 /** What a foreign format is to the rest: how it is recognized, how it is imported, and what comes of it. */
 import type { TrustLevel } from "../../protocol/engine";
+import type { EventProblems, EventReadOptions, TakeChunk } from "../events/eventReading";
 import type { TraceWriter } from "../writer";
 import type { TraceInput } from "./input/traceInput";
 
@@ -19,7 +20,12 @@ export interface TraceFormat {
   readonly name: string;
   /** How to import what begins so, or null when it is not of this format. Looks at content only; no two formats claim the same. */
   recognize(start: TraceStart): TraceImporter | null;
+  /** How to read the events of what begins so, executions among them, without importing it. */
+  readonly recognizeEvents?: (start: TraceStart) => EventsReader | null;
 }
+
+/** Rejects as a `TraceImporter` does. */
+export type EventsReader = (input: TraceInput, options: EventReadOptions, take: TakeChunk) => Promise<EventProblems>;
 
 /** Reads the whole input into `writer`. Rejects with BootscopeError, or with AbortError when `options.signal` fires. */
 export type TraceImporter = (input: TraceInput, writer: TraceWriter, options: ImportOptions) => Promise<ImportResult>;

@@ -46,7 +46,7 @@ function decode(payload: Uint8Array) {
   const records: { name: string; time: bigint; thread: number; values: (bigint | string)[] }[] = [];
   while (decoder.next()) {
     const { time, thread } = decoder;
-    records.push({ name: decoder.descriptor.name, time, thread, values: decoder.values().map(plain) });
+    records.push({ name: decoder.descriptor.name, time, thread, values: decoder.read().values.map(plain) });
   }
   return { head, decoder, records };
 }

@@ -1,0 +1,145 @@
+/** `bootscope events`: the trace events of a trace, counted, listed, or as QEMU's own script prints them. */
+import { Command, Option } from "commander";
+import { formatExact } from "../protocol/format";
+import type { EventDecoder, EventRecord } from "../trace/events/eventDecoder";
+import { globMatcher, parseEventFilter, type EventFilter } from "../trace/events/eventFilter";
+import { jsonValue, namedValues, simpletraceLine, valueText, type NamedValue } from "../trace/events/eventText";
+import { ThreadKind } from "../trace/events/eventDescriptor";
+import { TextOutput } from "./textOutput";
+import { printJson, print, table } from "./output";
+import { readTraceEvents } from "./readTraceEvents";
+
+interface Flags {
+  readonly count?: boolean;
+  readonly json?: boolean;
+  readonly text?: boolean;
+  readonly name?: readonly string[];
+  readonly filter?: string;
+  readonly traceEvents?: string;
+}
+
+const threadWords = { [ThreadKind.Process]: "pid", [ThreadKind.Thread]: "tid", [ThreadKind.Vcpu]: "vcpu" } as const;
+
+export function eventsCommand(): Command {
+  return new Command("events")
+    .description("List or count trace events. Of a simple trace or a log, executions (exec_tb) are among them.")
+    .argument("<trace>", "a .bst file, a simple trace or a log, compressed or not; - for the standard input")
+    .option("--count", "only say how many there are of each name")
+    .option("--name <glob...>", "only events of these names; * and ? stand for any text and any character")
+    .option("--filter <text>", "only events for which all words hold: a text, or argument=value (also != < <= > >= ~)")
+    .option("--trace-events <file>", "the trace-events-all of the QEMU that wrote the trace, which names arguments")
+    .addOption(new Option("--text", "print the lines of QEMU's simpletrace.py").conflicts(["json", "count"]))
+    .option("--json", "print JSON: counts, or an object per line")
+    .action(async (trace: string, flags: Flags) => {
+      if (flags.count === true) await count(trace, flags);
+      else await list(trace, flags);
+    });
+}
+
+async function count(trace: string, flags: Flags): Promise<void> {
+  const counts = new Map<string, number>();
+  const add = (name: string, records: number): void => void counts.set(name, (counts.get(name) ?? 0) + records);
+  const wanted = selection(flags);
+  await readTraceEvents(trace, flags, (decoder) => {
+    const { descriptors } = decoder;
+    if (wanted.matchesArguments === null) {
+      for (const descriptor of descriptors) {
+        if (wanted.matchesName(descriptor)) add(descriptor.name, descriptor.count);
+      }
+    } else forSelected(decoder, wanted, ({ descriptor }) => add(descriptor.name, 1));
+  });
+  const sorted = [...counts].sort(([a, more], [b, most]) => most - more || (a < b ? -1 : 1));
+  if (flags.json === true) printJson({ counts: Object.fromEntries(sorted) });
+  else {
+    const columns = [
+      { title: "event", align: "left" as const },
+      { title: "count", align: "right" as const },
+    ];
+    print(
+      table(
+        columns,
+        sorted.map(([name, records]) => [name, formatExact(records)]),
+      ),
+    );
+  }
+}
+
+async function list(trace: string, flags: Flags): Promise<void> {
+  const output = new TextOutput(process.stdout);
+  const wanted = selection(flags);
+  const line = flags.text === true ? simpletraceLines() : flags.json === true ? jsonLine : plainLine;
+  let zero: bigint | null = null;
+  await readTraceEvents(trace, flags, async (decoder, { origin, stamped }) => {
+    zero ??= origin ?? decoder.head.firstTime;
+    const time = { zero, stamped };
+    forSelected(decoder, wanted, (record) => output.add(line(decoder, record, time)));
+    await output.flush();
+  });
+}
+
+interface Clock {
+  readonly zero: bigint;
+  readonly stamped: boolean;
+}
+
+type Line = (decoder: EventDecoder, record: EventRecord, clock: Clock) => string;
+
+function simpletraceLines(): Line {
+  let before: bigint | null = null;
+  return ({ time, thread, head }, { descriptor, values }) => {
+    const delta = time - (before ?? time);
+    before = time;
+    return simpletraceLine(descriptor, values, delta, head.threads === ThreadKind.Vcpu ? -1 : thread);
+  };
+}
+
+const jsonLine: Line = ({ time, thread, head }, { descriptor, values }, { zero, stamped }) => {
+  const given = namedValues(descriptor, values).map((value) => [value.name, jsonValue(value)]);
+  const at = Number(time - zero);
+  return `${JSON.stringify({
+    ...(stamped ? { timeNs: at } : { execution: at }),
+    ...(thread < 0 ? {} : { [threadWords[head.threads]]: thread }),
+    name: descriptor.name,
+    arguments: Object.fromEntries(given) as object,
+  })}\n`;
+};
+
+const plainLine: Line = ({ time, thread, head }, { descriptor, values }, { zero, stamped }) => {
+  const given = namedValues(descriptor, values).map((value) => `${value.name}=${quoted(value)}`);
+  const at = stamped ? secondsText(time - zero) : (time - zero).toString();
+  const who = thread < 0 ? "" : ` ${threadWords[head.threads]}=${thread}`;
+  return `${[`${at.padStart(16)}${who} ${descriptor.name}`, ...given].join(" ")}\n`;
+};
+
+/** Control characters of a guest do not reach the terminal. */
+const quoted = (value: NamedValue): string =>
+  typeof value.value === "string" ? JSON.stringify(value.value) : valueText(value);
+
+/** All digits: 1.000234567. */
+function secondsText(nanoseconds: bigint): string {
+  const size = nanoseconds < 0n ? -nanoseconds : nanoseconds;
+  const fraction = (size % 1_000_000_000n).toString().padStart(9, "0");
+  return `${nanoseconds < 0n ? "-" : ""}${size / 1_000_000_000n}.${fraction}`;
+}
+
+/** What `--name` and `--filter` leave. */
+function selection({ name = [], filter = "" }: Flags): EventFilter {
+  const parsed = parseEventFilter(filter);
+  const globs = name.map(globMatcher);
+  if (globs.length === 0) return parsed;
+  return {
+    ...parsed,
+    isEmpty: false,
+    matchesName: (descriptor) => globs.some((matches) => matches(descriptor.name)) && parsed.matchesName(descriptor),
+  };
+}
+
+function forSelected(decoder: EventDecoder, wanted: EventFilter, use: (record: EventRecord) => void): void {
+  const named = decoder.descriptors.map((descriptor) => wanted.matchesName(descriptor));
+  while (decoder.next()) {
+    if (!named[decoder.event]) continue;
+    const record = decoder.read();
+    const { descriptor, values } = record;
+    if (wanted.matchesArguments?.(descriptor, namedValues(descriptor, values)) !== false) use(record);
+  }
+}

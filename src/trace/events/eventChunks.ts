@@ -1,0 +1,74 @@
+/** The chunks of events of any trace, in order: of a recording as they are, of a foreign trace as it is read. */
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { crc32 } from "../crc";
+import { readFully } from "../chunkWalk";
+import { detectFormat } from "../import/detect";
+import { unpackOrImport } from "../import/importTrace";
+import { openInput } from "../import/input/traceInput";
+import { openForReading, openTraceFile } from "../reader";
+import type { EventChunk, TraceFile } from "../types";
+import { EventDecoder } from "./eventDecoder";
+import type { EventDescriptor } from "./eventDescriptor";
+import { findEventCatalog } from "./traceEventsFiles";
+import type { EventProblems, EventReadOptions, TakeChunk } from "./eventReading";
+
+/**
+ * Goes through all events of a trace in the order of the file. Of a simple trace or a log, executions (`exec_tb` and its
+ * like) are among them; in a recording they are executions and no events.
+ * @throws BootscopeError as opening and importing do; AbortError
+ */
+export async function readEvents(file: string, options: EventReadOptions, take: TakeChunk): Promise<EventProblems> {
+  const input = await openInput(file, options.signal);
+  try {
+    const { events, format } = await detectFormat(input);
+    if (events !== null) return await events(input, options, take);
+    if (format === "bst" && input.file !== null) return await readRecording(await openTraceFile(file), options, take);
+  } finally {
+    await input.close();
+  }
+  return readImported(file, options, take);
+}
+
+/** Of a form whose importer knows only one way to read it. */
+async function readImported(file: string, options: EventReadOptions, take: TakeChunk): Promise<EventProblems> {
+  const folder = await mkdtemp(path.join(tmpdir(), "bootscope-events-"));
+  try {
+    const copy = path.join(folder, "copy.bst");
+    const { signal, traceEvents } = options;
+    await unpackOrImport(file, copy, { ...(signal === undefined ? {} : { signal }), traceEvents });
+    return await readRecording(await openTraceFile(copy), options, take);
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+async function readRecording(trace: TraceFile, options: EventReadOptions, take: TakeChunk): Promise<EventProblems> {
+  const { events, metadata } = trace;
+  const catalog = await findEventCatalog(trace.path, options.traceEvents);
+  const describe = (name: string): EventDescriptor | undefined => catalog.describe(name);
+  const clock = { origin: originOf(trace), stamped: metadata.clock?.kind !== "events" };
+  const file = await openForReading(trace.path);
+  let damaged = 0;
+  try {
+    for (const [index, chunk] of events.entries()) {
+      options.signal?.throwIfAborted();
+      options.progress?.(index, events.length);
+      const payload = new Uint8Array(chunk.length);
+      await readFully(file, payload, chunk.offset);
+      if (crc32(payload) === chunk.crc) await take(new EventDecoder(payload, chunk, describe), clock);
+      else damaged += chunk.records;
+    }
+  } finally {
+    await file.close();
+  }
+  return damaged > 0 ? [`${damaged} events are lost with damaged parts of the file.`] : [];
+}
+
+/** Time zero of the executions on the clock of the events. */
+export const originOf = ({ metadata }: TraceFile): bigint => BigInt(metadata.events?.origin ?? "0");
+
+/** Events that the chunks have, by their heads. */
+export const countEvents = (chunks: readonly EventChunk[]): number =>
+  chunks.reduce((sum, { records }) => sum + records, 0);
