@@ -9,7 +9,10 @@ import { ArgumentKind, type EventArgument, type EventDescriptor } from "./eventD
 import { isHexadecimal, parseFormat, type FormatPart } from "./printfFormat";
 
 export interface EventDescription extends EventDescriptor {
+  /** How log lines show the arguments. */
   readonly format: readonly FormatPart[];
+  /** Those that the format prints: without the vCPU that `vcpu` adds. */
+  readonly printed: readonly EventArgument[];
 }
 
 /** An event as a line of the file declares it. */
@@ -65,7 +68,7 @@ function describe(name: string, declared: readonly Declared[], quoted: string): 
     const hexadecimal = kind === ArgumentKind.Pointer || (conversion !== undefined && isHexadecimal(conversion));
     return { name: argument.name, kind, hexadecimal, type: argument.type };
   });
-  return { name, arguments: given, format };
+  return { name, arguments: given, format, printed: given.slice(unprinted) };
 }
 
 /** As QEMU stores it: texts are `char *`, everything else is a number of 64 bits. */
@@ -76,20 +79,10 @@ export function kindOf(type: string): ArgumentKind {
   return signedTypes.test(bare) ? ArgumentKind.Signed : ArgumentKind.Unsigned;
 }
 
-const number = (name: string, type: string): EventArgument => ({
-  name,
-  kind: type.includes("*") ? ArgumentKind.Pointer : ArgumentKind.Unsigned,
-  hexadecimal: type !== "unsigned int",
-  type,
-});
-
-/** Events of block execution: their arguments never changed since they came with QEMU 2.2. */
-export const executionEvents: readonly EventDescriptor[] = [
-  { name: "exec_tb", arguments: [number("tb", "void *"), number("pc", "uintptr_t")] },
-  { name: "exec_tb_nocache", arguments: [number("tb", "void *"), number("pc", "uintptr_t")] },
-  { name: "exec_tb_exit", arguments: [number("last_tb", "void *"), number("flags", "unsigned int")] },
-  {
-    name: "translate_block",
-    arguments: [number("tb", "void *"), number("pc", "uintptr_t"), number("tb_code", "const void *")],
-  },
-];
+/** Events of block execution, as QEMU 2.2 to 11.1 have them. */
+export const executionEvents: readonly EventDescription[] = parseEventDescriptions(`
+exec_tb(void *tb, uintptr_t pc) "tb:%p pc=0x%"PRIxPTR
+exec_tb_nocache(void *tb, uintptr_t pc) "tb:%p pc=0x%"PRIxPTR
+exec_tb_exit(void *last_tb, unsigned int flags) "tb:%p flags=0x%x"
+translate_block(void *tb, uintptr_t pc, const void *tb_code) "tb:%p, pc:0x%"PRIxPTR", tb_code:%p"
+`).flatMap(({ descriptions }) => descriptions);

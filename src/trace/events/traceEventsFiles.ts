@@ -2,7 +2,6 @@
 import { open } from "node:fs/promises";
 import path from "node:path";
 import { BootscopeError } from "../../protocol/failure";
-import type { EventDescriptor } from "./eventDescriptor";
 import {
   executionEvents,
   parseEventDescriptions,
@@ -25,7 +24,7 @@ export interface TraceEventsFile {
 
 /** What is known of events. */
 export class EventCatalog {
-  private readonly names: ReadonlyMap<string, EventDescriptor | EventDescription>;
+  private readonly names: ReadonlyMap<string, EventDescription>;
 
   /**
    * @param own the file that was given or lies beside the trace, and so may be of the very QEMU that wrote it
@@ -35,21 +34,15 @@ export class EventCatalog {
     readonly own: TraceEventsFile | null,
     readonly installed: TraceEventsFile | null,
   ) {
-    const names = new Map<string, EventDescriptor>(executionEvents.map((event) => [event.name, event]));
+    const names = new Map<string, EventDescription>(executionEvents.map((event) => [event.name, event]));
     for (const file of [installed, own]) {
       for (const { descriptions } of file?.events ?? []) for (const each of descriptions) names.set(each.name, each);
     }
     this.names = names;
   }
 
-  describe(name: string): EventDescriptor | undefined {
+  describe(name: string): EventDescription | undefined {
     return this.names.get(name);
-  }
-
-  /** With the format of the event's text, where a file has told it. */
-  formatOf(name: string): EventDescription | undefined {
-    const found = this.names.get(name);
-    return found !== undefined && "format" in found ? found : undefined;
   }
 }
 

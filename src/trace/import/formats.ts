@@ -1,5 +1,5 @@
 /** Every foreign format, in the order in which they are asked: those with a magic number first, then text, the most telling first. */
-import { qemuLogFormat } from "./qemuLog";
+import { eventsLogFormat, qemuLogFormat } from "./qemuLog";
 import { simpletraceFormat } from "./simpletrace";
 import { cpuLogFormat } from "./text/cpuLog";
 import { disassemblyLogFormat } from "./text/disassemblyLog";
@@ -20,4 +20,5 @@ export const traceFormats: readonly TraceFormat[] = [
   translationLogFormat,
   ...functionTracerFormats,
   stageTextFormat,
+  eventsLogFormat,
 ];

@@ -2,6 +2,7 @@
 import { learnTemplate, longestTemplate, templateKind, type TemplateKind } from "./lineTemplate";
 import type { LogClock } from "./logClock";
 import { logSlot, noCounts, type LogCounts, type LogPart, type LogStream } from "./logColumns";
+import { LogEventCollector } from "./logEventLines";
 import { lineKind, LogLineParser } from "./logLine";
 import type { LogMemory } from "./logMemory";
 import { LogScanner } from "./logScanner";
@@ -14,6 +15,7 @@ const vcpuLimit = 4096;
 /** A log whose lines are all laid out differently is not learned from for ever. */
 const mostLessons = 4096;
 const rowsPerLesson = 64;
+const lineFeed = 0x0a;
 
 /** A text in the parser's memory. */
 export interface LogText {
@@ -35,6 +37,7 @@ export class LogBlockParser {
   private readonly scanner: LogScanner;
   private readonly slots = new Map<string, number>();
   private streams: LogStream[] = [];
+  private readonly eventLines = new LogEventCollector();
   private counts: LogCounts = noCounts();
   private lessons = 0;
   private totalRows = 0;
@@ -62,7 +65,10 @@ export class LogBlockParser {
     for (let at = scanner.read(textAt + start, stop); at < stop; at = scanner.read(at, stop)) {
       const lineStart = at;
       at = parser.parse(at, stop);
-      if (parser.kind === lineKind.other) continue;
+      if (parser.kind === lineKind.other) {
+        if (bytes[at - 1] === lineFeed) this.eventLines.take(bytes, lineStart, at, scanner.rows, parser.stamp);
+        continue;
+      }
       if (parser.kind === lineKind.torn && at === stop && bytes[stop - 1] !== 0x0a) cut = true;
       else this.takeLine(lineStart);
     }
@@ -73,7 +79,8 @@ export class LogBlockParser {
     counts.unchained += unchained;
     counts.unknown += unknown;
     const addresses = memory.addresses(addressesBefore, scanner.addressCount).slice();
-    return { rows: scanner.rows, addresses, streams: this.streams, counts, cut };
+    const events = this.eventLines.finish();
+    return { rows: scanner.rows, addresses, streams: this.streams, counts, events, cut };
   }
 
   private takeLine(lineStart: number): void {

@@ -1,4 +1,5 @@
 /** What a text of a log says, as columns: made by parsers on any thread, read by the one that writes the trace. */
+import type { LogEventLines } from "./logEventLines";
 
 /** The first slots say themselves what a row means; later ones stand for streams, in the order in which they were met. */
 export const logSlot = {
@@ -50,6 +51,7 @@ export interface LogPart {
   /** Streams likewise. */
   readonly streams: readonly LogStream[];
   readonly counts: LogCounts;
+  readonly events: LogEventLines | null;
   /** The text ends inside a line of ours. */
   readonly cut: boolean;
 }

@@ -3,7 +3,9 @@ import type { TraceWriter } from "../writer";
 import { ExecutionSink } from "./executionSink";
 import { logSlot, mostAddresses, noCounts, type LogColumns, type LogCounts, type LogPart } from "./logColumns";
 import type { LogStream } from "./logColumns";
-import { logTrust } from "./logTrust";
+import type { LogClock } from "./logClock";
+import type { LogEventSink } from "./logEventSink";
+import { eventsTrust, logTrust } from "./logTrust";
 import type { ImportResult } from "./traceFormat";
 
 /** One parser's numbers: of addresses by the trace's block numbers, and of streams. */
@@ -20,12 +22,17 @@ export class LogMerger {
   private source: "exec_tb" | "trace" = "exec_tb";
   private cut = false;
 
-  /** @param parsers how many parsers there are, each with its own numbers of addresses */
+  /**
+   * @param parsers how many parsers there are, each with its own numbers of addresses
+   * @param eventSink takes events besides executions
+   */
   constructor(
     writer: TraceWriter,
-    private readonly stamped: boolean,
+    private readonly clock: LogClock,
     parsers: number,
+    private readonly eventSink: LogEventSink,
   ) {
+    const { stamped } = clock;
     this.sink = new ExecutionSink(writer, stamped ? "host" : "events");
     this.numberings = Array.from({ length: parsers }, () => ({
       // The system gives memory only where it is written.
@@ -40,25 +47,45 @@ export class LogMerger {
     const numbering = this.numberings[parser];
     for (const address of part.addresses) numbering.blocks[numbering.known++] = this.sink.blockOf(address);
     numbering.streams.push(...part.streams);
-    const { slot } = columns;
-    for (let row = 0; row < part.rows;) {
-      const first = row;
-      for (row++; row < part.rows && slot[row] === slot[first]; row++);
-      this.takeRun(numbering, columns, first, row);
-    }
+    let taken = 0;
+    this.eventSink.takeAll(part.events, (row) => {
+      this.takeRows(numbering, columns, taken, row);
+      taken = row;
+      return this.sink.executions;
+    });
+    this.takeRows(numbering, columns, taken, part.rows);
     for (const name of countNames) this.counts[name] += part.counts[name];
     this.cut = part.cut;
   }
 
   finish(): ImportResult {
     const endTime = this.sink.finish();
-    const { executions, vcpus, stepsBack } = this.sink;
-    const { stamped, source, cut } = this;
-    const trust = logTrust({ ...this.counts, source, cut });
+    const { executions, vcpus, stepsBack, startTime } = this.sink;
+    const { source, cut, clock, eventSink } = this;
+    const { encoder } = eventSink;
+    encoder.finish();
+    const origin = eventSink.origin(clock.stamped && executions > 0 ? startTime : NaN);
     return {
-      ...{ format: "qemu-log", executions, events: 0, eventOrigin: 0n, vcpus, endTime, stamped, stepsBack },
-      ...{ dropped: 0, trust },
+      format: "qemu-log",
+      executions,
+      events: encoder.total,
+      eventOrigin: origin,
+      vcpus: Math.max(1, vcpus),
+      endTime: encoder.total === 0 ? endTime : Math.max(endTime, Number(encoder.latestTime - origin)),
+      stamped: clock.stamped,
+      stepsBack,
+      dropped: 0,
+      trust: executions > 0 ? logTrust({ ...this.counts, source, cut }) : eventsTrust(cut),
     };
+  }
+
+  private takeRows(numbering: Numbering, columns: LogColumns, from: number, to: number): void {
+    const { slot } = columns;
+    for (let row = from; row < to;) {
+      const first = row;
+      for (row++; row < to && slot[row] === slot[first]; row++);
+      this.takeRun(numbering, columns, first, row);
+    }
   }
 
   /** Rows that have the same slot. */
@@ -76,7 +103,7 @@ export class LogMerger {
     if (stream.kind === "execTb" && this.source === "trace") return;
     if (stream.kind === "trace" && this.source === "exec_tb") this.preferTrace(blocks[block[from]]);
     const vcpu = stream.kind === "trace" ? stream.id : stream.id < 0 ? 0 : sink.streamOfThread(stream.id);
-    if (!this.stamped) sink.announceRun(vcpu, block, blocks, from, to, key[to - 1]);
+    if (!this.clock.stamped) sink.announceRun(vcpu, block, blocks, from, to, key[to - 1]);
     else for (let row = from; row < to; row++) sink.announce(vcpu, blocks[block[row]], time[row], key[row]);
   }
 

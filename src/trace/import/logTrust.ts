@@ -9,6 +9,8 @@ export interface LogFindings extends LogCounts {
   readonly cut: boolean;
 }
 
+export const eventsOnly = "The trace holds events only: block executions were not recorded.";
+const cutLog = "The log ends in the middle of a line: QEMU was killed, or the file was cut off.";
 const recordAgain = "Record with Trace Boot, or with QEMU's -d exec,nochain, to get every block.";
 const chainedMeaning =
   "Blocks that QEMU chained to the one before them are missing: which code ran first and which ran at all is right, counts and ranks are not.";
@@ -16,7 +18,7 @@ const chainedMeaning =
 export function logTrust(findings: LogFindings): ImportTrust {
   const trust = findings.source === "exec_tb" ? execTbTrust : traceTrust(findings);
   const reasons = [...trust.reasons];
-  if (findings.cut) reasons.push("The log ends in the middle of a line: QEMU was killed, or the file was cut off.");
+  if (findings.cut) reasons.push(cutLog);
   if (findings.unnumbered > 0) {
     reasons.push(
       `${findings.unnumbered} lines are missing: the log has more than ${mostAddresses} different addresses, and these lines have others.`,
@@ -26,6 +28,12 @@ export function logTrust(findings: LogFindings): ImportTrust {
   if (findings.torn + findings.unnumbered === 0) return { mode: trust.mode, reasons };
   return { mode: trust.mode === "complete" ? "incomplete" : trust.mode, reasons };
 }
+
+/** Of a log without executions. */
+export const eventsTrust = (cut: boolean): ImportTrust => ({
+  mode: "complete",
+  reasons: [eventsOnly, ...(cut ? [cutLog] : [])],
+});
 
 /** Of `exec_tb` events, in text or binary. */
 export const execTbTrust: ImportTrust = {

@@ -1,10 +1,13 @@
 /** Imports QEMU's log text: `exec_tb` trace events and `-d exec` lines. */
 import { availableParallelism } from "node:os";
+import { findEventCatalog } from "../events/traceEventsFiles";
 import type { TraceWriter } from "../writer";
 import { bufferBytes, lineBlocks, usualBlockBytes } from "./blockReader";
+import { findEventsClock, readLogEvents } from "./eventsLog";
 import type { TraceInput } from "./input/traceInput";
 import { findLogClock, type LogClock } from "./logClock";
 import type { LogColumns, LogPart } from "./logColumns";
+import { LogEventSink } from "./logEventSink";
 import { LogMemory } from "./logMemory";
 import { LogMerger } from "./logMerger";
 import { inlineParser, threadParser, type LogParserHandle } from "./logParsers";
@@ -26,6 +29,23 @@ export const qemuLogFormat: TraceFormat = {
   recognize: (start) => {
     const clock = findLogClock(start);
     return clock && ((input, writer, options) => importQemuLog(input, clock, writer, options));
+  },
+  recognizeEvents: (start) => {
+    const clock = findLogClock(start);
+    return clock && ((input, options, take) => readLogEvents(input, clock, options, take));
+  },
+};
+
+/** A log of trace events without any of executions. To be asked last: other texts may look so. */
+export const eventsLogFormat: TraceFormat = {
+  name: "qemu-log",
+  recognize: (start) => {
+    const clock = findEventsClock(start);
+    return clock && ((input, writer, options) => importQemuLog(input, clock, writer, options));
+  },
+  recognizeEvents: (start) => {
+    const clock = findEventsClock(start);
+    return clock && ((input, options, take) => readLogEvents(input, clock, options, take));
   },
 };
 
@@ -55,7 +75,9 @@ async function importQemuLog(
   const texts = places.map(({ parser, place }) => parsers[parser].memory.text(place));
   const columns = places.map(({ parser, place }) => parsers[parser].memory.columns(place));
   const kept = places.length - 1;
-  const merger = new LogMerger(writer, clock.stamped, parsers.length);
+  const catalog = await findEventCatalog(input.path, options.traceEvents);
+  const eventSink = new LogEventSink(clock, catalog, (payload) => writer.addEvents(payload));
+  const merger = new LogMerger(writer, clock, parsers.length, eventSink);
   const parsed: ParsedBlock[] = [];
   const mergeNext = async ({ parser, columns, part }: ParsedBlock): Promise<void> => {
     merger.take(await part, columns, parser);

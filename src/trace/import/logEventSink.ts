@@ -1,0 +1,58 @@
+/** Puts the events of a log into the trace, in the order of its lines. */
+import { ThreadKind } from "../events/eventDescriptor";
+import { EventEncoder } from "../events/eventEncoder";
+import { LogEvents } from "../events/logEvents";
+import type { EventCatalog } from "../events/traceEventsFiles";
+import type { LogClock } from "./logClock";
+import type { LogEventLines } from "./logEventLines";
+
+const latin1 = new TextDecoder("latin1");
+const nanosecondsPerSecond = 1_000_000_000n;
+
+export class LogEventSink {
+  readonly encoder: EventEncoder;
+  private readonly events: LogEvents;
+  /** What times count from, in nanoseconds since 1970. */
+  private readonly base: bigint;
+
+  /** @param emit takes each payload of an events chunk when it is full */
+  constructor(
+    private readonly clock: LogClock,
+    catalog: EventCatalog,
+    emit: (payload: Uint8Array) => void,
+  ) {
+    this.encoder = new EventEncoder(ThreadKind.Thread, emit);
+    this.events = new LogEvents(this.encoder, (name) => catalog.describe(name));
+    this.base = Number.isSafeInteger(clock.firstSecond) ? BigInt(clock.firstSecond) * nanosecondsPerSecond : 0n;
+  }
+
+  /**
+   * Takes all lines of a text.
+   * @param executionsAt called with the number of rows before each line; answers the executions before it
+   */
+  takeAll(lines: LogEventLines | null, executionsAt: (rows: number) => number): void {
+    if (lines === null) return;
+    const { bytes, ends, rows, times, threads } = lines;
+    for (let index = 0; index < ends.length; index++) {
+      const executions = executionsAt(rows[index]);
+      const text = latin1.decode(bytes.subarray(index === 0 ? 0 : ends[index - 1], ends[index]));
+      const stamp = times[index];
+      const time = this.clock.stamped ? this.moment(stamp) : BigInt(executions);
+      this.events.take(text, { time, thread: threads[index] }, !Number.isNaN(stamp));
+    }
+  }
+
+  /** Time zero of the trace on the clock of the events. @param start of the executions, as stamps give it; NaN: there are none */
+  origin(start: number): bigint {
+    if (!this.clock.stamped) return 0n;
+    return Number.isNaN(start) ? this.encoder.earliestTime : this.moment(start);
+  }
+
+  /** A line without a stamp among others that have one took place when the one before it did. */
+  private moment(stamp: number): bigint {
+    if (!Number.isNaN(stamp)) this.latest = this.base + BigInt(Math.round(stamp));
+    return this.latest;
+  }
+
+  private latest = 0n;
+}
