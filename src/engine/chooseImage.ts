@@ -74,10 +74,13 @@ function notLinked(path: string): Failure {
   return toFailure(new BootscopeError("unsupported", message, "Choose the vmlinux that was built with this kernel."));
 }
 
+/** Enough of a build-id to tell it from any other. */
+const shortId = (buildId: string): string => (buildId.length > 8 ? `${buildId.slice(0, 8)}…` : buildId);
+
 function wrongSymbols(path: string, image: ImageSymbols, trace: TraceFile, match: SymbolsMatch): Failure {
   const recorded = trace.metadata.kernel?.buildIds ?? [];
-  const own = image.buildId === null ? "no build-id" : `build-id ${image.buildId}`;
-  const ids = recorded.length === 0 ? own : `${own}; the trace has ${recorded.join(", ")}`;
+  const own = image.buildId === null ? "no build-id" : `build-id ${shortId(image.buildId)}`;
+  const ids = recorded.length === 0 ? own : `${own}; the trace has ${recorded.map(shortId).join(", ")}`;
   return {
     code: "wrong-symbols",
     message: `${path} does not belong to this trace (${ids}). ${match.evidence} Names would be wrong, so none are shown.`,

@@ -160,7 +160,12 @@ export class TraceSession {
   async #import(): Promise<string> {
     const progress = (done: number, total: number): void => this.#progress("Importing", done, total);
     const { logWorker } = this.parts;
-    return importedCopy(this.source, this.cache, { signal: this.#stop.signal, progress, logWorker });
+    try {
+      return await importedCopy(this.source, this.cache, { signal: this.#stop.signal, progress, logWorker });
+    } catch (error) {
+      if (!this.#stop.signal.aborted) throw error;
+      throw new BootscopeError("cancelled", "The import was cancelled. Nothing of it was kept.", "", { cause: error });
+    }
   }
 
   async #load(path: string, signal: AbortSignal): Promise<void> {

@@ -62,7 +62,7 @@ export function emptySummary(path: string, fileBytes: number, format: string, re
     guest: null,
     qemu: null,
     commandLine: [],
-    vcpus: 1,
+    vcpus: 0,
     deterministic: false,
     clock: "events",
     instructionsCounted: false,

@@ -18,9 +18,10 @@ const tabs: readonly { id: PageTab; label: string }[] = [
 ];
 
 function FailedPage({ model, failure }: { model: Model; failure: Failure }): VNode {
+  const isCancelled = failure.code === "cancelled";
   return (
     <main class="whole-page" role="alert" data-testid="failed">
-      <span class="codicon codicon-error" aria-hidden="true" />
+      <span class={`codicon codicon-${isCancelled ? "circle-slash" : "error"}`} aria-hidden="true" />
       <p>{failure.message}</p>
       {failure.advice !== "" && <p class="quiet">{failure.advice}</p>}
       <Button
@@ -28,7 +29,7 @@ function FailedPage({ model, failure }: { model: Model; failure: Failure }): VNo
         data-testid="reload"
         onClick={() => model.attempt(() => model.host.request("reload", null))}
       >
-        {failure.code === "engine-died" ? "Restart" : "Try Again"}
+        {failure.code === "engine-died" ? "Restart" : isCancelled ? "Import Again" : "Try Again"}
       </Button>
     </main>
   );

@@ -19,14 +19,18 @@ export async function applyVmlinux(
   if (summary.symbols !== null) await choices.set(session.uri, choice);
 }
 
-/** Asks for a vmlinux and uses it; offers to use one that does not belong to the trace all the same. */
-export async function chooseVmlinux(session: TraceSession, choices: PerFileMemory<VmlinuxChoice>): Promise<void> {
+/** Asks for a vmlinux and tries it; the header says what came of it. Answers the file, or undefined when none was chosen. */
+export async function chooseVmlinux(
+  session: TraceSession,
+  choices: PerFileMemory<VmlinuxChoice>,
+): Promise<string | undefined> {
   const file = await pickFile(session);
-  if (file !== undefined) await useVmlinux(session, choices, file);
+  if (file !== undefined) await tryVmlinux(session, choices, file);
+  return file;
 }
 
-/** Uses a file as the trace's vmlinux, or says why not; one of another kernel is used only when the person insists. */
-export async function useVmlinux(
+/** Names the trace by this file if it belongs to it. */
+export async function tryVmlinux(
   session: TraceSession,
   choices: PerFileMemory<VmlinuxChoice>,
   file: string,
@@ -35,14 +39,27 @@ export async function useVmlinux(
   await vscode.window.withProgress({ location: vscode.ProgressLocation.Window, title }, () =>
     applyVmlinux(session, choices, { path: file, force: false }),
   );
+}
+
+/**
+ * Says why a file that was tried does not name the trace, for people who may not see its header, and does what they choose:
+ * one of another kernel is used only when they insist.
+ */
+export async function tellRefusal(
+  session: TraceSession,
+  choices: PerFileMemory<VmlinuxChoice>,
+  file: string,
+): Promise<void> {
   const problem = session.summary.symbols === null ? session.summary.symbolsProblem : null;
   if (problem === null) return;
   const another = "Choose Another…";
   const anyway = "Use It Anyway";
   const answers = problem.code === "wrong-symbols" ? [another, anyway] : [another];
   const answer = await vscode.window.showWarningMessage(`${problem.message} ${problem.advice}`.trim(), ...answers);
-  if (answer === another) await chooseVmlinux(session, choices);
   if (answer === anyway) await applyVmlinux(session, choices, { path: file, force: true });
+  if (answer !== another) return;
+  const next = await chooseVmlinux(session, choices);
+  if (next !== undefined) await tellRefusal(session, choices, next);
 }
 
 async function pickFile(session: TraceSession): Promise<string | undefined> {

@@ -3,7 +3,7 @@ import * as vscode from "vscode";
 import { toFailure } from "../../protocol/failure";
 import { showInTrace } from "../sourceHeat/showInTrace";
 import type { TraceSession } from "../traceSession";
-import { chooseVmlinux, useVmlinux } from "./chooseVmlinux";
+import { chooseVmlinux, tellRefusal, tryVmlinux } from "./chooseVmlinux";
 import type { EditorSurroundings } from "./traceEditor";
 
 /** Shows an expected failure with its advice; a cancellation shows nothing. */
@@ -45,11 +45,10 @@ export function registerCommands(around: EditorSurroundings): vscode.Disposable[
       const session = await activeSession();
       if (session === undefined) return;
       // The editor's title menu passes the trace's own URI.
-      if (file instanceof vscode.Uri && file.toString() !== session.uri.toString()) {
-        await useVmlinux(session, choices, file.fsPath);
-      } else {
-        await chooseVmlinux(session, choices);
-      }
+      const given = file instanceof vscode.Uri && file.toString() !== session.uri.toString() ? file.fsPath : undefined;
+      if (given !== undefined) await tryVmlinux(session, choices, given);
+      const tried = given ?? (await chooseVmlinux(session, choices));
+      if (tried !== undefined) await tellRefusal(session, choices, tried);
     }),
     register("showInTrace", (name) => showInTrace(services, typeof name === "string" ? name : undefined)),
     register("restartEngine", async () => {

@@ -1,6 +1,5 @@
 /** VS Code's window as a person uses it: keys, clicks and what is on the screen. */
 import type { FrameLocator, Locator, Page } from "playwright-core";
-import { expect } from "vitest";
 import { editorPage } from "../../../scripts/environment/traceWindow.mjs";
 
 /** A cursor position as the status bar shows it, 1-based. */
@@ -84,11 +83,12 @@ export class Workbench {
   async chooseFile(path: string, button?: string): Promise<void> {
     const dialog = this.quickInput;
     const input = dialog.locator("input").first();
-    // The dialog is filled with its first folder a moment after it is there.
-    await expect.poll(() => input.inputValue(), { timeout: 20_000 }).toMatch(/^\//);
-    await input.fill(path);
-    // While it looks the path up, the dialog takes no answer.
+    await input.waitFor({ timeout: 20_000 });
+    // The dialog writes its first folder a moment after it is there, over what was typed; while it looks a path up, it
+    // takes no answer.
     for (let attempt = 0; attempt < 20 && (await dialog.isVisible()); attempt++) {
+      await input.fill(path, { timeout: 1000 }).catch(() => undefined);
+      await this.page.waitForTimeout(200);
       if (button === undefined) await this.page.keyboard.press("Enter");
       else
         await dialog
