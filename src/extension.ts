@@ -29,6 +29,7 @@ export function activate(context: vscode.ExtensionContext): BootscopeApi {
     cacheFolder: path.join(context.globalStorageUri.fsPath, "cache"),
     canRecord: () => vscode.workspace.isTrusted,
     choice: (trace) => choices.get(trace),
+    roots: (trace) => setting("symbols.roots", trace).map(settingPath),
     candidates: (trace) => {
       const chosen = choices.get(trace)?.path ?? "";
       const configured = setting("symbols.vmlinux", trace);

@@ -10,13 +10,19 @@ import { run } from "./processes.mjs";
 const root = path.resolve(import.meta.dirname, "../..");
 
 /** A hash of the recorder's source: another recorder makes another recording. */
-function recorderHash() {
+export function recorderHash() {
   const folder = path.join(root, "recorder");
   const hash = createHash("sha256");
   for (const name of readdirSync(folder, { recursive: true }).sort()) {
     if (/\.[ch]$/.test(name)) hash.update(name).update(readFileSync(path.join(folder, name)));
   }
   return hash.digest("hex").slice(0, 12);
+}
+
+/** The release of the QEMU that records. */
+export async function qemuVersion() {
+  const version = await run("qemu-system-x86_64", ["--version"]);
+  return /version (\S+)/.exec(version)?.[1] ?? "unknown";
 }
 
 /** The command line interface, built when it is not there. */
@@ -36,9 +42,7 @@ export async function ensureCli() {
 export async function ensureBootTrace({ preset = "deterministic" } = {}) {
   await ensurePackages(["qemu-system-x86", "gcc", "libc6-dev"]);
   const kernel = await ensureKernel();
-  const version = await run("qemu-system-x86_64", ["--version"]);
-  const qemu = /version (\S+)/.exec(version)?.[1] ?? "unknown";
-  const name = `boots/${kernel.release}-qemu-${qemu}-${recorderHash()}-${preset}`;
+  const name = `boots/${kernel.release}-qemu-${await qemuVersion()}-${recorderHash()}-${preset}`;
   const cli = await ensureCli();
   const folder = await ensureFolder(name, `Record a ${preset} boot of Linux ${kernel.release}`, (target, update) =>
     run(

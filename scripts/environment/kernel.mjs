@@ -1,9 +1,9 @@
 // A real kernel with debug symbols and its source: Debian's cloud kernel, unpacked into the cache without being installed.
 import { spawnSync } from "node:child_process";
-import { chmodSync, copyFileSync, existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, rmSync } from "node:fs";
 import path from "node:path";
-import { gzipSync } from "node:zlib";
 import { cachePath, ensureFolder, isComplete } from "./cache.mjs";
+import { makeInitrd } from "./initrd.mjs";
 import { ensurePackages, updateLists } from "./packages.mjs";
 import { run } from "./processes.mjs";
 
@@ -58,23 +58,6 @@ async function download(names, update) {
   });
 }
 
-async function makeInitrd(busybox, output) {
-  const tree = `${output}.tree`;
-  for (const folder of ["bin", "proc", "sys", "dev"]) mkdirSync(path.join(tree, folder), { recursive: true });
-  copyFileSync(busybox, path.join(tree, "bin/busybox"));
-  writeFileSync(path.join(tree, "init"), initScript);
-  chmodSync(path.join(tree, "init"), 0o755);
-  const names = [".", "bin", "bin/busybox", "dev", "init", "proc", "sys"].join("\n");
-  const archive = spawnSync("cpio", ["-o", "-H", "newc", "--reproducible", "--owner=0:0"], {
-    cwd: tree,
-    input: names,
-    maxBuffer: 64 * 1024 * 1024,
-  });
-  if (archive.status !== 0) throw new Error(`cpio failed: ${archive.stderr ?? archive.error}`);
-  writeFileSync(output, gzipSync(archive.stdout, { level: 6 }));
-  rmSync(tree, { recursive: true });
-}
-
 /** @returns {Kernel} */
 function describe(folder, release) {
   const sources = path.join(folder, "usr/src");
@@ -104,7 +87,7 @@ async function unpack(release, folder, update) {
   await run("tar", ["-xf", archive, "-C", sources]);
   rmSync(archive);
   update("making the initrd");
-  await makeInitrd(path.join(folder, "bin/busybox"), path.join(folder, "initrd.gz"));
+  makeInitrd({ busybox: path.join(folder, "bin/busybox"), init: initScript }, path.join(folder, "initrd.gz"));
   for (const file of Object.values(describe(folder, release)).slice(1)) {
     if (!existsSync(file)) throw new Error(`Debian's packages of ${release} do not hold ${file}`);
   }

@@ -5,6 +5,7 @@
  *     -word       the name does not contain it
  *     file:text   the source path contains it
  *     dir:path    the source file is in this folder or below it
+ *     module:text the name of the module or program that the code is of contains it
  *     >1%  <5%    the share of the chosen metric
  */
 
@@ -12,6 +13,8 @@ export interface FilteredRow {
   readonly name: string;
   /** Source path, or null. */
   readonly file: string | null;
+  /** Module or program, or null. */
+  readonly module: string | null;
   /** 0 to 1. */
   readonly share: number;
 }
@@ -38,6 +41,7 @@ function parseTerm(term: string): Filter {
     return part === "" ? everything : ({ file }) => file?.toLowerCase().includes(part) === true;
   }
   if (term.startsWith("dir:")) return inFolder(term.slice(4).replace(/^\.?\/+|\/+$/g, ""));
+  if (term.startsWith("module:")) return ofModule(term.slice(7));
   if (term.startsWith("-") && term.length > 1) {
     const part = term.slice(1);
     return ({ name }) => !name.toLowerCase().includes(part);
@@ -51,4 +55,11 @@ const everything: Filter = () => true;
 function inFolder(folder: string): Filter {
   if (folder === "") return everything;
   return ({ file }) => file !== null && `/${file.toLowerCase()}`.includes(`/${folder}/`);
+}
+
+/** By a part of the name, in which "-" and "_" are the same, as modprobe has it. */
+function ofModule(part: string): Filter {
+  if (part === "") return everything;
+  const normal = (text: string): string => text.toLowerCase().replaceAll("-", "_");
+  return ({ module }) => module !== null && normal(module).includes(normal(part));
 }

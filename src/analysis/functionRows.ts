@@ -39,7 +39,12 @@ export function functionsPage(input: FunctionsInput, view: FunctionsView): Funct
   const all = sumOf(metric);
   const filter = parseFilter(view.filter);
   const matched = executed.filter((row) =>
-    filter({ name: rows[row].name, file: sources.file[row], share: all === 0 ? 0 : metric[row] / all }),
+    filter({
+      name: rows[row].name,
+      file: sources.file[row],
+      module: rows[row].module,
+      share: all === 0 ? 0 : metric[row] / all,
+    }),
   );
   const offset = Math.max(0, Math.min(view.offset, matched.length));
   const page = sortRows(matched, input, view.sort, view.descending).slice(offset, offset + Math.max(0, view.limit));

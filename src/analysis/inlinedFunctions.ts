@@ -188,8 +188,8 @@ class PairTable {
     if (first[at + 1] - first[at] < 2 || innermost < 0) return host;
     let row = this.#rowOfFunction.get(innermost);
     if (row === undefined) {
-      const { category } = this.#rows[host];
-      row = this.#rows.push({ name: names[innermost], address, category, note: "", functionIndex: -1 }) - 1;
+      const { category, module } = this.#rows[host];
+      row = this.#rows.push({ name: names[innermost], address, category, note: "", functionIndex: -1, module }) - 1;
       const file = declarations.file[innermost];
       this.#files.push(file < 0 ? null : files[file]);
       this.#lines.push(declarations.line[innermost]);

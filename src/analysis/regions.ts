@@ -19,10 +19,10 @@ export const regions = {
   realModeSetup: region("kernel real-mode setup", Category.Decompressor, "the kernel's real-mode setup: no symbols"),
   decompressor: region("kernel decompressor", Category.Decompressor, "the kernel's decompressor: no symbols"),
   trampoline: region("real-mode trampoline", Category.Kernel, "the kernel's real-mode trampoline: no symbols"),
-  module: region("kernel modules", Category.Module, "no address map of modules"),
+  module: region("kernel modules", Category.Module, "module code: no .ko file with these bytes was found"),
   kernelOther: region("kernel outside vmlinux", Category.Kernel, "kernel code that is not in vmlinux"),
   betweenFunctions: region("kernel between functions", Category.Kernel, "no function symbol at this address"),
-  user: region("user space", Category.User, "user-space processes: no map"),
+  user: region("user space", Category.User, "user space: no program with these bytes was found"),
   unknown: region("unknown", Category.Unknown, "unknown address"),
 } as const;
 
@@ -108,6 +108,32 @@ export class BlockPlaces {
     const flash = address >= 0xff00_0000n;
     return !flash && this.first[block] >= this.#decompressorTime ? regions.decompressor : regions.firmware;
   }
+}
+
+/** Blocks that only files beside the kernel's image may explain. */
+export interface CodeCandidates {
+  /** Run by the kernel: modules. */
+  readonly kernel: readonly number[];
+  /** Run by processes. */
+  readonly user: readonly number[];
+}
+
+/** Sorts out the blocks of a trace that are not of the kernel's image, nor of what runs before the kernel. */
+export function codeCandidates(
+  blocks: BlockTable,
+  first: Float64Array,
+  target: string | undefined,
+  place: ImagePlace,
+): CodeCandidates {
+  const places = new BlockPlaces(blocks, first, target, place);
+  const candidates: { kernel: number[]; user: number[] } = { kernel: [], user: [] };
+  for (let block = 0; block < blocks.count; block++) {
+    const found = places.of(block);
+    if (found.kind !== "region" || first[block] === Infinity) continue;
+    if (found.region === regions.module || found.region === regions.kernelOther) candidates.kernel.push(block);
+    else if (found.region === regions.user) candidates.user.push(block);
+  }
+  return candidates;
 }
 
 /** Identity-mapped code below the kernel once it runs: the start-up of further processors, or system management mode. */

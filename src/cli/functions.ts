@@ -6,7 +6,7 @@ import { belowRoot } from "../protocol/sourceRoot";
 import { nanoseconds } from "../protocol/units";
 import { parseLimit } from "./limit";
 import { hex, jsonTime, print, printJson, table, trustLines } from "./output";
-import { withTrace, type TraceFlags } from "./withEngine";
+import { rootOption, withTrace, type TraceFlags } from "./withEngine";
 
 interface Flags extends TraceFlags {
   readonly limit?: number;
@@ -23,6 +23,7 @@ export function functionsCommand(): Command {
     .description("List the functions that a trace executed, most expensive first.")
     .argument("<trace>", "a .bst file, or any trace that can be imported; - for the standard input")
     .option("--vmlinux <file>", "the kernel that ran, with its symbols")
+    .addOption(rootOption())
     .option("--force", "use the vmlinux even if it does not belong to the trace")
     .option("--limit <rows>", `at most so many (default: ${screenful}; all with --json)`, parseLimit)
     .addOption(
@@ -30,7 +31,7 @@ export function functionsCommand(): Command {
         .choices(["executions", "instructions", "time", "first"])
         .default("instructions"),
     )
-    .option("--filter <terms>", "words of names, file:…, dir:…, >1%", "")
+    .option("--filter <terms>", "words of names, file:…, dir:…, module:…, >1%", "")
     .option("--inlined", "count inlined code for the function that was inlined")
     .option("--json", "print JSON")
     .action(async (trace: string, flags: Flags) => {

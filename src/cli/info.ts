@@ -1,9 +1,9 @@
 /** `bootscope info`: what a trace is, and how far it can be trusted. */
 import { Command } from "commander";
-import type { TraceSummary } from "../protocol/engine";
+import type { PlacedFile, TraceSummary } from "../protocol/engine";
 import { formatBytes, formatExact, formatMoment, formatPercent } from "../protocol/format";
 import { jsonTime, print, printJson } from "./output";
-import { withTrace, type TraceFlags } from "./withEngine";
+import { rootOption, withTrace, type TraceFlags } from "./withEngine";
 
 interface Flags extends TraceFlags {
   readonly json?: boolean;
@@ -14,6 +14,7 @@ export function infoCommand(): Command {
     .description("Say what a trace holds and how far its numbers can be trusted.")
     .argument("<trace>", "a .bst file, or any trace that can be imported; - for the standard input")
     .option("--vmlinux <file>", "also say how much of the trace it names")
+    .addOption(rootOption())
     .option("--force", "use the vmlinux even if it does not belong to the trace")
     .option("--json", "print JSON")
     .action(async (trace: string, flags: Flags) => {
@@ -52,6 +53,10 @@ export function infoJson(summary: TraceSummary): object {
   };
 }
 
+/** Where modules and programs were, as /proc/modules and /proc/PID/maps tell it. */
+const filesText = (files: readonly PlacedFile[]): string =>
+  files.map(({ address, name, blocks }) => `${address} ${name} (${formatExact(blocks)} blocks)`).join("\n");
+
 export function infoText(summary: TraceSummary): string {
   const { trust, clock, symbols } = summary;
   const lines: [string, string][] = [
@@ -70,6 +75,7 @@ export function infoText(summary: TraceSummary): string {
     lines.push(["symbols", [symbols.path ?? "in the trace", symbols.match.evidence].join("\n")]);
     lines.push(["named", formatPercent(summary.executions > 0 ? summary.named / summary.executions : Number.NaN)]);
   }
+  if (symbols !== null && (symbols.files ?? []).length > 0) lines.push(["files", filesText(symbols.files ?? [])]);
   const why = summary.unnamed.map(
     ({ reason, executions }) => `${formatPercent(executions / summary.executions)} ${reason}`,
   );

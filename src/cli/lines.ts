@@ -5,7 +5,7 @@ import { BootscopeError } from "../protocol/failure";
 import { formatCost, formatCount, formatMoment, formatShare } from "../protocol/format";
 import { nanoseconds } from "../protocol/units";
 import { jsonTime, print, printJson, table, trustLines } from "./output";
-import { withTrace, type OpenedTrace, type TraceFlags } from "./withEngine";
+import { rootOption, withTrace, type OpenedTrace, type TraceFlags } from "./withEngine";
 
 interface Flags extends TraceFlags {
   readonly vmlinux: string;
@@ -18,6 +18,7 @@ export function linesCommand(): Command {
     .description("List the executed lines of one source file with their cost.")
     .argument("<trace>", "a .bst file, or any trace that can be imported; - for the standard input")
     .requiredOption("--vmlinux <file>", "the kernel that ran, with its debug information")
+    .addOption(rootOption())
     .requiredOption("--file <path>", "source file, or the end of its path: mm/slub.c")
     .option("--force", "use the vmlinux even if it does not belong to the trace")
     .option("--json", "print JSON")

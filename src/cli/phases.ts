@@ -3,7 +3,7 @@ import { Command } from "commander";
 import type { Phase, TraceSummary } from "../protocol/engine";
 import { formatCount, formatMoment, formatShare } from "../protocol/format";
 import { jsonTime, print, printJson, table, trustLines } from "./output";
-import { withTrace, type TraceFlags } from "./withEngine";
+import { rootOption, withTrace, type TraceFlags } from "./withEngine";
 
 interface Flags extends TraceFlags {
   readonly json?: boolean;
@@ -14,6 +14,7 @@ export function phasesCommand(): Command {
     .description("List the phases of a boot: when each began, what it executed, and what marks it.")
     .argument("<trace>", "a .bst file, or any trace that can be imported; - for the standard input")
     .option("--vmlinux <file>", "the kernel that ran, with its symbols: without, only phases before and after it")
+    .addOption(rootOption())
     .option("--force", "use the vmlinux even if it does not belong to the trace")
     .option("--json", "print JSON")
     .action(async (trace: string, flags: Flags) => {

@@ -1,4 +1,5 @@
 import path from "node:path";
+import { Option } from "commander";
 import { localEngine, type LocalEngine } from "../engine/local";
 import type { EngineNotice, TraceHandle, TraceSummary } from "../protocol/engine";
 import { BootscopeError } from "../protocol/failure";
@@ -8,8 +9,16 @@ import { progressLine } from "./progressLine";
 
 export interface TraceFlags {
   readonly vmlinux?: string;
+  readonly root?: readonly string[];
   readonly force?: boolean;
 }
+
+/** For modules and programs that are not found without being told. */
+export const rootOption = (): Option =>
+  new Option(
+    "--root <path>",
+    "a folder with the guest's programs and modules, or one such file (may be repeated)",
+  ).argParser((path: string, others: readonly string[] | undefined) => [...(others ?? []), path]);
 
 /** A trace that was read to its end, and the engine to ask about it. */
 export interface OpenedTrace {
@@ -52,7 +61,8 @@ export async function withTrace<T>(
 ): Promise<T> {
   return withEngine(async (engine, signal) => {
     const vmlinux = flags.vmlinux === undefined ? [] : [path.resolve(flags.vmlinux)];
-    const opening = { path: tracePath(file), vmlinux, cacheFolder: resultsFolder() };
+    const roots = (flags.root ?? []).map((root) => path.resolve(root));
+    const opening = { path: tracePath(file), vmlinux, cacheFolder: resultsFolder(), roots };
     const { trace, summary: opened } = await engine.request("open", opening, signal);
     const problem = opened.symbolsProblem;
     if (vmlinux.length > 0 && problem !== null) {

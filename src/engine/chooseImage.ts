@@ -4,6 +4,7 @@ import type { SymbolsMatch } from "../protocol/engine";
 import { BootscopeError, toFailure, type Failure } from "../protocol/failure";
 import type { ImageSymbols } from "../symbols/types";
 import type { TraceFile } from "../trace/types";
+import type { FoundCode } from "./guestCode";
 import type { Images } from "./images";
 import { UsedImage } from "./usedImage";
 
@@ -13,6 +14,8 @@ export interface ChosenImage {
   readonly path: string;
   readonly match: SymbolsMatch;
   readonly placement: Placement;
+  /** The modules and programs beside it, once they were looked for; `image` then has their names too. */
+  readonly code: FoundCode | null;
 }
 
 export interface ImageChoice {
@@ -46,7 +49,7 @@ export async function chooseImage(
       if (lease.image.functions.count > 0 && (fits || force)) {
         const overridden: SymbolsMatch = { verdict: "overridden", evidence: match.evidence };
         const image = UsedImage.opened(lease);
-        return { chosen: { image, path, match: fits ? match : overridden, placement }, problem: null };
+        return { chosen: { image, path, match: fits ? match : overridden, placement, code: null }, problem: null };
       }
       if (lease.image.functions.count === 0) unusable ??= withoutSymbols(path);
       else mismatch ??= wrongSymbols(path, lease.image, trace, match);

@@ -65,17 +65,22 @@ export class NamedTrace {
     return this.#restored;
   }
 
-  /** What `restore` takes, of a completely read trace; null when there is no image or its lines are not loaded. */
-  record(): NamingRecord | null {
+  /**
+   * What `restore` takes, of a completely read trace; null when there is no image or its lines are not loaded.
+   * @param codeKey tells the files that modules and programs were looked for in
+   */
+  record(codeKey: string): NamingRecord | null {
     const { chosen } = this.choice;
     if (chosen === null || (chosen.image.facts.hasLines && this.#lines === null)) return null;
-    const { path, match, placement } = chosen;
+    const { path, match, placement, code } = chosen;
     const { attribution } = this.rows;
     return {
       path,
       facts: chosen.image.facts,
       match,
       placement,
+      code,
+      codeKey,
       attribution,
       sources: this.sources,
       phases: this.phases,
@@ -101,6 +106,7 @@ export class NamedTrace {
         target: file.metadata.target,
         image: this.#image,
         placement: this.choice.chosen?.placement ?? linkedPlace,
+        code: this.choice.chosen?.code ?? null,
         withoutImage:
           this.choice.problem?.code === "wrong-symbols" ? "vmlinux does not belong to the trace" : "no vmlinux",
       });
@@ -207,7 +213,10 @@ export class NamedTrace {
 
   #findSources({ rows }: Attribution): RowSources {
     if (this.#lines === null) return { file: rows.map(() => null), line: new Uint32Array(rows.length), root: "" };
-    const addresses = BigUint64Array.from(rows, ({ functionIndex, address }) => (functionIndex < 0 ? 0n : address));
+    const functions = this.#image?.functions;
+    const addresses = BigUint64Array.from(rows, ({ functionIndex }) =>
+      functionIndex < 0 ? 0n : (functions?.address[functionIndex] ?? 0n),
+    );
     return sourcesOf(this.#lines, addresses);
   }
 }

@@ -5,7 +5,9 @@ import type { Placement } from "../analysis/placement";
 import type { SymbolsMatch } from "../protocol/engine";
 import { BootscopeError } from "../protocol/failure";
 import { fileFingerprint } from "./fileFingerprint";
+import type { FoundCode } from "./guestCode";
 import type { Images } from "./images";
+import { acquireJoined } from "./joinedImages";
 import type { ImageChoice } from "./chooseImage";
 import { UsedImage, type ImageFacts } from "./usedImage";
 
@@ -15,6 +17,9 @@ export interface NamingRecord {
   readonly facts: ImageFacts;
   readonly match: SymbolsMatch;
   readonly placement: Placement;
+  readonly code: FoundCode | null;
+  /** Tells the files that `code` was looked for in, as `GuestFiles.key`. */
+  readonly codeKey: string;
   readonly attribution: Attribution;
   readonly sources: RowSources;
   readonly phases: readonly PhaseSpan[];
@@ -31,14 +36,16 @@ export async function candidatesKey(candidates: readonly string[]): Promise<stri
 
 /** The choice that a record was made by. Its image stays closed until something needs it. */
 export async function recordedChoice(record: NamingRecord, images: Images): Promise<ImageChoice> {
-  const { path, facts, match, placement } = record;
-  const expected = await fileFingerprint(path);
+  const { path, facts, match, placement, code } = record;
+  const objects = code?.objects ?? [];
+  const paths = [path, ...objects.map((object) => object.path)];
+  const expected = await candidatesKey(paths);
   const image = UsedImage.closed(facts, async () => {
-    if ((await fileFingerprint(path)) === expected) return images.acquire(path);
-    const message = `${path} was changed after the trace was opened.`;
+    if ((await candidatesKey(paths)) === expected) return acquireJoined(images, path, objects);
+    const message = `${path} or a file beside it was changed after the trace was opened.`;
     throw new BootscopeError("wrong-symbols", message, "Choose the vmlinux again.");
   });
-  return { chosen: { image, path, match, placement }, problem: null };
+  return { chosen: { image, path, match, placement, code }, problem: null };
 }
 
 /** Whether what was read from disk can be the naming of a trace with so many blocks. */

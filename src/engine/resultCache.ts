@@ -10,7 +10,7 @@ import { fitsTrace, type NamingRecord } from "./naming";
 import type { ScanRecord } from "./scannedTrace";
 
 /** Grows with every change of what is kept or of how it is computed: what older versions wrote is then not read. */
-const version = 2;
+const version = 3;
 /** The same for what is kept of images. */
 const imageVersion = 1;
 const defaultMegabytes = 2048;
@@ -128,6 +128,11 @@ export class ResultCache {
   /** False: there is no folder to put anything into. */
   get keeps(): boolean {
     return this.folder !== null;
+  }
+
+  /** Where the files of initial RAM disks may be extracted to; null: nowhere. */
+  get extractionFolder(): string | null {
+    return this.folder;
   }
 
   /** Where the symbols that a trace carries are, or are to be written; its folder exists. */

@@ -3,8 +3,10 @@ import type { InlinedAttribution } from "../analysis/inlinedFunctions";
 import type { EngineNotice, TraceHandle, TraceSummary } from "../protocol/engine";
 import { BootscopeError, toFailure } from "../protocol/failure";
 import { openTraceFile } from "../trace/reader";
+import type { TraceFile } from "../trace/types";
 import { attachedImage } from "./attachedImage";
 import { chooseImage } from "./chooseImage";
+import { guestFilesOf, withCode, type NamedImage } from "./codeOfTrace";
 import type { Images } from "./images";
 import { NamedTrace } from "./namedTrace";
 import { candidatesKey, recordedChoice } from "./naming";
@@ -28,6 +30,8 @@ export interface SessionOptions {
   readonly path: string;
   /** Candidates, best first. */
   readonly vmlinux: readonly string[];
+  /** Folders and files with modules and programs of the guest. */
+  readonly roots: readonly string[];
 }
 
 /** A trace whose executions can be asked for. */
@@ -41,7 +45,7 @@ export class TraceSession {
   readonly #stop = new AbortController();
   readonly #throttle = noticeThrottle();
   #ready: ReadyTrace | undefined;
-  /** The names by the best of `#candidates`, before anybody chose others. */
+  /** The names by the best of `#candidates`, those of modules and programs included, unless somebody chose others. */
   #first: NamedTrace | undefined;
   /** Resolves when `#ready` is there; rejects when it will never be. */
   #loaded: Promise<void> = Promise.resolve();
@@ -142,13 +146,15 @@ export class TraceSession {
     named.release();
     this.#ready = { scanned, named: renamed };
     this.#change();
+    if (this.#complete) await this.#nameCode();
     return this.summary;
   }
 
   /** As `NamedTrace.inlined`; from the cache when a trace that is read to its end was asked before. */
   async inlined(): Promise<InlinedAttribution> {
     const { scanned, named } = await this.ready();
-    const { key } = this.#candidates;
+    const { chosen } = named.choice;
+    const key = `${this.#candidates.key}\n${chosen === null ? "" : await this.#codeKey(scanned.file, chosen)}`;
     const isKept = this.#complete && !this.#stopped && named === this.#first;
     return named.inlined({
       load: () => (isKept ? this.cache.loadInlined(scanned.file, key) : Promise.resolve(null)),
@@ -180,7 +186,7 @@ export class TraceSession {
     const restored = record === null ? null : await this.#restoreNames(scanned);
     const named = restored ?? new NamedTrace(scanned, await chooseImage(this.parts.images, file, candidates, false));
     this.#ready = { scanned, named };
-    this.#first = named;
+    this.#first = restored ?? undefined;
     this.#complete = record !== null;
     this.#change();
   }
@@ -194,13 +200,50 @@ export class TraceSession {
     await Promise.all([scan, lines]);
     this.#complete = true;
     this.#change();
-    if (!named.restored && this.#ready?.named === named) await this.#saveNames(this.#ready);
+    const isChoice = this.#ready?.named === named && !named.restored;
+    if (!named.restored) await this.#nameCode();
+    if (isChoice) {
+      const ready = await this.ready();
+      this.#first = ready.named;
+      await this.#saveNames(ready);
+    }
+  }
+
+  /** Names modules and programs too. What goes wrong with their files costs their names, and is told in the log. */
+  async #nameCode(): Promise<void> {
+    const ready = this.#ready;
+    const chosen = ready?.named.choice.chosen ?? null;
+    if (ready === undefined || chosen === null || chosen.code !== null || this.#stopped || this.#closed) return;
+    const { scanned, named } = ready;
+    const { signal } = this.#stop;
+    try {
+      const files = await guestFilesOf(scanned.file, chosen, this.options.roots, this.cache);
+      if (files === null) return;
+      this.#progress("Naming modules and programs", 0, 1);
+      const all = await withCode(chosen, scanned, files, this.parts.images, signal);
+      if (all === chosen) return;
+      const renamed = new NamedTrace(scanned, { chosen: all, problem: null });
+      await this.#loadLines(renamed);
+      if (this.#ready?.named !== named || signal.aborted) {
+        renamed.release();
+        return;
+      }
+      this.#ready = { scanned, named: renamed };
+      named.release();
+      this.#change();
+    } catch (error) {
+      if (!signal.aborted) this.#log(`Modules and programs have no names: ${toFailure(error).message}`);
+    } finally {
+      this.#progress("Naming modules and programs", 1, 1);
+    }
   }
 
   /** The names that an earlier opening found, when the candidates are still the same. */
   async #restoreNames(scanned: ScannedTrace): Promise<NamedTrace | null> {
     const record = await this.cache.loadNaming(scanned.file, this.#candidates.key);
     if (record === null) return null;
+    if ((await this.#codeKey(scanned.file, { path: record.path, image: { facts: record.facts } })) !== record.codeKey)
+      return null;
     const choice = await recordedChoice(record, this.parts.images).catch(() => null);
     return choice === null ? null : NamedTrace.restore(scanned, choice, record);
   }
@@ -208,8 +251,14 @@ export class TraceSession {
   async #saveNames({ scanned, named }: ReadyTrace): Promise<void> {
     if (this.#stopped || this.#closed || !this.cache.keeps) return;
     const { paths, key } = this.#candidates;
-    const record = named.record();
+    const { chosen } = named.choice;
+    if (chosen === null) return;
+    const record = named.record(await this.#codeKey(scanned.file, chosen));
     if (record !== null && (await candidatesKey(paths)) === key) await this.cache.saveNaming(scanned.file, key, record);
+  }
+
+  async #codeKey(file: TraceFile, chosen: NamedImage): Promise<string> {
+    return (await (await guestFilesOf(file, chosen, this.options.roots, this.cache))?.key()) ?? "";
   }
 
   async #scan(scanned: ScannedTrace): Promise<void> {

@@ -1,8 +1,9 @@
 import { rowCosts, totalsOf } from "../analysis/rowCosts";
 import { namedShare } from "../analysis/unnamed";
-import type { SymbolsSummary, TraceSummary, Trust } from "../protocol/engine";
-import { executions, nanoseconds } from "../protocol/units";
+import type { PlacedFile, SymbolsSummary, TraceSummary, Trust } from "../protocol/engine";
+import { executions, formatAddress, guestAddress, nanoseconds } from "../protocol/units";
 import type { TraceMetadata } from "../trace/types";
+import type { ChosenImage } from "./chooseImage";
 import type { NamedTrace } from "./namedTrace";
 import type { ScannedTrace } from "./scannedTrace";
 
@@ -105,9 +106,26 @@ function trustOf({ scanned, stopped }: SummaryInput): Trust {
 function symbolsOf({ named, attachedImage }: SummaryInput): SymbolsSummary | null {
   const { chosen } = named.choice;
   if (chosen === null) return null;
-  const { match, image } = chosen;
+  const { match, image, placement } = chosen;
   const { buildId, functions, hasLines } = image.facts;
-  return { path: chosen.path === attachedImage ? null : chosen.path, buildId, functions, hasLines, match };
+  const { virtualSlide, physicalSlide } = placement;
+  const slide = { virtual: signedHex(virtualSlide), physical: signedHex(physicalSlide) };
+  const path = chosen.path === attachedImage ? null : chosen.path;
+  return { path, buildId, functions, hasLines, match, slide, files: placedFiles(chosen) };
+}
+
+const signedHex = (value: bigint): string => (value < 0n ? `-0x${(-value).toString(16)}` : `0x${value.toString(16)}`);
+
+/** By address, as /proc/modules has them. */
+function placedFiles({ code }: ChosenImage): PlacedFile[] {
+  const placed = [...(code?.placed ?? [])].sort((a, b) => (a.start < b.start ? -1 : 1));
+  return placed.flatMap(({ file, start, end, same }) => {
+    const object = code?.objects.at(file);
+    if (object === undefined) return [];
+    const { name, path, category } = object;
+    const address = formatAddress(guestAddress(start));
+    return [{ name, path, category, address, bytes: Number(end - start), blocks: same }];
+  });
 }
 
 function guestName(metadata: TraceMetadata, { choice }: NamedTrace): string | null {

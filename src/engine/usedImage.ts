@@ -30,7 +30,12 @@ export class UsedImage {
   ) {}
 
   static opened(lease: ImageLease): UsedImage {
-    const used = new UsedImage(factsOf(lease.image), () => Promise.resolve(lease));
+    return UsedImage.openedAs(factsOf(lease.image), lease);
+  }
+
+  /** @param facts what is told of the image: of one that is joined from many files those of the kernel */
+  static openedAs(facts: ImageFacts, lease: ImageLease): UsedImage {
+    const used = new UsedImage(facts, () => Promise.resolve(lease));
     used.#lease = Promise.resolve(lease);
     used.#opened = lease.image;
     return used;

@@ -14,6 +14,7 @@ interface Settings {
   "traceBoot.preset": "deterministic" | "fast";
   "traceBoot.outputFolder": string;
   "symbols.vmlinux": string;
+  "symbols.roots": readonly string[];
   sourceMap: Readonly<Record<string, string>>;
   "sourceHeat.enabled": boolean;
   "sourceHeat.metric": Metric;

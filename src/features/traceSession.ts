@@ -21,6 +21,8 @@ export interface SessionSurroundings {
   readonly canRecord: () => boolean;
   /** Paths to try for this trace, best first. */
   readonly candidates: (trace: vscode.Uri) => Promise<readonly string[]>;
+  /** Folders and files with modules and programs of the guest. */
+  readonly roots: (trace: vscode.Uri) => readonly string[];
   readonly choice: (trace: vscode.Uri) => VmlinuxChoice | undefined;
 }
 
@@ -132,7 +134,12 @@ export class TraceSession implements OpenTrace, vscode.Disposable {
       await this.watch.reset();
       const vmlinux = await this.around.candidates(this.uri);
       const { engine, cacheFolder } = this.around;
-      const answer = await engine.request("open", { path: this.uri.fsPath, vmlinux, cacheFolder });
+      const answer = await engine.request("open", {
+        path: this.uri.fsPath,
+        vmlinux,
+        cacheFolder,
+        roots: this.around.roots(this.uri),
+      });
       if (this.isStale(opening)) {
         await engine.request("close", { trace: answer.trace });
         return;

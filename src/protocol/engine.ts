@@ -47,6 +47,22 @@ export interface SymbolsSummary {
   readonly hasLines: boolean;
   /** How the vmlinux was checked against the trace. */
   readonly match: SymbolsMatch;
+  /** How far KASLR moved the kernel: hexadecimal, with its sign. */
+  readonly slide?: { readonly virtual: string; readonly physical: string };
+  /** Modules and programs that were found in the trace, by their bytes. */
+  readonly files?: readonly PlacedFile[];
+}
+
+/** A stretch of code of a module or program, where it was in the guest. */
+export interface PlacedFile {
+  readonly name: string;
+  readonly path: string;
+  readonly category: Category;
+  /** Where its first byte was: sixteen hexadecimal digits. */
+  readonly address: string;
+  readonly bytes: number;
+  /** Recorded blocks that have its bytes. */
+  readonly blocks: number;
 }
 
 export interface SymbolsMatch {
@@ -104,7 +120,7 @@ export interface FunctionsQuery {
   readonly range: TimeRange | null;
   readonly sort: FunctionColumn;
   readonly descending: boolean;
-  /** The filter box: words match names; `file:` and `dir:` match paths; `>1%` keeps shares of `metric`. Empty: all. */
+  /** The filter box: words match names; `file:` and `dir:` match paths, `module:` the module; `>1%` keeps shares of `metric`. Empty: all. */
   readonly filter: string;
   readonly metric: Metric;
   readonly offset: number;
@@ -243,7 +259,13 @@ export interface InlineChains {
 export interface EngineRequests {
   /** Opens a trace: answers as soon as head and metadata are read; scanning (or importing) goes on and sends "changed". */
   open: {
-    params: { path: string; vmlinux: readonly string[]; cacheFolder: string };
+    params: {
+      path: string;
+      vmlinux: readonly string[];
+      cacheFolder: string;
+      /** Folders and files with modules and programs of the guest, beside those that are found without being told. */
+      roots?: readonly string[];
+    };
     result: { trace: TraceHandle; summary: TraceSummary };
   };
   close: { params: { trace: TraceHandle }; result: null };

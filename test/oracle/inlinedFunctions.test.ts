@@ -122,7 +122,7 @@ async function executedPlaces(file: string, vmlinux: string): Promise<typeof exe
   const { placement } = matchImage(traceFile.blocks, traceFile.metadata, image);
   const { blocks } = traceFile;
   const { first, totals } = scanned.profile;
-  const input = { blocks, first, target: traceFile.metadata.target, image, placement, withoutImage: "" };
+  const input = { blocks, first, target: traceFile.metadata.target, image, placement, code: null, withoutImage: "" };
   const { start, addresses } = allInstructions(blocks, attribute(input).linkAddress);
   image.close();
   const places = llvmPlaces(vmlinux, addresses);

@@ -29,7 +29,16 @@ export class NmFunctions {
       if (this.functions[middle].start <= address) low = middle + 1;
       else high = middle;
     }
-    const found = this.functions.at(low - 1);
-    return low > 0 && found !== undefined && address < found.end ? found.start : undefined;
+    if (low === 0) return undefined;
+    const { start, end } = this.functions[low - 1];
+    return address < end ? start : undefined;
   }
+}
+
+/** Address of a symbol of an ELF file. Throws when there is none of this name, or more than one. */
+export function symbolAddress(image: string, name: string): bigint {
+  const text = execFileSync("nm", ["--defined-only", image], { encoding: "utf8", maxBuffer: 1 << 28 });
+  const found = [...text.matchAll(/^([0-9a-f]{16}) \S (\S+)$/gm)].filter(([, , symbol]) => symbol === name);
+  if (found.length !== 1) throw new Error(`${image} has ${found.length} symbols ${name}`);
+  return BigInt(`0x${found[0][1]}`);
 }

@@ -40,6 +40,7 @@ function attributed(records: readonly BlockRecord[], given: Given = {}): Attribu
     target: "x86_64",
     image: given.image === undefined ? image : given.image,
     placement: given.placement ?? linkedPlace,
+    code: null,
     withoutImage: "no vmlinux",
   });
 }

@@ -128,6 +128,7 @@ describe("phases", () => {
         ...row,
         note: "reason" in row ? row.reason : row.note,
         address: 0n,
+        module: null,
         functionIndex: -1,
       })),
       start: Uint32Array.from({ length: 9 }, (_, index) => index),
@@ -154,7 +155,7 @@ describe("phases", () => {
       "power off",
     ]);
     expect(phases[0].start).toBe(0);
-    expect(phases.at(-1)?.end).toBe(900);
+    expect(phases[phases.length - 1].end).toBe(900);
     for (let i = 1; i < phases.length; i++) expect(phases[i].start).toBe(phases[i - 1].end);
   });
 

@@ -65,7 +65,7 @@ function Toolbar({
         class="filter"
         value={filter}
         label="Filter functions"
-        placeholder="Filter: name, file:, dir:, >1%"
+        placeholder="Filter: name, file:, dir:, module:, >1%"
         icon="filter"
         field={filterField}
         data-testid="filter"

@@ -1,0 +1,85 @@
+import { stat } from "node:fs/promises";
+import path from "node:path";
+import { fileFingerprint } from "../fileFingerprint";
+import { codeFilesIn, type CodeFile } from "./codeFiles";
+import { DebugFiles } from "./debugFiles";
+import { extractedInitramfs } from "./extractInitramfs";
+import { modulesOf, moduleTreesOf, vdsosOf, type ModuleTrees } from "./moduleTrees";
+
+/** Where the files that ran in a guest may be. */
+export interface GuestFileSources {
+  /** The kernel's image with symbols. */
+  readonly vmlinux: string;
+  /** As `uname -r` says it in the guest; null: unknown. */
+  readonly release: string | null;
+  /** The guest's initial RAM disk; null: it had none, or it is not known. */
+  readonly initrd: string | null;
+  /** Given by the user: folders that hold the guest's files, and single files. */
+  readonly roots: readonly string[];
+}
+
+/** The files that may have run in a guest, the likely ones first. */
+export class GuestFiles {
+  #debug: DebugFiles | undefined;
+
+  private constructor(
+    private readonly sources: GuestFileSources,
+    private readonly trees: ModuleTrees,
+    private readonly cache: string,
+  ) {}
+
+  /** @param cache folder to extract initial RAM disks to */
+  static async in(sources: GuestFileSources, cache: string): Promise<GuestFiles> {
+    return new GuestFiles(sources, await moduleTreesOf(sources.vmlinux, sources.release), cache);
+  }
+
+  /** Tells these sources from others, with their content as far as it shows without reading it all. */
+  async key(): Promise<string> {
+    const { initrd, roots } = this.sources;
+    const folders = [
+      ...this.trees.modules,
+      ...this.trees.debug,
+      ...(this.trees.build === null ? [] : [this.trees.build]),
+    ];
+    const prints = await Promise.all([
+      initrd === null ? "" : fileFingerprint(initrd).catch(() => "absent"),
+      ...[...roots, ...folders].map(async (at) => {
+        const found = await stat(at).catch(() => null);
+        return `${at} ${found?.mtimeMs ?? "absent"} ${found?.size ?? 0}`;
+      }),
+    ]);
+    return prints.join("\n");
+  }
+
+  /** Programs, libraries and modules of the initial RAM disk and of the given folders, and the kernel's vDSOs. */
+  async likely(signal?: AbortSignal): Promise<CodeFile[]> {
+    const { initrd, roots } = this.sources;
+    const found: CodeFile[] = [];
+    for (const root of roots) found.push(...(await given(root, signal)));
+    const folder = initrd === null ? null : await extractedInitramfs(initrd, this.cache, signal);
+    if (folder !== null) found.push(...(await codeFilesIn(folder, signal)));
+    return [...found, ...(await vdsosOf(this.trees))];
+  }
+
+  /** All modules that were built with the kernel. */
+  allModules(signal?: AbortSignal): Promise<CodeFile[]> {
+    return modulesOf(this.trees, signal);
+  }
+
+  /** The file that has the symbols and lines of a code file. */
+  symbolsOf(file: CodeFile): Promise<string> {
+    const { roots } = this.sources;
+    const { modules, debug } = this.trees;
+    const debugFolders = ["/usr/lib/debug", ...roots.map((root) => path.join(root, "usr/lib/debug"))];
+    this.#debug ??= new DebugFiles(debugFolders, [...debug, ...modules]);
+    return this.#debug.of(file);
+  }
+}
+
+/** A folder's code files, or the file itself. */
+async function given(root: string, signal: AbortSignal | undefined): Promise<CodeFile[]> {
+  const found = await stat(root).catch(() => null);
+  if (found?.isFile() !== true) return codeFilesIn(root, signal);
+  const files = await codeFilesIn(path.dirname(root), signal);
+  return files.filter((file) => file.path === path.resolve(root));
+}

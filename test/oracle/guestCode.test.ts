@@ -1,0 +1,140 @@
+/**
+ * A boot with KASLR that loads modules and runs programs, against what the guest itself said: /proc/modules, /proc/kallsyms,
+ * /proc/iomem, and the address of a function that a program printed.
+ */
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { ensureModuleBoot } from "../../scripts/environment/moduleBoot.mjs";
+import { localEngine, type LocalEngine } from "../../src/engine/local";
+import { Category, type FunctionsPage, type TraceHandle, type TraceSummary } from "../../src/protocol/engine";
+import { buildBundles, type Bundles } from "../support/bundles";
+import { symbolAddress } from "../support/nm";
+
+let boot: Awaited<ReturnType<typeof ensureModuleBoot>>;
+let guest: ReturnType<typeof readConsole>;
+let bundles: Bundles;
+let folder: string;
+let engine: LocalEngine;
+let summary: TraceSummary;
+let rows: FunctionsPage;
+
+beforeAll(async () => {
+  boot = await ensureModuleBoot();
+  guest = readConsole(readFileSync(boot.console, "latin1"));
+  bundles = await buildBundles();
+  folder = mkdtempSync(path.join(tmpdir(), "bootscope-code-"));
+  engine = localEngine(path.dirname(bundles.scanWorker));
+  const opening = { path: boot.trace, vmlinux: [boot.vmlinux], cacheFolder: folder };
+  const { trace } = await engine.request("open", opening);
+  summary = await engine.request("settled", { trace });
+  rows = await functions(trace);
+});
+afterAll(async () => {
+  engine.dispose();
+  rmSync(folder, { recursive: true, force: true });
+  await bundles.remove();
+});
+
+/** What the guest said of itself. */
+function readConsole(text: string) {
+  const all = (pattern: RegExp) => [...text.matchAll(pattern)].map((match) => match.slice(1));
+  const modules = all(/(?:^|REPLACED )(\w+) \d+ \d+ \S+ Live 0x([0-9a-f]{16})/gm);
+  const workers = all(/^WORKER (\S+) 0x([0-9a-f]+) /gm);
+  const [[text0, physical]] = all(/^KERNEL ([0-9a-f]{16}) T _text\s+([0-9a-f]+)-[0-9a-f]+ : Kernel code/gm);
+  return { modules, workers, text: BigInt(`0x${text0}`), physical: BigInt(`0x${physical}`) };
+}
+
+function functions(trace: TraceHandle): Promise<FunctionsPage> {
+  const view = { sort: "executions", descending: true, filter: "", metric: "executions" } as const;
+  return engine.request("functions", { trace, range: null, ...view, offset: 0, limit: 1e6 });
+}
+
+/** Executions of the rows for which it holds. */
+const executionsOf = (holds: (row: number) => boolean): number =>
+  rows.name.reduce((sum, _, row) => (holds(row) ? sum + rows.executions[row] : sum), 0);
+const executionsOfName = (name: string): number => executionsOf((row) => rows.name[row] === name);
+
+describe("a boot with KASLR", () => {
+  it("puts the kernel where the guest's /proc/kallsyms and /proc/iomem say", () => {
+    const linked = symbolAddress(boot.vmlinux, "_text");
+    expect(guest.text).not.toBe(linked);
+    expect(BigInt(summary.symbols?.slide?.virtual ?? 0)).toBe(guest.text - linked);
+    // The kernel is linked to be loaded at 16 MiB.
+    expect(BigInt(summary.symbols?.slide?.physical ?? 0)).toBe(guest.physical - 0x100_0000n);
+  });
+
+  it("puts the modules where the guest's /proc/modules says, also those that were replaced", () => {
+    expect(guest.modules).toHaveLength(8);
+    const found = summary.symbols?.files?.filter(({ category }) => category === Category.Module) ?? [];
+    const addresses = new Map(guest.modules.map(([name, address]) => [name, address]));
+    // The code for initialisation is elsewhere, at most 4 KiB of it here, and /proc/modules does not tell it.
+    const core = found.filter(({ name, address }) => addresses.get(name) === address).map(({ name }) => name);
+    const silent = "virtio_pci_legacy_dev"; // is loaded, but nothing of it is executed
+    expect(core.sort()).toEqual([...addresses.keys()].filter((name) => name !== silent).sort());
+    const [first, second] = ["rmd160", "wp512"].map((name) => addresses.get(name));
+    expect(first).toBe(second);
+    expect(found.filter((file) => !core.includes(file.name))).toEqual([]);
+  });
+
+  it("names what the modules executed, with a line", () => {
+    const isModule = (row: number) => rows.category[row] === (Category.Module as number);
+    const all = executionsOf(isModule);
+    expect(all).toBeGreaterThan(80_000);
+    expect(executionsOf((row) => isModule(row) && rows.file[row] !== null) / all).toBeGreaterThanOrEqual(0.99);
+    const code = rows.name.filter((_, row) => isModule(row)).filter((name) => name.startsWith("["));
+    expect(code).toEqual([]);
+  });
+
+  it("tells modules apart that were at one address one after the other, and code for initialisation that was freed", () => {
+    for (const name of ["rmd160_transform [rmd160]", "wp512_process_buffer [wp512]"]) {
+      expect(executionsOfName(name)).toBeGreaterThan(1000);
+    }
+    // Each is the whole of a module's initialisation, executed once: virtio_blk's in four pieces.
+    expect(rows.name).toEqual(
+      expect.arrayContaining(["rmd160_mod_init [rmd160]", "wp512_mod_init [wp512]", "virtio_blk_init [virtio_blk]"]),
+    );
+  });
+
+  it("names programs by their symbols, at their link address and moved", () => {
+    const [fixed, ...moved] = guest.workers;
+    expect(BigInt(`0x${fixed[1]}`)).toBe(symbolAddress(boot.worker, "worker_collatz"));
+    const found = summary.symbols?.files?.filter(({ name }) => name === "worker-pie") ?? [];
+    const offset = symbolAddress(boot.workerPie, "worker_collatz");
+    expect(moved).toHaveLength(2);
+    for (const [, address] of moved) {
+      const at = BigInt(`0x${address}`);
+      const inside = found.filter(
+        (file) => at >= BigInt(`0x${file.address}`) && at - BigInt(`0x${file.address}`) < file.bytes,
+      );
+      expect(inside).toHaveLength(1);
+      expect((at - offset) % 4096n).toBe(0n);
+    }
+    expect(executionsOfName("worker_collatz [worker]") * 2).toBe(executionsOfName("worker_collatz [worker-pie]"));
+    expect(executionsOfName("main [worker]")).toBe(executionsOfName("main [worker-pie]") / 2);
+  });
+
+  it("adds up, with a reason for everything that has no name", () => {
+    expect(executionsOf(() => true)).toBe(summary.executions);
+    const named = executionsOf((row) => rows.note[row] === "");
+    expect(named).toBe(summary.named);
+    expect(summary.unnamed.map(({ reason }) => reason)).not.toContain("unknown address");
+    expect(summary.unnamed.find(({ reason }) => reason.startsWith("busybox"))?.reason).toBe(
+      "busybox: the file has no symbols",
+    );
+  });
+
+  it("is named the same when it is opened again", async () => {
+    const opening = { path: boot.trace, vmlinux: [boot.vmlinux], cacheFolder: folder };
+    const { trace } = await engine.request("open", opening);
+    const again = await engine.request("settled", { trace });
+    expect({ ...again, revision: 0 }).toEqual({ ...summary, revision: 0 });
+    const page = await functions(trace);
+    expect(page.name).toEqual(rows.name);
+    expect(page.file).toEqual(rows.file);
+    const file = rows.file[rows.name.indexOf("wp512_process_buffer [wp512]")] ?? "";
+    const lines = await engine.request("lines", { trace, file, range: null });
+    expect(lines?.functions.map(({ name }) => name)).toContain("wp512_process_buffer [wp512]");
+  });
+});
