@@ -52,11 +52,12 @@ function programOf(folder) {
 /**
  * QEMU 10.0 for x86_64 guests.
  *
- * @returns {Promise<{qemu: string, arguments: string[]}>} The program, and the arguments that show it its data files.
+ * @returns {Promise<{qemu: string, arguments: string[]}>} The program, and the arguments that show it its data files and keep
+ *   it from the sound modules of an installed QEMU, which end it.
  */
 export async function ensureQemuBackports() {
   const name = "qemu-backports";
   const folder = await ensureFolder(name, "Get QEMU from bookworm-backports", unpack);
   const data = ["qemu", "seabios"].flatMap((part) => ["-L", cachePath(name, "root/usr/share", part)]);
-  return { qemu: programOf(folder), arguments: data };
+  return { qemu: programOf(folder), arguments: [...data, "-audio", "none"] };
 }

@@ -2,10 +2,13 @@
 import { spawn } from "node:child_process";
 import { closeSync, openSync } from "node:fs";
 import { bootArguments, type BootCommand, type Preset } from "../../src/qemu/commandLine";
+import type { Target } from "../../src/qemu/kernelImage";
 import { ProcessTree } from "../../src/qemu/processTree";
 import { buildRecorder, findRecorderSources } from "../../src/qemu/recorderBuild";
 
 export interface TestBoot {
+  /** x86_64 by default. */
+  readonly target?: Target;
   readonly qemu: string;
   readonly pluginApi: number;
   readonly kernel: string;
@@ -19,7 +22,7 @@ export interface TestBoot {
 /** QEMU's arguments for a recorded boot whose console goes to a file. */
 export async function recordedArguments(boot: TestBoot, output: string, console: string): Promise<string[]> {
   return bootArguments({
-    target: "x86_64",
+    target: boot.target ?? "x86_64",
     kernel: boot.kernel,
     initrd: boot.initrd,
     append: undefined,
