@@ -127,7 +127,7 @@ TRANSLATION_CALLBACK(on_translation, tb)
         uint32_t number;
         if (blocks_number(&block, host, translation.lengths, &number)) {
             void *packed = stream_block(number, block.instructions, translation.slow);
-            qemu_plugin_register_vcpu_tb_exec_cb(tb, stream_execute, QEMU_PLUGIN_CB_NO_REGS, packed);
+            qemu_plugin_register_vcpu_tb_exec_cb(tb, stream_execute(), QEMU_PLUGIN_CB_NO_REGS, packed);
         } else {
             stream_stop();
         }

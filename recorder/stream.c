@@ -4,6 +4,7 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <time.h>
 #include <unistd.h>
 #ifdef __linux__
@@ -20,7 +21,7 @@
 
 /*
  * A block as the hot path sees it, packed into one word so that nothing needs to be looked up:
- *   bit 0 set · bits 1-30 the block's number · bit 31 slow · bits 32-47 instructions · bits 48-63 its history hash.
+ *   bit 0 set · bits 1-30 the block's number · bit 31 slow · bits 32-47 its history hash · bits 48-63 instructions.
  * The low half equals the predictor's entry {number, sure} exactly when the prediction is right, sure, and not slow.
  */
 enum { SURE = 1 };
@@ -28,6 +29,8 @@ enum { SURE = 1 };
 #define HISTORY_MULTIPLIER 0x9E3779B1u
 
 enum { ENTRIES = 65536 };
+/* Set in `index` when something is to be done first: there the table holds zeros, and no prediction is right. */
+enum { ATTENTION = ENTRIES };
 /* A chunk ends with its extent or after this many executions: readers decode whole chunks, and wait for the largest. */
 enum { CHUNK_EXECUTIONS_LIMIT = 4 << 20 };
 enum { LARGEST_EXTENT = 1 << 20, SMALLEST_EXTENT = 1 << 16 };
@@ -38,42 +41,61 @@ enum { LONGEST_RUN = 4096 };
 /* Records between two updates of the progress counter. */
 enum { RECORDS_PER_COUNT = 512 };
 
-/* `pending` counts executions in its upper bits and instructions in its lower ones; its sign says that a run is too long. */
-enum { PENDING_SHIFT = 40 };
+/*
+ * `pending` counts executions in its upper bits and instructions, 512 a block at most, in its lower ones; its sign says that
+ * a run is too long. One word, so that another thread never sees the one without the other.
+ */
+enum { PENDING_SHIFT = 24 };
 #define PENDING_ONE (UINT64_C(1) << PENDING_SHIFT)
 #define PENDING_BIAS ((UINT64_C(1) << 63) - LONGEST_RUN * PENDING_ONE)
 
 enum attention {
     AFTER_SLOW = 1 << 0, /* the last block was slow: the moment it ended goes into a record */
     NO_CHUNK = 1 << 1,   /* there is no chunk to write to */
+    STOPPED = 1 << 2,    /* an execution was not recorded, so that none after it may be */
 };
 
 struct stream {
     /* The hot path's: one cache line and the table. */
     uint64_t pending;
-    uint32_t attention;
-    uint32_t last; /* low half of the last block */
-    uint16_t history;
+    uint32_t index; /* the history, and ATTENTION */
+    uint32_t last;  /* low half of the last block */
 
+    uint32_t attention; /* enum attention */
+    uint32_t records;
     uint8_t *cursor, *limit;
     uint64_t record_ticks; /* at the last record, rounded down as the records are */
     uint64_t executions, instructions; /* without the pending ones */
     uint64_t execution_limit;          /* where the chunk ends at the latest */
     uint64_t counted;                  /* executions already in the file's progress counter */
-    uint32_t records;
-    uint32_t extent; /* of the next chunk */
+    uint32_t extent;                   /* of the next chunk */
     uint32_t last_switch;
     uint16_t vcpu;
-    bool started;
-    atomic_bool writing; /* its vCPU is inside `stream_record` */
+    atomic_bool writing; /* its vCPU is inside `enter` and `leave` */
     struct chunk chunk;
-    _Alignas(64) uint32_t table[ENTRIES];
+    _Alignas(64) uint32_t table[2 * ENTRIES]; /* the upper half is never written to: it takes no memory */
 };
 
+/* The first vCPU's needs no look-up: most guests have no other. */
+static struct stream first_stream;
 static struct stream **streams;
 static unsigned stream_count;
 static atomic_bool stopped;
 static uint64_t start_ns;
+
+/* Zeroed memory that is taken when it is used: a machine may have hundreds of vCPUs that never run. NULL: none left. */
+static struct stream *new_stream(void)
+{
+    void *memory = mmap(NULL, sizeof(struct stream), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    return memory == MAP_FAILED ? NULL : memory;
+}
+
+/* Makes the next execution take the slow path. */
+static void call_attention(struct stream *stream, enum attention attention)
+{
+    stream->attention |= attention;
+    stream->index |= ATTENTION;
+}
 
 bool stream_init(unsigned count)
 {
@@ -83,14 +105,12 @@ bool stream_init(unsigned count)
         return false;
     }
     for (unsigned vcpu = 0; vcpu < count; vcpu++) {
-        struct stream *stream = aligned_alloc(64, sizeof *stream);
+        struct stream *stream = vcpu == 0 ? &first_stream : new_stream();
         if (stream == NULL) {
             return false;
         }
-        /* The table stays untouched until the vCPU runs: a machine may have hundreds that never do. */
-        memset(stream, 0, offsetof(struct stream, table));
         stream->vcpu = (uint16_t)vcpu;
-        stream->attention = NO_CHUNK;
+        call_attention(stream, NO_CHUNK);
         stream->pending = PENDING_BIAS;
         stream->extent = LARGEST_EXTENT;
         stream->last_switch = NONE32;
@@ -108,7 +128,7 @@ void *stream_block(uint32_t number, unsigned instructions, bool slow)
 {
     uint64_t history_hash = (number * HISTORY_MULTIPLIER) >> 16;
     uint32_t low = number << 1 | SURE | (slow ? SLOW_BIT : 0);
-    return (void *)(uintptr_t)(history_hash << 48 | (uint64_t)instructions << 32 | low);
+    return (void *)(uintptr_t)((uint64_t)instructions << 48 | history_hash << 32 | low);
 }
 
 static inline uint32_t block_number(uint32_t low)
@@ -118,13 +138,22 @@ static inline uint32_t block_number(uint32_t low)
 
 static inline uint32_t block_instructions(uint64_t block)
 {
-    return block >> 32 & 0xFFFF;
+    return (uint32_t)(block >> 48);
 }
 
+/* Counts a predicted execution. */
+static inline void count_hit(struct stream *stream, uint64_t block)
+{
+    stream->pending += PENDING_ONE + block_instructions(block);
+}
+
+/* Moves the predictor on; `index` is without ATTENTION afterwards. */
 static inline void advance(struct stream *stream, uint64_t block)
 {
-    stream->history = (uint16_t)(stream->history << 1 ^ block >> 48);
+    stream->index = (uint16_t)(stream->index << 1 ^ block >> 32);
     stream->last = (uint32_t)block;
+    /* What comes next is compared with this entry, which may be in no near cache. */
+    __builtin_prefetch(&stream->table[stream->index]);
 }
 
 static inline uint8_t *put_varint(uint8_t *to, uint64_t value)
@@ -177,7 +206,7 @@ static void chunk_end(struct stream *stream)
     size_t payload = (size_t)(stream->cursor - stream->chunk.payload);
     stream->extent = next_extent(payload);
     chunk_seal(&stream->chunk, payload);
-    stream->attention |= NO_CHUNK;
+    call_attention(stream, NO_CHUNK);
 }
 
 static bool chunk_start(struct stream *stream)
@@ -185,8 +214,7 @@ static bool chunk_start(struct stream *stream)
     if (!chunk_begin(&stream->chunk, CHUNK_EXECUTIONS, stream->vcpu, stream->extent - sizeof(struct chunk_head))) {
         return false;
     }
-    memset(stream->table, 0, sizeof stream->table);
-    stream->history = 0;
+    memset(stream->table, 0, ENTRIES * sizeof *stream->table);
     stream->cursor = stream->chunk.payload + sizeof(struct executions_head);
     stream->limit = stream->chunk.payload + stream->chunk.capacity - 2 * LONGEST_RECORD;
     stream->execution_limit = stream->executions + CHUNK_EXECUTIONS_LIMIT;
@@ -198,6 +226,7 @@ static bool chunk_start(struct stream *stream)
     head->start_ns = clock_nanoseconds(CLOCK_MONOTONIC) - start_ns;
     head->start_ticks = stream->record_ticks = clock_ticks();
     stream->attention &= ~(uint32_t)NO_CHUNK;
+    stream->index = stream->attention == 0 ? 0 : ATTENTION;
     return true;
 }
 
@@ -238,6 +267,7 @@ static inline bool enter(struct stream *stream)
         return true;
     }
     atomic_store_explicit(&stream->writing, false, memory_order_release);
+    call_attention(stream, STOPPED);
     return false;
 }
 
@@ -250,10 +280,10 @@ static inline void leave(struct stream *stream)
 static __attribute__((noinline)) void execute_slowly(struct stream *stream, uint64_t block)
 {
     uint32_t low = (uint32_t)block, number = block_number(low);
-    uint32_t *entry = &stream->table[stream->history];
+    uint32_t *entry = &stream->table[(uint16_t)stream->index];
     if (likely((stream->attention | (low & SLOW_BIT)) == 0 && *entry >> 1 == number)) {
         *entry |= SURE;
-        stream->pending += PENDING_ONE + block_instructions(block);
+        count_hit(stream, block);
         advance(stream, block);
         return;
     }
@@ -264,11 +294,11 @@ static __attribute__((noinline)) void execute_slowly(struct stream *stream, uint
         leave(stream);
         return;
     }
-    entry = &stream->table[stream->history]; /* a new chunk has a new history */
+    entry = &stream->table[(uint16_t)stream->index]; /* a new chunk has a new history */
     if (*entry >> 1 == number) {
         put_record(stream, CODE_TIME, clock_ticks());
         *entry |= SURE;
-        stream->pending += PENDING_ONE + block_instructions(block);
+        count_hit(stream, block);
     } else {
         put_record(stream, CODE_BLOCK + number, clock_ticks());
         *entry = *entry & SURE ? *entry & ~(uint32_t)SURE : number << 1;
@@ -276,8 +306,11 @@ static __attribute__((noinline)) void execute_slowly(struct stream *stream, uint
         stream->instructions += block_instructions(block);
     }
     count_record(stream);
-    stream->attention = low & SLOW_BIT ? (uint32_t)AFTER_SLOW : 0;
     advance(stream, block);
+    stream->attention = 0;
+    if (low & SLOW_BIT) {
+        call_attention(stream, AFTER_SLOW);
+    }
     leave(stream);
 }
 
@@ -293,19 +326,33 @@ static __attribute__((noinline)) void mark_time(struct stream *stream)
     }
 }
 
-void stream_execute(unsigned vcpu, void *userdata)
+static inline void execute(struct stream *stream, void *userdata)
 {
-    struct stream *stream = streams[vcpu];
     uint64_t block = (uintptr_t)userdata;
-    if (likely(stream->table[stream->history] == (uint32_t)block && stream->attention == 0)) {
+    if (likely(stream->table[stream->index] == (uint32_t)block)) {
         advance(stream, block);
-        stream->pending += PENDING_ONE + block_instructions(block);
+        count_hit(stream, block);
         if (unlikely((int64_t)stream->pending < 0)) {
             mark_time(stream);
         }
         return;
     }
     execute_slowly(stream, block);
+}
+
+static void execute_first(unsigned vcpu __attribute__((unused)), void *block)
+{
+    execute(&first_stream, block);
+}
+
+static void execute_any(unsigned vcpu, void *block)
+{
+    execute(streams[vcpu], block);
+}
+
+stream_callback stream_execute(void)
+{
+    return stream_count == 1 ? execute_first : execute_any;
 }
 
 uint64_t stream_executions(unsigned vcpu)

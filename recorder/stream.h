@@ -15,7 +15,10 @@ bool stream_init(unsigned count);
 void *stream_block(uint32_t number, unsigned instructions, bool slow);
 
 /* The execution callback. `block` is from `stream_block`. Called by the vCPU's own thread. */
-void stream_execute(unsigned vcpu, void *block);
+typedef void (*stream_callback)(unsigned vcpu, void *block);
+
+/* The callback for this machine, to be asked after `stream_init`. */
+stream_callback stream_execute(void);
 
 /* Executions of this vCPU so far, for a task switch's record. Called by the vCPU's own thread. */
 uint64_t stream_executions(unsigned vcpu);

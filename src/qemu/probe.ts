@@ -45,7 +45,8 @@ export function parseQemuVersion(output: string): string | null {
  */
 export async function probeQemu(given: string | undefined, target: string): Promise<Qemu> {
   const file = await findQemu(given ?? `qemu-system-${target}`, given !== undefined);
-  const version = parseQemuVersion(await ask(file, "--version"));
+  const [versionText, help] = await Promise.all([ask(file, "--version"), ask(file, "-help")]);
+  const version = parseQemuVersion(versionText);
   if (version === null) {
     throw new BootscopeError("no-qemu", `${file} is not QEMU.`, "Give the path of a qemu-system-* program.");
   }
@@ -57,7 +58,7 @@ export async function probeQemu(given: string | undefined, target: string): Prom
       "Install QEMU 6.0 or newer.",
     );
   }
-  if (!/^-plugin\b/m.test(await ask(file, "-help"))) {
+  if (!/^-plugin\b/m.test(help)) {
     throw new BootscopeError(
       "no-plugin-support",
       `${file} (QEMU ${version}) was built without TCG plugins.`,

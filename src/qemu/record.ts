@@ -3,7 +3,7 @@ import { open, rm, stat } from "node:fs/promises";
 import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { BootscopeError } from "../protocol/failure";
-import { bootArguments, icountShift, type Preset, type TaskLayout } from "./commandLine";
+import { bootArguments, icountShift, type Preset } from "./commandLine";
 import { busyboxInitrd } from "./initrd";
 import { kernelTarget } from "./kernelImage";
 import { readLiveCounters } from "./liveCounters";
@@ -126,14 +126,16 @@ async function prepare(
   signal: AbortSignal | undefined,
 ): Promise<Prepared> {
   const target = await kernelTarget(options.kernel);
-  const qemu = await probeQemu(options.qemu, target);
+  const [qemu, taskLayout] = await Promise.all([
+    probeQemu(options.qemu, target),
+    options.vmlinux === undefined ? {} : readTaskLayout(options.vmlinux),
+  ]);
   signal?.throwIfAborted();
   const recorder = await buildRecorder(options.recorderSources, qemu.pluginApi, signal);
   if (options.initrd !== undefined) await checkReadable(options.initrd, "initial RAM disk");
   if (options.events !== undefined) await checkReadable(options.events, "event list");
   const initrd = options.initrd ?? (await busyboxInitrd(target));
   if (options.initrd === undefined) onMessage?.(`Initial RAM disk: a busybox one, made here (${initrd}).`);
-  const taskLayout: TaskLayout = options.vmlinux === undefined ? {} : await readTaskLayout(options.vmlinux);
   signal?.throwIfAborted();
   const eventLog = options.events === undefined ? null : eventLogOf(options.output);
   const args = bootArguments({
