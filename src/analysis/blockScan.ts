@@ -8,7 +8,7 @@ import type { ScanColumns } from "./scanColumns";
 export interface ScanBlocks {
   /** Guest instructions per block; 0 where unknown. */
   readonly instructions: Uint16Array;
-  /** "host": time is nanoseconds. "events": there is no clock, and every execution takes one unit. */
+  /** "host": time is nanoseconds. "events": it is the order of the source, and every execution takes one unit of it. */
   readonly clock: "host" | "events";
 }
 
@@ -31,7 +31,6 @@ export class BlockScanner {
   readonly #batch = new ExecutionBatch();
   readonly #counts: BucketCounts;
   readonly #weight: Uint16Array;
-  readonly #clock: "host" | "events";
   /** Per block, the scan (numbered from 1) that saw it last. */
   readonly #seenIn: Uint32Array;
   readonly #firstBlock: Uint32Array;
@@ -45,8 +44,7 @@ export class BlockScanner {
     const count = blocks.instructions.length;
     this.#weight = blocks.instructions.map((instructions) => Math.max(1, instructions));
     if (blocks.clock === "events") this.#weight.fill(1);
-    this.#counts = new BucketCounts(this.#weight);
-    this.#clock = blocks.clock;
+    this.#counts = new BucketCounts(this.#weight, blocks.clock);
     this.#seenIn = new Uint32Array(count);
     this.#firstBlock = new Uint32Array(count);
     this.#firstTime = new Float64Array(count);
@@ -57,17 +55,13 @@ export class BlockScanner {
    * @param edges ascending times; bucket i is [edges[i], edges[i + 1])
    */
   scan(payload: Uint8Array, chunk: ExecutionChunk, edges: Float64Array): ScanResult {
-    const host = this.#clock === "host";
     const batch = this.#batch;
     this.#scan++;
     this.#firstCount = 0;
     this.#running = chunk.lastBlock < this.#weight.length ? chunk.lastBlock : -1;
-    this.#counts.begin(edges, host ? chunk.startTime : chunk.firstExecution);
+    this.#counts.begin(edges, chunk.startTime);
     this.#decoder.begin(payload, chunk, this.#weight.length, this.#weight);
-    while (!this.#counts.past && this.#decoder.next(batch)) {
-      if (!host) countExecutionsAsTime(batch, chunk.firstExecution);
-      this.#countSpans(batch);
-    }
+    while (!this.#counts.past && this.#decoder.next(batch)) this.#countSpans(batch);
     return {
       columns: this.#counts.finish(),
       firstBlock: this.#firstBlock.slice(0, this.#firstCount),
@@ -178,15 +172,5 @@ export class BlockScanner {
     this.#seenIn[block] = this.#scan;
     this.#firstBlock[this.#firstCount] = block;
     this.#firstTime[this.#firstCount++] = time;
-  }
-}
-
-/** Gives a batch the time of a trace without a clock: the number of the execution. Needs weights of 1. */
-function countExecutionsAsTime(batch: ExecutionBatch, firstExecution: number): void {
-  let time = firstExecution + batch.executionsBefore;
-  batch.startTime = time;
-  for (let span = 0; span < batch.spans; span++) {
-    time += batch.spanWork[span];
-    batch.spanTime[span] = time;
   }
 }

@@ -20,8 +20,14 @@ export class BucketCounts {
   /** Position of the current bucket; -1 before the first edge, `edges.length - 1` after the last. */
   #bucket = 0;
 
-  /** @param weight per block, what the time of a span is shared by; at least 1 */
-  constructor(private readonly weight: Uint16Array) {
+  /**
+   * @param weight per block, what the time of a span is shared by; at least 1
+   * @param clock "events": times only say when something began, and an execution takes one unit wherever that is
+   */
+  constructor(
+    private readonly weight: Uint16Array,
+    private readonly clock: "host" | "events",
+  ) {
     const blockCount = weight.length;
     this.counts = new Float64Array(2 * blockCount);
     // A block is listed at most twice per bucket: by its first piece of time, and by its first execution.
@@ -137,13 +143,14 @@ export class BucketCounts {
 
   #flush(): void {
     const { counts, touched } = this;
+    const events = this.clock === "events";
     const kept = !this.outside;
     for (let i = 0; i < this.touchedCount; i++) {
       const block = touched[i];
       const at = 2 * block;
-      if (kept && (counts[at] !== 0 || counts[at + 1] !== 0)) {
-        this.#columns.add(block, counts[at], counts[at + 1] * this.weight[block]);
-      }
+      const executions = counts[at];
+      const time = events ? executions : counts[at + 1] * this.weight[block];
+      if (kept && (executions !== 0 || time !== 0)) this.#columns.add(block, executions, time);
       counts[at] = 0;
       counts[at + 1] = 0;
     }

@@ -48,7 +48,7 @@ export class ScannedTrace {
     const { count, instructions } = file.blocks;
     this.#instructions = new Uint16Array(new SharedArrayBuffer(2 * count));
     this.#instructions.set(instructions.subarray(0, count));
-    this.#chunkEnds = Float64Array.from(file.chunks, (chunk) => this.#span(chunk).end);
+    this.#chunkEnds = Float64Array.from(file.chunks, ({ endTime }) => endTime);
     this.#duration = this.#chunkEnds.reduce((latest, end) => Math.max(latest, end), 0);
     this.#profile = BlockProfile.forDuration(count, this.#duration);
     const bytesTotal = file.chunks.reduce((sum, { length }) => sum + length, 0);
@@ -115,7 +115,7 @@ export class ScannedTrace {
   /** Chunks that hold anything of a range. */
   chunksIn(range: TimeRange): ExecutionChunk[] {
     return this.file.chunks.filter(
-      (chunk, index) => this.#span(chunk).start <= range.end && this.#chunkEnds[index] >= range.start,
+      (chunk, index) => chunk.startTime <= range.end && this.#chunkEnds[index] >= range.start,
     );
   }
 
@@ -150,9 +150,8 @@ export class ScannedTrace {
     if (open.length === 0) return;
     for (const { chunk, index } of open) {
       const { outcome } = await this.pool.scan(this.#task(chunk, everything), { signal });
-      const end = this.#clock === "host" ? outcome.endTime : chunk.firstExecution + outcome.executions;
-      this.#chunkEnds[index] = end;
-      this.#duration = Math.max(this.#duration, end);
+      this.#chunkEnds[index] = outcome.endTime;
+      this.#duration = Math.max(this.#duration, outcome.endTime);
     }
     this.#profile = BlockProfile.forDuration(blocks.count, this.#duration);
   }
@@ -175,10 +174,5 @@ export class ScannedTrace {
   #task(chunk: ExecutionChunk, edges: Float64Array) {
     const blocks = { instructions: this.#instructions, clock: this.#clock };
     return { trace: this.number, path: this.file.path, blocks, chunk, edges };
-  }
-
-  #span(chunk: ExecutionChunk): { start: number; end: number } {
-    if (this.#clock === "host") return { start: chunk.startTime, end: chunk.endTime };
-    return { start: chunk.firstExecution, end: chunk.firstExecution + chunk.executions };
   }
 }

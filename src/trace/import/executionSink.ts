@@ -15,6 +15,8 @@ interface Stream {
   pendingTime: number;
   pendingKey: number;
   latest: number;
+  /** Without a clock: the position after its last execution. */
+  end: number;
 }
 
 /**
@@ -30,6 +32,8 @@ export class ExecutionSink {
   private readonly numberedThreads = new Map<number, number>();
   private last: Stream | null = null;
   private now = 0;
+  /** Without a clock: announcements so far, over all streams. They are the times of such a trace. */
+  private position = 0;
   /** Of the first execution that has a time; NaN: none had. */
   private start = NaN;
 
@@ -72,7 +76,7 @@ export class ExecutionSink {
     const stream = this.last?.vcpu === vcpu ? this.last : this.streamOf(vcpu);
     if (stream.pending >= 0) this.confirm(stream);
     stream.pending = block;
-    stream.pendingTime = time;
+    stream.pendingTime = this.clock === "events" ? this.position++ : time;
     stream.pendingKey = key;
     this.last = stream;
   }
@@ -95,9 +99,11 @@ export class ExecutionSink {
       this.announce(vcpu, blocks[numbers[from]], NaN, 0);
       const stream = this.streamOf(vcpu);
       this.confirm(stream);
-      stream.encoder.executeRun(numbers, blocks, from + 1, last, this.executions);
-      this.executions += last - from - 1;
-      this.now = this.executions;
+      const count = last - from - 1;
+      stream.encoder.executeRun(numbers, blocks, from + 1, last, this.position);
+      this.executions += count;
+      this.position += count;
+      stream.end = this.position;
     }
     this.announce(vcpu, blocks[numbers[last]], NaN, lastKey);
   }
@@ -106,12 +112,12 @@ export class ExecutionSink {
   withdraw(block: number): void {
     const stream =
       this.last?.pending === block ? this.last : [...this.streams.values()].find(({ pending }) => pending === block);
-    if (stream !== undefined) stream.pending = -1;
+    if (stream !== undefined) this.forget(stream);
   }
 
   /** As `withdraw`, for the stream that announced last, by key instead of address. */
   withdrawKey(key: number): void {
-    if (this.last !== null && this.last.pendingKey === key) this.last.pending = -1;
+    if (this.last !== null && this.last.pendingKey === key) this.forget(this.last);
   }
 
   /** Number of the stream for a thread: threads are numbered as they appear. */
@@ -126,33 +132,63 @@ export class ExecutionSink {
 
   /** Confirms what was announced last. Answers the time at which the trace ends. */
   finish(): number {
-    for (const stream of this.streams.values()) if (stream.pending >= 0) this.confirm(stream);
-    return this.now;
+    for (const stream of this.streams.values()) {
+      if (stream.pending >= 0) this.confirm(stream);
+      if (this.clock === "events") stream.encoder.mark(stream.end);
+    }
+    return this.clock === "events" ? this.position : this.now;
+  }
+
+  /** What a stream announced last did not run. Its position is given again, unless another stream went on meanwhile. */
+  private forget(stream: Stream): void {
+    if (stream.pending >= 0 && stream.pendingTime === this.position - 1) this.position--;
+    stream.pending = -1;
   }
 
   private streamOf(vcpu: number): Stream {
     let stream = this.streams.get(vcpu);
     if (stream === undefined) {
-      stream = { vcpu, encoder: this.writer.stream(vcpu), pending: -1, pendingTime: NaN, pendingKey: 0, latest: 0 };
+      stream = {
+        vcpu,
+        encoder: this.writer.stream(vcpu),
+        pending: -1,
+        pendingTime: NaN,
+        pendingKey: 0,
+        latest: 0,
+        end: 0,
+      };
       this.streams.set(vcpu, stream);
     }
     return stream;
   }
 
   private confirm(stream: Stream): void {
-    let time = this.executions++;
-    if (this.clock === "events") this.now = this.executions;
-    else {
-      if (Number.isNaN(this.start)) this.start = stream.pendingTime;
-      time = stream.pendingTime - this.start;
-      if (!(time >= stream.latest)) {
-        if (time < stream.latest) this.stepsBack++;
-        time = stream.latest;
-      }
-      stream.latest = time;
-      if (time > this.now) this.now = time;
-    }
+    this.executions++;
+    const time = this.clock === "events" ? this.resume(stream) : this.timeOf(stream);
     stream.encoder.execute(stream.pending, 0, time);
     stream.pending = -1;
+  }
+
+  /** Where other streams ran in between, both moments are made exact, so that executions are not spread over the pause. */
+  private resume(stream: Stream): number {
+    const time = stream.pendingTime;
+    if (time !== stream.end) {
+      stream.encoder.mark(stream.end);
+      stream.encoder.mark(time);
+    }
+    stream.end = time + 1;
+    return time;
+  }
+
+  private timeOf(stream: Stream): number {
+    if (Number.isNaN(this.start)) this.start = stream.pendingTime;
+    let time = stream.pendingTime - this.start;
+    if (!(time >= stream.latest)) {
+      if (time < stream.latest) this.stepsBack++;
+      time = stream.latest;
+    }
+    stream.latest = time;
+    if (time > this.now) this.now = time;
+    return time;
   }
 }

@@ -52,6 +52,8 @@ function executionsPerBlock(results: readonly ScanResult[]): number[] {
   return counts;
 }
 
+const blockOf = (one: TestExecution): number => (typeof one === "object" ? one.block : one);
+
 const executionsIn = (results: readonly ScanResult[]): number => executionsPerBlock(results).reduce((a, b) => a + b, 0);
 
 describe("scanning a trace", () => {
@@ -60,9 +62,7 @@ describe("scanning a trace", () => {
       fc.asyncProperty(streams, fc.integer({ min: 1, max: 5000 }), async ({ executions, endTime }, width) => {
         const trace = await buildTrace({ blocks, vcpus: [executions], endTime, payloadBytes: 64 });
         const edges = Float64Array.of(-Infinity, ...Array.from({ length: 9 }, (_, i) => (i + 1) * width), Infinity);
-        const expected = blocks.map(
-          (_, block) => executions.filter((one) => typeof one === "object" && one.block === block).length,
-        );
+        const expected = blocks.map((_, block) => executions.filter((one) => blockOf(one) === block).length);
         expect(executionsPerBlock(scanAll(trace, edges))).toEqual(expected);
       }),
       { numRuns: 25 },
@@ -89,8 +89,10 @@ describe("scanning a trace", () => {
         fc.constantFrom("host" as const, "events" as const),
         fc.array(fc.double({ min: 0, max: 1, noNaN: true }), { minLength: 1, maxLength: 4 }),
         async ({ executions, endTime }, clock, cuts) => {
-          const trace = await buildTrace({ blocks, vcpus: [executions], endTime, payloadBytes: 64 });
           const end = clock === "host" ? endTime : executions.length;
+          const stamped =
+            clock === "host" ? executions : executions.map((one, time) => ({ block: blockOf(one), time }));
+          const trace = await buildTrace({ blocks, vcpus: [stamped], endTime: end, payloadBytes: 64 });
           const inner = [...new Set(cuts.map((cut) => cut * end))].sort((a, b) => a - b);
           const edges = [-Infinity, ...inner, Infinity];
           const parts = edges
