@@ -41,6 +41,13 @@ afterAll(async () => {
   rmSync(scratch, { recursive: true, force: true });
 });
 
+describe("the sample without a vmlinux", () => {
+  it("says that its names are inside it, and does not propose to record it again", async () => {
+    expect(await editor.part("symbols").innerText()).toMatch(/Names from inside the trace.*build-id \w{8}… matches/s);
+    expect(await editor.header.innerText()).not.toContain("Record Again");
+  });
+});
+
 describe("saving the functions", () => {
   it("writes every row that matches the filter as CSV", async () => {
     await editor.filter("memblock");

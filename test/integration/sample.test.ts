@@ -5,6 +5,7 @@ import type { BootscopeApi } from "../../src/extension";
 
 describe("the sample", function () {
   this.timeout(120_000);
+  after(() => vscode.commands.executeCommand("workbench.action.closeAllEditors"));
 
   it("opens by its command, named without a vmlinux", async () => {
     const extension = vscode.extensions.getExtension<BootscopeApi>("bootscope.bootscope")!;
@@ -19,8 +20,6 @@ describe("the sample", function () {
     assert.ok(executions > 1_000_000);
     assert.ok(named > 0.5 * executions, `${named} of ${executions} executions are named`);
     assert.equal(symbols?.hasLines, true);
-    assert.equal(symbols.path, null, "its symbols are inside it");
     assert.equal(trust.damagedBytes, 0);
-    await vscode.commands.executeCommand("workbench.action.closeAllEditors");
   });
 });

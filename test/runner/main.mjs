@@ -1,11 +1,10 @@
 // Runs the levels of tests that were asked for and adds up their results.
 import { mkdirSync } from "node:fs";
 import { parseArgs } from "node:util";
-import { withLock } from "../../scripts/environment/cache.mjs";
 import { buildBundles, checkStatically } from "./checks.mjs";
 import { runIntegration } from "./integration.mjs";
 import { resultsFolder } from "./paths.mjs";
-import { prepareBoot, preparePackage, prepareBrowser } from "./prepare.mjs";
+import { alone, prepareBoot, preparePackage, prepareBrowser } from "./prepare.mjs";
 import { runVitest } from "./vitest.mjs";
 
 /**
@@ -19,9 +18,6 @@ import { runVitest } from "./vitest.mjs";
  */
 
 const minutes = 60_000;
-
-/** Windows of all clones on this machine share one kernel workspace: only one run at a time may change it. */
-const alone = (work) => withLock("test-workspace", work);
 
 /** The levels in the order they run: cheap ones first. Each prepares what it needs and returns its counts. */
 const levels = {

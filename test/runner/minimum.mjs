@@ -6,7 +6,7 @@ import { servers } from "../../scripts/environment/vscodeServer.mjs";
 import { buildBundles } from "./checks.mjs";
 import { runIntegration } from "./integration.mjs";
 import { root } from "./paths.mjs";
-import { prepareBoot } from "./prepare.mjs";
+import { alone, prepareBoot } from "./prepare.mjs";
 
 /** code-server 4.N carries VS Code 1.N: the test must not drift from what the manifest says. */
 function checkVersion() {
@@ -20,7 +20,7 @@ async function main() {
   checkVersion();
   await buildBundles();
   await prepareBoot();
-  const { passed, failed } = await runIntegration(values, 8 * 60_000, servers.minimum);
+  const { passed, failed } = await alone(() => runIntegration(values, 8 * 60_000, servers.minimum));
   console.log(`${passed} passed, ${failed} failed`);
   return failed > 0 || passed === 0 ? 1 : 0;
 }
