@@ -1,6 +1,7 @@
 import { stat } from "node:fs/promises";
 import { openImage } from "../symbols/image";
 import type { ImageSymbols } from "../symbols/types";
+import { unpackKernel } from "./packedKernel";
 import { ResultCache } from "./resultCache";
 
 /** An image in use. `release` when done; the last one closes the file. */
@@ -30,7 +31,7 @@ export class Images {
     let entry = this.#entries.get(key);
     if (entry === undefined) {
       const cache = this.#cache;
-      const image = openImage(path, (imageIdentity) => cache.imageStore(imageIdentity));
+      const image = openImage(path, (imageIdentity) => cache.imageStore(imageIdentity), unpackKernel);
       this.#entries.set(key, (entry = { image, users: 0 }));
     }
     const used = entry;

@@ -31,6 +31,9 @@ async function isFile(candidate: string): Promise<boolean> {
 const vmlinuxIn = async (folder: string): Promise<string[]> =>
   (await names(folder)).filter(isVmlinuxName).map((name) => path.join(folder, name));
 
+const bootImagesIn = async (folder: string): Promise<string[]> =>
+  (await names(folder)).filter((name) => /^(bzImage|vmlinuz)/.test(name)).map((name) => path.join(folder, name));
+
 export interface CandidateSources {
   /** The trace's file. */
   readonly trace: string;
@@ -52,6 +55,9 @@ export async function vmlinuxCandidates(sources: CandidateSources): Promise<stri
     ]),
     ...systemFolders.map(vmlinuxIn),
     ...moduleFolders.map(async (modules) => (await names(modules)).map((name) => path.join(modules, name, "vmlinux"))),
+    // The bootable image has the names of functions, and no lines: better than nothing.
+    bootImagesIn(path.dirname(sources.trace)),
+    ...sources.folders.map((folder) => bootImagesIn(path.join(folder.uri.fsPath, "arch/x86/boot"))),
   ]);
   const all = [...new Set([...sources.named, ...groups.flat()])];
   const exists = await Promise.all(all.map(isFile));

@@ -9,6 +9,7 @@ import { readBuildId } from "./elf/notes";
 import { readSymbols, type SymbolColumns } from "./elf/symbolTable";
 import { selectFunctionSymbols } from "./functionSymbols";
 import { keptFunctions, SearchableFunctions } from "./functionTable";
+import { readKallsymsColumns } from "./kallsyms/columns";
 import { inlineFramesMany } from "./inlineFrames";
 import { ImageBytes } from "./imageBytes";
 import { imageIdentity, noStore, type ImageStore, type OpenStore } from "./imageStore";
@@ -17,20 +18,29 @@ import { openSymbolMap } from "./symbolMap";
 import { findAddress } from "./symbolNames";
 import type { ImageSymbols, InlineFrames, LineTable, LoadSegment } from "./types";
 
+/** The kernel inside of a bootable image; null for a file that is none. Rejects with BootscopeError. */
+export type UnpackKernel = (path: string) => Promise<Uint8Array | null>;
+
 /**
  * Opens an ELF image (vmlinux, firmware, user program, or an object such as a module) for symbolization: headers, build-id and
  * symbol table are read now, the line table when `lines` is called. A System.map opens as names only. The caller closes it.
+ * @param unpack gives the ELF file in a bootable image, which has no symbols but those that the kernel carries for itself
  * @param openStore where what is read of the image is kept for the next time
  *
  * Rejects with BootscopeError: "not-found", "unreadable", "no-symbols" (not ELF), "unsupported", "damaged". An image without
  * symbols or lines opens, with empty tables.
  */
-export async function openImage(path: string, openStore: OpenStore = () => noStore): Promise<ImageSymbols> {
+export async function openImage(
+  path: string,
+  openStore: OpenStore = () => noStore,
+  unpack: UnpackKernel = () => Promise.resolve(null),
+): Promise<ImageSymbols> {
   const map = await openSymbolMap(path);
   if (map !== null) return map;
-  const file = await ElfFile.open(path);
+  const unpacked = await unpack(path);
+  const file = unpacked === null ? await ElfFile.open(path) : await ElfFile.fromBytes(path, unpacked);
   try {
-    const symbols = await readSymbols(file);
+    const symbols = (await readSymbols(file)) ?? (await readKallsymsColumns(file));
     const bytes = new ImageBytes(file);
     const bannerAddress = symbols && findAddress(symbols, "linux_banner");
     const buildId = await readBuildId(file);

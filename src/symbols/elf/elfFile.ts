@@ -1,6 +1,5 @@
-import { open, type FileHandle } from "node:fs/promises";
-import { readSync } from "node:fs";
 import { BootscopeError } from "../../protocol/failure";
+import { fileSource, memorySource, type ByteSource } from "../byteSource";
 import { ByteCursor } from "../cursor";
 import { decompressSection } from "./compression";
 import { ElfType, SectionFlag, SectionType } from "./constants";
@@ -20,11 +19,10 @@ export class ElfFile {
 
   private constructor(
     readonly path: string,
-    readonly fileBytes: number,
     readonly header: ElfHeader,
     readonly sections: readonly ElfSection[],
     readonly segments: readonly ElfSegment[],
-    private readonly handle: FileHandle,
+    private readonly source: ByteSource,
   ) {
     this.relocations = this.isRelocatable ? new Relocations(this) : null;
   }
@@ -41,22 +39,28 @@ export class ElfFile {
    * lies outside the file).
    */
   static async open(path: string): Promise<ElfFile> {
-    const handle = await openForReading(path);
+    return ElfFile.read(path, await fileSource(path));
+  }
+
+  /** As `open`, from bytes that were unpacked from the file. */
+  static fromBytes(path: string, bytes: Uint8Array): Promise<ElfFile> {
+    return ElfFile.read(path, memorySource(bytes));
+  }
+
+  private static async read(path: string, source: ByteSource): Promise<ElfFile> {
     try {
-      const status = await handle.stat();
-      if (!status.isFile()) throw new BootscopeError("unreadable", `${path} is not a file.`, "Choose a vmlinux file.");
-      const read = (offset: number, length: number) => readFully(handle, offset, length);
-      const header = parseHeader(path, await read(0, 64), status.size);
+      const read = (offset: number, length: number) => source.read(offset, length);
+      const header = parseHeader(path, await read(0, 64), source.size);
       const segmentTable = header.segmentHeaders;
       const segments = parseSegments(
         header,
         await read(segmentTable.offset, segmentTable.count * segmentTable.entrySize),
       );
-      const sections = await parseSections(path, header, status.size, read);
+      const sections = await parseSections(path, header, source.size, read);
       const placed = header.type === ElfType.Relocatable ? layOutSections(sections) : sections;
-      return new ElfFile(path, status.size, header, placed, segments, handle);
+      return new ElfFile(path, header, placed, segments, source);
     } catch (error) {
-      await handle.close();
+      await source.close();
       throw error;
     }
   }
@@ -90,48 +94,21 @@ export class ElfFile {
     return section && new ByteCursor(await this.readSection(section), this.header.littleEndian, name);
   }
 
+  get fileBytes(): number {
+    return this.source.size;
+  }
+
   /** Up to `length` bytes from `offset` of the file; fewer where it ends. */
   readAt(offset: number, length: number): Promise<Uint8Array> {
-    return readFully(this.handle, offset, Math.max(0, Math.min(length, this.fileBytes - offset)));
+    return this.source.read(offset, length);
   }
 
   /** `readAt` for callers that cannot wait. */
   readAtSync(offset: number, length: number): Uint8Array {
-    const bytes = new Uint8Array(Math.max(0, Math.min(length, this.fileBytes - offset)));
-    let done = 0;
-    while (done < bytes.length) {
-      const count = readSync(this.handle.fd, bytes, done, bytes.length - done, offset + done);
-      if (count === 0) break;
-      done += count;
-    }
-    return bytes.subarray(0, done);
+    return this.source.readSync(offset, length);
   }
 
   close(): Promise<void> {
-    return this.handle.close();
+    return this.source.close();
   }
-}
-
-async function openForReading(path: string): Promise<FileHandle> {
-  try {
-    return await open(path, "r");
-  } catch (cause) {
-    const missing = (cause as NodeJS.ErrnoException).code === "ENOENT";
-    const reason = cause instanceof Error ? cause.message : String(cause);
-    throw missing
-      ? new BootscopeError("not-found", `There is no file ${path}.`, "Choose a vmlinux with symbols.", { cause })
-      : new BootscopeError("unreadable", `${path} cannot be opened: ${reason}`, "Check its permissions.", { cause });
-  }
-}
-
-/** Reads until `length` bytes are there or the file ends. */
-async function readFully(handle: FileHandle, offset: number, length: number): Promise<Uint8Array> {
-  const bytes = new Uint8Array(length);
-  let done = 0;
-  while (done < length) {
-    const { bytesRead } = await handle.read(bytes, done, length - done, offset + done);
-    if (bytesRead === 0) break;
-    done += bytesRead;
-  }
-  return bytes.subarray(0, done);
 }

@@ -41,9 +41,16 @@ describe("vmlinux candidates", () => {
   });
 
   it("leave out what is no kernel image, no file, or not there", async () => {
-    for (const name of ["vmlinux.lds", "vmlinux.gz", "vmlinux.o", "vmlinuz", "boot.bst"]) file("traces", name);
+    for (const name of ["vmlinux.lds", "vmlinux.gz", "vmlinux.o", "boot.bst"]) file("traces", name);
     mkdirSync(path.join(folder, "traces", "vmlinux"));
     expect(await candidates([path.join(folder, "gone")], ["absent"])).toEqual([]);
+  });
+
+  it("are bootable images last, which have names and no lines", async () => {
+    const beside = file("traces", "vmlinuz-6.1.0");
+    const built = file("linux", "arch", "x86", "boot", "bzImage");
+    const vmlinux = file("linux", "vmlinux");
+    expect(await candidates([], ["linux"])).toEqual([vmlinux, beside, built]);
   });
 
   it("name a file once", async () => {
