@@ -18,6 +18,8 @@ interface Flags {
   readonly traceEvents?: string;
 }
 
+const collect = (glob: string, before: readonly string[]): readonly string[] => [...before, glob];
+
 const threadWords = { [ThreadKind.Process]: "pid", [ThreadKind.Thread]: "tid", [ThreadKind.Vcpu]: "vcpu" } as const;
 
 export function eventsCommand(): Command {
@@ -25,7 +27,12 @@ export function eventsCommand(): Command {
     .description("List or count trace events. Of a simple trace or a log, executions (exec_tb) are among them.")
     .argument("<trace>", "a .bst file, a simple trace or a log, compressed or not; - for the standard input")
     .option("--count", "only say how many there are of each name")
-    .option("--name <glob...>", "only events of these names; * and ? stand for any text and any character")
+    .option(
+      "--name <glob>",
+      "only events of this name (may be repeated); * and ? stand for any text and any character",
+      collect,
+      [],
+    )
     .option("--filter <text>", "only events for which all words hold: a text, or argument=value (also != < <= > >= ~)")
     .option("--trace-events <file>", "the trace-events-all of the QEMU that wrote the trace, which names arguments")
     .addOption(new Option("--text", "print the lines of QEMU's simpletrace.py").conflicts(["json", "count"]))

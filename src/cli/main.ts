@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 /** The command line `bootscope`. Exit codes: 0 ok, 1 a defect, 2 bad input, 3 recording failed, 130 interrupted. */
 import { Command, CommanderError } from "commander";
+import { analyzeCommand } from "./analyze";
 import { eventsCommand } from "./events";
 import { fail } from "./failures";
 import { functionsCommand } from "./functions";
@@ -18,7 +19,7 @@ const program = new Command("bootscope")
   .addHelpText(
     "after",
     `
-Every command has --help, and --json for machines: times are whole nanoseconds since the start of the recording.
+Every command has --help, and all but analyze --json for machines: times are whole nanoseconds since the start of the recording.
 Results are kept in $XDG_CACHE_HOME/bootscope (~/.cache/bootscope), which may be deleted at any time.
 
   bootscope record --kernel arch/x86/boot/bzImage --vmlinux vmlinux -o boot.bst
@@ -33,6 +34,7 @@ const commands = [
   linesCommand(),
   phasesCommand(),
   eventsCommand(),
+  analyzeCommand(),
   importCommand(),
   symbolizeCommand(),
 ];

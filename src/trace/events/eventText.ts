@@ -38,9 +38,9 @@ export function textOf(bytes: Uint8Array): string {
 
 export const hexText = (value: bigint): string => `0x${BigInt.asUintN(64, value).toString(16)}`;
 
-/** A value as lists show it: as QEMU's own format would, numbers exactly. */
+/** A value as lists show it: in the base of QEMU's own format, negative ones in decimal. */
 export const valueText = ({ value, hexadecimal }: NamedValue): string =>
-  typeof value === "string" ? value : hexadecimal ? hexText(value) : value.toString();
+  typeof value === "string" ? value : hexadecimal && value >= 0n ? hexText(value) : value.toString();
 
 /** A value as JSON has it: a number where a double holds it, else its hexadecimal text. */
 export const jsonValue = ({ value }: NamedValue): string | number =>

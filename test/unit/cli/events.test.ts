@@ -44,7 +44,7 @@ describe("bootscope events", () => {
   it("names arguments later, and keeps the words of events that nothing describes", async () => {
     const copy = await temporaryFile("copy.bst");
     expect((await bootscope("import", vector, "-o", copy)).code).toBe(0);
-    const raw = await bootscope("events", copy, "--json", "--name", "foo", "bar");
+    const raw = await bootscope("events", copy, "--json", "--name", "foo", "--name", "bar");
     expect(
       raw.out
         .trim()
@@ -72,7 +72,7 @@ bdrv_open_common(void *bs, const char *filename, int flags, const char *format_n
       return JSON.parse((await bootscope("events", blockIo, "--count", "--json", ...from, ...args)).out);
     };
     // Of the run that wrote the trace: cut -d' ' -f1 | sort | uniq -c, behind simpletrace.py.
-    expect(await counted("--name", "bdrv_co_p*", "qcow2_cache_f?ush")).toEqual({
+    expect(await counted("--name", "bdrv_co_p*", "--name", "qcow2_cache_f?ush")).toEqual({
       counts: { qcow2_cache_flush: 17, bdrv_co_pwritev_part: 15, bdrv_co_preadv_part: 9 },
     });
     expect(await counted("--filter", "blk_co_pwritev bytes>=65536 bytes<1048576")).toEqual({
