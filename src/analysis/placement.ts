@@ -11,9 +11,13 @@ export interface Placement {
 
 export const linkedPlace: Placement = { virtualSlide: 0n, physicalSlide: 0n };
 
+const topAddress = (1n << 64n) - 1n;
+
 /** Takes run-time addresses back to where the image was linked. */
 export class ImagePlace {
   readonly #virtual: readonly { start: bigint; end: bigint }[];
+  /** From the first to the last address of the image. */
+  readonly #linked: { readonly start: bigint; readonly end: bigint };
   readonly #physical: readonly { start: bigint; end: bigint; toVirtual: bigint }[];
 
   constructor(image: ImageSymbols, { virtualSlide, physicalSlide }: Placement) {
@@ -29,9 +33,22 @@ export class ImagePlace {
       toVirtual: virtualAddress - physicalAddress - physicalSlide,
     }));
     this.slide = virtualSlide;
+    const all = image.segments.filter(({ virtualAddress }) => virtualAddress !== 0n);
+    this.#linked = {
+      start: all.reduce<bigint>((least, at) => (at.virtualAddress < least ? at.virtualAddress : least), topAddress),
+      end: all.reduce((most, at) => {
+        const end = at.virtualAddress + at.memorySize;
+        return end > most ? end : most;
+      }, 0n),
+    };
   }
 
   readonly slide: bigint;
+
+  /** Whether the image has anything, code or data, linked at an address. */
+  isLinkAddress(address: bigint): boolean {
+    return address >= this.#linked.start && address < this.#linked.end;
+  }
 
   /** Link address for a run-time virtual address, or null outside the image. */
   fromVirtual(address: bigint): bigint | null {

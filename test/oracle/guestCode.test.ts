@@ -10,10 +10,11 @@ import { ensureModuleBoot } from "../../scripts/environment/moduleBoot.mjs";
 import { localEngine, type LocalEngine } from "../../src/engine/local";
 import { Category, type FunctionsPage, type TraceHandle, type TraceSummary } from "../../src/protocol/engine";
 import { buildBundles, type Bundles } from "../support/bundles";
+import { readGuestConsole, type GuestConsole } from "../support/guestConsole";
 import { symbolAddress } from "../support/nm";
 
 let boot: Awaited<ReturnType<typeof ensureModuleBoot>>;
-let guest: ReturnType<typeof readConsole>;
+let guest: GuestConsole;
 let bundles: Bundles;
 let folder: string;
 let engine: LocalEngine;
@@ -22,7 +23,7 @@ let rows: FunctionsPage;
 
 beforeAll(async () => {
   boot = await ensureModuleBoot();
-  guest = readConsole(readFileSync(boot.console, "latin1"));
+  guest = readGuestConsole(readFileSync(boot.console, "latin1"));
   bundles = await buildBundles();
   folder = mkdtempSync(path.join(tmpdir(), "bootscope-code-"));
   engine = localEngine(path.dirname(bundles.scanWorker));
@@ -36,15 +37,6 @@ afterAll(async () => {
   rmSync(folder, { recursive: true, force: true });
   await bundles.remove();
 });
-
-/** What the guest said of itself. */
-function readConsole(text: string) {
-  const all = (pattern: RegExp) => [...text.matchAll(pattern)].map((match) => match.slice(1));
-  const modules = all(/(?:^|REPLACED )(\w+) \d+ \d+ \S+ Live 0x([0-9a-f]{16})/gm);
-  const workers = all(/^WORKER (\S+) 0x([0-9a-f]+) /gm);
-  const [[text0, physical]] = all(/^KERNEL ([0-9a-f]{16}) T _text\s+([0-9a-f]+)-[0-9a-f]+ : Kernel code/gm);
-  return { modules, workers, text: BigInt(`0x${text0}`), physical: BigInt(`0x${physical}`) };
-}
 
 function functions(trace: TraceHandle): Promise<FunctionsPage> {
   const view = { sort: "executions", descending: true, filter: "", metric: "executions" } as const;
@@ -98,7 +90,7 @@ describe("a boot with KASLR", () => {
   });
 
   it("names programs by their symbols, at their link address and moved", () => {
-    const [fixed, ...moved] = guest.workers;
+    const [fixed, ...moved] = guest.programs;
     expect(BigInt(`0x${fixed[1]}`)).toBe(symbolAddress(boot.worker, "worker_collatz"));
     const found = summary.symbols?.files?.filter(({ name }) => name === "worker-pie") ?? [];
     const offset = symbolAddress(boot.workerPie, "worker_collatz");

@@ -12,7 +12,7 @@ export interface ArchivedFile {
   readonly inode: string;
   /** Its first bytes, at most `headBytes`. */
   readonly head: Uint8Array;
-  /** The content. May be asked for before the next file is. Null when the archive ends in it. */
+  /** The content, to be asked for before the next file is. Null when the archive ends in it or is damaged there. */
   readonly content: () => Promise<Uint8Array | null>;
 }
 
@@ -82,7 +82,7 @@ async function* members(stream: ByteStream): AsyncGenerator<ArchivedFile> {
     if ((mode & fileTypeMask) === regularFile && size > 0) {
       const content = async (): Promise<Uint8Array | null> => {
         state.taken = true;
-        return stream.read(size);
+        return stream.read(size).catch(nullIfDamaged);
       };
       const inode = `${field(7)}:${field(8)}:${field(0)}`;
       const begin = (await stream.peek(Math.min(headBytes, size))).slice();
@@ -90,6 +90,11 @@ async function* members(stream: ByteStream): AsyncGenerator<ArchivedFile> {
     }
     if (!(await stream.skip((state.taken ? 0 : size) + padding(size)))) return;
   }
+}
+
+function nullIfDamaged(error: unknown): null {
+  if (error instanceof BootscopeError && error.code === "damaged") return null;
+  throw error;
 }
 
 const padding = (length: number): number => (4 - (length % 4)) % 4;
