@@ -1,4 +1,4 @@
-import { readFile, readdir, stat } from "node:fs/promises";
+import { readFile, readdir, realpath, stat } from "node:fs/promises";
 import path from "node:path";
 import { codeFilesIn, moduleName, type CodeFile } from "./codeFiles";
 
@@ -20,7 +20,8 @@ const debugFolder = "/usr/lib/debug";
  * @param release as `uname -r` says it; null: unknown
  */
 export async function moduleTreesOf(vmlinux: string, release: string | null): Promise<ModuleTrees> {
-  const folder = path.dirname(path.resolve(vmlinux));
+  // A link in the workspace to a package's vmlinux is as good as that.
+  const folder = path.dirname(await realpath(vmlinux).catch(() => path.resolve(vmlinux)));
   const build = (await exists(path.join(folder, "modules.order"))) ? folder : null;
   if (release === null || release.includes("/") || release === "..") return { modules: [], debug: [], build };
   const at = folder.indexOf(debugFolder);
