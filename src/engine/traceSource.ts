@@ -23,7 +23,7 @@ export async function describeSource(path: string): Promise<TraceSource> {
   const input = await openInput(path);
   try {
     const { format } = await detectFormat(input);
-    return { path, bytes: input.bytesTotal, format, foreign: format !== "bst" || input.file === null };
+    return { path: input.path, bytes: input.bytesTotal, format, foreign: format !== "bst" || input.file === null };
   } finally {
     await input.close();
   }

@@ -59,7 +59,7 @@ const isEmpty = async (input: TraceInput): Promise<boolean> => (await input.peek
 const notATrace = ({ path, problem }: TraceInput): BootscopeError =>
   new BootscopeError(
     "not-a-trace",
-    `${path} is not a trace: it is neither a Bootscope recording nor a QEMU simple trace, and has no exec_tb or Trace lines.`,
+    `${path} is not a trace: it is no Bootscope recording, and has no lines or records that tell of executed code.`,
     problem ?? "Record with Trace Boot, or with QEMU's -d exec,nochain.",
   );
 

@@ -1,4 +1,9 @@
 /** Every foreign format, in the order in which they are asked: those with a magic number first, then text, the most telling first. */
+import { bbvFormat } from "./plugins/bbv";
+import { drcovFormat } from "./plugins/drcov";
+import { execlogFormat } from "./plugins/execlog";
+import { hotblocksFormat } from "./plugins/hotblocks";
+import { uftraceFormat } from "./plugins/uftrace";
 import { eventsLogFormat, qemuLogFormat } from "./qemuLog";
 import { simpletraceFormat } from "./simpletrace";
 import { cpuLogFormat } from "./text/cpuLog";
@@ -12,9 +17,14 @@ import type { TraceFormat } from "./traceFormat";
 
 export const traceFormats: readonly TraceFormat[] = [
   simpletraceFormat,
+  drcovFormat,
+  uftraceFormat,
+  bbvFormat,
   simpletraceTextFormat,
   ...carrierFormats,
   qemuLogFormat,
+  execlogFormat,
+  hotblocksFormat,
   cpuLogFormat,
   disassemblyLogFormat,
   translationLogFormat,

@@ -1,5 +1,6 @@
 /** The bytes of a trace in order, wherever they come from: a file as it is, a compressed file, or a pipe. */
-import type { FileHandle } from "node:fs/promises";
+import { stat, type FileHandle } from "node:fs/promises";
+import { join } from "node:path";
 import { BootscopeError } from "../../../protocol/failure";
 import { openForReading } from "../../reader";
 import { readFully } from "../../chunkWalk";
@@ -23,11 +24,15 @@ export interface TraceInput {
   close(): Promise<void>;
 }
 
+/** What a folder uftrace.data is known by; the only trace that is a folder. */
+const uftraceHead = "info";
+
 /**
  * Opens what is at a path. A pipe is waited for until something is written to it.
  * @throws BootscopeError `not-found`, `unreadable`, `unsupported` for compressions that cannot be read; AbortError
  */
 export async function openInput(path: string, signal?: AbortSignal): Promise<TraceInput> {
+  if (await isFolder(path)) return openInput(join(path, uftraceHead), signal);
   const pipe = await pipeChunks(path, signal);
   if (pipe !== null) return StreamInput.open(path, pipe, Infinity, null);
   const handle = await openForReading(path);
@@ -41,6 +46,11 @@ export async function openInput(path: string, signal?: AbortSignal): Promise<Tra
     await handle.close();
     throw error;
   }
+}
+
+async function isFolder(path: string): Promise<boolean> {
+  const found = await stat(path).catch(() => null);
+  return found?.isDirectory() === true && (await stat(join(path, uftraceHead)).catch(() => null)) !== null;
 }
 
 class FileInput implements TraceInput {
