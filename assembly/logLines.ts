@@ -8,6 +8,10 @@
  * Memory is laid out by src/trace/import/logScanner.ts. Behind every text lie 256 bytes of zeros.
  */
 
+import { numberOf } from "./addressTable";
+
+export { addressCount, makeTable } from "./addressTable";
+
 /** Kinds of templates. */
 const trace: u32 = 0;
 const exit: u32 = 2; // 1 is exec_tb
@@ -50,33 +54,16 @@ class Template {
 const groupsAt: usize = 64;
 const groupBytes: usize = 48;
 
-/** Addresses and their numbers: open addressing. */
-@unmanaged
-class Slot {
-  address: u64;
-  /** Number + 1; 0: free. */
-  number: u32;
-  unused: u32;
-}
-const slotBytes: usize = 16;
-
-// Where things are: set by `place` and `useTable`.
+// Where things are: set by `placeTemplates` and `begin`.
 let templates: usize = 0;
 let templateBytes: usize = 0;
 let blockColumn: usize = 0;
 let slotColumn: usize = 0;
 let keyColumn: usize = 0;
 let timeColumn: usize = 0;
-let table: usize = 0;
-let tableMask: u32 = 0;
-/** Addresses in the order of their numbers. */
-let addresses: usize = 0;
-/** Addresses that get numbers: those that the table takes. */
-let mostAddresses: u32 = 0;
 
 // What was found so far: read and reset by TypeScript.
 export let templateCount: u32 = 0;
-export let addressCount: u32 = 0;
 export let rows: u32 = 0;
 export let chained: u32 = 0;
 export let unchained: u32 = 0;
@@ -101,47 +88,6 @@ export function begin(block: usize, slot: usize, key: usize, time: usize): void 
   chained = 0;
   unchained = 0;
   unknown = 0;
-}
-
-/** Makes a table of addresses with `slots` (a power of two) places at `at`, and puts those known so far into it. */
-export function makeTable(at: usize, slots: u32, list: usize): void {
-  table = at;
-  tableMask = slots - 1;
-  addresses = list;
-  mostAddresses = slots >> 1;
-  memory.fill(at, 0, (slots as usize) * slotBytes);
-  for (let number: u32 = 0; number < addressCount; number++) {
-    const address = load<u64>(addresses + ((number as usize) << 3));
-    let index = hash(address) & tableMask;
-    while (slotAt(index).number != 0) index = (index + 1) & tableMask;
-    slotAt(index).address = address;
-    slotAt(index).number = number + 1;
-  }
-}
-
-function slotAt(index: u32): Slot {
-  return changetype<Slot>(table + (index as usize) * slotBytes);
-}
-
-/** Code addresses differ mostly in their low bits, and neighbours may share a cache line: those bits pass nearly unchanged. */
-function hash(address: u64): u32 {
-  const mixed = (((address >> 32) as u32) * 0x9e3779b1) ^ (address as u32);
-  return mixed ^ (mixed >> 17);
-}
-
-/** Number + 1 of an address, in the order of first appearance; 0 when it is new and the table is full. */
-function numberOf(address: u64): u32 {
-  let index = hash(address) & tableMask;
-  let slot = slotAt(index);
-  for (; slot.number != 0; slot = slotAt(index)) {
-    if (slot.address == address) return slot.number;
-    index = (index + 1) & tableMask;
-  }
-  if (addressCount == mostAddresses) return 0;
-  store<u64>(addresses + ((addressCount as usize) << 3), address);
-  slot.address = address;
-  slot.number = ++addressCount;
-  return addressCount;
 }
 
 /** Adds a row for a line that was read elsewhere. Answers false, and does nothing, when its address is one too many. */
@@ -175,7 +121,7 @@ export function readLines(start: usize, end: usize): usize {
   if (templateCount == 0) return at;
   let template = changetype<Template>(current);
   // Lines follow each other faster when the next one's start does not wait for this one's length to be counted.
-  let usualDigits: u32 = 0;
+  let usualDigits: u32 = 1;
   while (at < end) {
     if (!agrees(template, at)) {
       template = find(template, at);

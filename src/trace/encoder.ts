@@ -82,14 +82,23 @@ export class ExecutionEncoder {
   }
 
   /**
-   * As `execute` for each of rows `from` to `to`, whose instructions nobody counted, one unit of time after the other.
+   * As `execute` for each of rows `from` to `to`, whose instructions nobody counted.
    * @param numbers by row, the number that `blocks` translates into the block's
-   * @param time of row `from`
+   * @param times by row; null: one unit of time after the other
+   * @param first time of row `from`, if `times` is null
    */
-  executeRun(numbers: Uint32Array, blocks: Uint32Array, from: number, to: number, time: number): void {
+  executeRun(
+    numbers: Uint32Array,
+    blocks: Int32Array,
+    from: number,
+    to: number,
+    times: Float64Array | null,
+    first: number,
+  ): void {
     const { table } = this;
+    const timeOf = (row: number): number => (times === null ? first + row - from : times[row]);
     for (let row = from; row < to;) {
-      if (this.isFull()) this.seal(time);
+      if (this.isFull()) this.seal(timeOf(row));
       const start = row;
       const stop = Math.min(to, row + chunkExecutions - this.executions);
       let h = this.history;
@@ -107,7 +116,7 @@ export class ExecutionEncoder {
           hits++;
         } else {
           this.hits = hits;
-          this.writeRecord(recordCode.firstBlock + block, time + row - 1 - start);
+          this.writeRecord(recordCode.firstBlock + block, timeOf(row - 1));
           hits = 0;
           table[before] = corrected(entry, block);
           if (this.isFull()) break;
@@ -117,7 +126,6 @@ export class ExecutionEncoder {
       this.history = h;
       this.lastBlock = block;
       this.executions += row - start;
-      time += row - start;
     }
   }
 

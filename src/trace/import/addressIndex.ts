@@ -1,5 +1,8 @@
 /** Numbers addresses in the order of their first appearance: an open-addressing hash table over two 32-bit halves. */
 const initialSlots = 1 << 17;
+
+/** Different addresses that an import tells apart: forty times those of a boot, and few enough for their tables to stay small. */
+export const mostAddresses = 1 << 22;
 /** Per slot: low half, high half, number + 1 (0: free), unused. One cache line holds four slots. */
 const stride = 4;
 
@@ -11,7 +14,7 @@ export class AddressIndex {
   /** @param added called with every new address, right after it got its number */
   constructor(private readonly added: (low: number, high: number) => void) {}
 
-  /** Number of the address with these halves (any 32-bit integers, signed or not). */
+  /** Number of the address with these halves (any 32-bit integers, signed or not), or -1 when it is one too many. */
   numberOf(low: number, high: number): number {
     low |= 0;
     high |= 0;
@@ -25,6 +28,7 @@ export class AddressIndex {
   }
 
   private add(at: number, low: number, high: number): number {
+    if (this.count === mostAddresses) return -1;
     const number = this.count++;
     this.slots[at] = low;
     this.slots[at + 1] = high;

@@ -1,7 +1,9 @@
 /** Where importers put executions: numbers blocks, keeps one stream per vCPU, and takes back what did not run after all. */
 import type { ExecutionEncoder } from "../encoder";
+import { maximumCount } from "../limits";
 import type { TraceWriter } from "../writer";
 import { AddressIndex } from "./addressIndex";
+import type { BlockNumbers } from "./blockNumbers";
 
 /** More streams than any guest has vCPUs: beyond, threads share the last one. */
 const maximumStreams = 1024;
@@ -27,6 +29,8 @@ export class ExecutionSink {
   /** Times that lay before the one before them; they were raised to it. */
   stepsBack = 0;
   executions = 0;
+  /** Announcements of blocks whose addresses were too many. */
+  unnumbered = 0;
   private readonly index: AddressIndex;
   private readonly streams = new Map<number, Stream>();
   private readonly numberedThreads = new Map<number, number>();
@@ -36,6 +40,7 @@ export class ExecutionSink {
   private position = 0;
   /** Of the first execution that has a time; NaN: none had. */
   private start = NaN;
+  private readonly oneTime = new Float64Array(1);
 
   /** @param clock "events": times given are ignored, and the executions of all streams are counted instead */
   constructor(
@@ -56,25 +61,22 @@ export class ExecutionSink {
     return this.start;
   }
 
-  /** Number of the block at an address, which becomes a block of the trace when it is new. */
+  /** Number of the block at an address, which becomes a block of the trace when it is new; -1 when it is one too many. */
   blockAt(low: number, high: number): number {
     return this.index.numberOf(low, high);
-  }
-
-  blockOf(address: bigint): number {
-    return this.blockAt(Number(address & 0xffff_ffffn), Number(address >> 32n));
   }
 
   /**
    * A block is about to run.
    * @param vcpu number of the stream
-   * @param block as `blockAt` numbers it
+   * @param block as `blockAt` numbers it; -1: it is counted as unnumbered
    * @param time nanoseconds on the source's clock; NaN: as before
    * @param key what `withdrawKey` will compare
    */
   announce(vcpu: number, block: number, time: number, key: number): void {
     const stream = this.last?.vcpu === vcpu ? this.last : this.streamOf(vcpu);
     if (stream.pending >= 0) this.confirm(stream);
+    if (block < 0) this.unnumbered++;
     stream.pending = block;
     stream.pendingTime = this.clock === "events" ? this.position++ : time;
     stream.pendingKey = key;
@@ -82,30 +84,37 @@ export class ExecutionSink {
   }
 
   /**
-   * Announces rows `from` to `to` of one stream, one after the other as `announce` does. Not for sinks with a clock.
-   * @param numbers by row, the number that `blocks` translates into `blockAt`'s
+   * Announces rows `from` to `to` of one stream, one after the other as `announce` does.
+   * @param numbers by row, the number that `translation` translates
+   * @param times by row, if the source has a clock; they are overwritten
    * @param lastKey of the last row
    */
   announceRun(
     vcpu: number,
     numbers: Uint32Array,
-    blocks: Uint32Array,
+    { blocks, complete }: BlockNumbers,
+    times: Float64Array,
     from: number,
     to: number,
     lastKey: number,
   ): void {
+    let row = from;
     const last = to - 1;
-    if (from < last) {
-      this.announce(vcpu, blocks[numbers[from]], NaN, 0);
+    if (complete && from < last) {
+      this.announce(vcpu, blocks[numbers[from]], times[from], 0);
       const stream = this.streamOf(vcpu);
       this.confirm(stream);
+      if (this.clock === "host") this.settleTimes(stream, times, from + 1, last);
+      stream.encoder.executeRun(numbers, blocks, from + 1, last, this.clock === "host" ? times : null, this.position);
       const count = last - from - 1;
-      stream.encoder.executeRun(numbers, blocks, from + 1, last, this.position);
       this.executions += count;
-      this.position += count;
-      stream.end = this.position;
+      if (this.clock === "events") {
+        this.position += count;
+        stream.end = this.position;
+      }
+      row = last;
     }
-    this.announce(vcpu, blocks[numbers[last]], NaN, lastKey);
+    for (; row < to; row++) this.announce(vcpu, blocks[numbers[row]], times[row], row === last ? lastKey : 0);
   }
 
   /** The block did not run, if it is what a stream announced last. */
@@ -181,14 +190,22 @@ export class ExecutionSink {
   }
 
   private timeOf(stream: Stream): number {
-    if (Number.isNaN(this.start)) this.start = stream.pendingTime;
-    let time = stream.pendingTime - this.start;
-    if (!(time >= stream.latest)) {
-      if (time < stream.latest) this.stepsBack++;
-      time = stream.latest;
+    this.oneTime[0] = stream.pendingTime;
+    this.settleTimes(stream, this.oneTime, 0, 1);
+    return this.oneTime[0];
+  }
+
+  /** Turns times of the source into times of the trace, which begin with 0, do not step back, and fit into it. */
+  private settleTimes(stream: Stream, times: Float64Array, from: number, to: number): void {
+    let { latest } = stream;
+    for (let row = from; row < to; row++) {
+      if (Number.isNaN(this.start)) this.start = times[row];
+      const time = times[row] - this.start;
+      if (time >= latest && time <= maximumCount) latest = time;
+      else if (!Number.isNaN(time)) this.stepsBack++;
+      times[row] = latest;
     }
-    stream.latest = time;
-    if (time > this.now) this.now = time;
-    return time;
+    stream.latest = latest;
+    if (latest > this.now) this.now = latest;
   }
 }

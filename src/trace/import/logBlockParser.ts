@@ -4,7 +4,7 @@ import type { LogClock } from "./logClock";
 import { logSlot, noCounts, type LogCounts, type LogPart, type LogStream } from "./logColumns";
 import { LogEventCollector } from "./logEventLines";
 import { lineKind, LogLineParser } from "./logLine";
-import type { LogMemory } from "./logMemory";
+import type { ImportMemory } from "./importMemory";
 import { LogScanner } from "./logScanner";
 
 /** QEMU left the code because of a pending interrupt before the block began (TB_EXIT_REQUESTED). */
@@ -43,7 +43,7 @@ export class LogBlockParser {
   private totalRows = 0;
 
   constructor(
-    private readonly memory: LogMemory,
+    private readonly memory: ImportMemory,
     { firstSecond }: LogClock,
   ) {
     this.scanner = new LogScanner(memory);
@@ -55,7 +55,6 @@ export class LogBlockParser {
 
   parse({ place, start, end }: LogText): LogPart {
     const { memory, scanner, parser, bytes } = this;
-    const addressesBefore = scanner.addressCount;
     const textAt = memory.textAt(place);
     const stop = textAt + end;
     this.counts = noCounts();
@@ -78,7 +77,7 @@ export class LogBlockParser {
     counts.chained += chained;
     counts.unchained += unchained;
     counts.unknown += unknown;
-    const addresses = memory.addresses(addressesBefore, scanner.addressCount).slice();
+    const addresses = scanner.addresses.takeNew();
     const events = this.eventLines.finish();
     return { rows: scanner.rows, addresses, streams: this.streams, counts, events, cut };
   }

@@ -56,7 +56,4 @@ export interface LogPart {
   readonly cut: boolean;
 }
 
-/** Different addresses that an import tells apart: forty times those of a boot, and few enough for their tables to stay small. */
-export const mostAddresses = 1 << 22;
-
 export const noCounts = (): LogCounts => ({ chained: 0, unchained: 0, unknown: 0, links: 0, torn: 0, unnumbered: 0 });

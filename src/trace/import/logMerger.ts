@@ -1,17 +1,18 @@
 /** Puts what the parsers of a log found into one trace: called in the order of the log. */
 import type { TraceWriter } from "../writer";
 import { ExecutionSink } from "./executionSink";
-import { logSlot, mostAddresses, noCounts, type LogColumns, type LogCounts, type LogPart } from "./logColumns";
+import { BlockNumbers } from "./blockNumbers";
+import { logSlot, noCounts, type LogColumns, type LogCounts, type LogPart } from "./logColumns";
 import type { LogStream } from "./logColumns";
 import type { LogClock } from "./logClock";
 import type { LogEventSink } from "./logEventSink";
 import { eventsTrust, logTrust } from "./logTrust";
 import type { ImportResult } from "./traceFormat";
 
-/** One parser's numbers: of addresses by the trace's block numbers, and of streams. */
+/** What one parser's numbers mean. */
 interface Numbering {
-  readonly blocks: Uint32Array;
-  known: number;
+  readonly numbers: BlockNumbers;
+  /** By slot. */
   readonly streams: (LogStream | undefined)[];
 }
 
@@ -35,9 +36,7 @@ export class LogMerger {
     const { stamped } = clock;
     this.sink = new ExecutionSink(writer, stamped ? "host" : "events");
     this.numberings = Array.from({ length: parsers }, () => ({
-      // The system gives memory only where it is written.
-      blocks: new Uint32Array(new SharedArrayBuffer(mostAddresses * 4)),
-      known: 0,
+      numbers: new BlockNumbers(this.sink),
       streams: Array.from({ length: logSlot.firstStream }, () => undefined),
     }));
   }
@@ -45,7 +44,7 @@ export class LogMerger {
   /** @param parser which of the parsers made the part */
   take(part: LogPart, columns: LogColumns, parser: number): void {
     const numbering = this.numberings[parser];
-    for (const address of part.addresses) numbering.blocks[numbering.known++] = this.sink.blockOf(address);
+    numbering.numbers.add(part.addresses);
     numbering.streams.push(...part.streams);
     let taken = 0;
     this.eventSink.takeAll(part.events, (row) => {
@@ -60,6 +59,7 @@ export class LogMerger {
 
   finish(): ImportResult {
     const endTime = this.sink.finish();
+    this.counts.unnumbered += this.sink.unnumbered;
     const { executions, vcpus, stepsBack, startTime } = this.sink;
     const { source, cut, clock, eventSink } = this;
     const { encoder } = eventSink;
@@ -89,9 +89,10 @@ export class LogMerger {
   }
 
   /** Rows that have the same slot. */
-  private takeRun({ blocks, streams }: Numbering, columns: LogColumns, from: number, to: number): void {
+  private takeRun({ numbers, streams }: Numbering, columns: LogColumns, from: number, to: number): void {
     const { sink } = this;
     const { slot, block, key, time } = columns;
+    const { blocks } = numbers;
     const stream = streams[slot[from]];
     if (stream === undefined) {
       for (let row = from; row < to; row++) {
@@ -103,8 +104,7 @@ export class LogMerger {
     if (stream.kind === "execTb" && this.source === "trace") return;
     if (stream.kind === "trace" && this.source === "exec_tb") this.preferTrace(blocks[block[from]]);
     const vcpu = stream.kind === "trace" ? stream.id : stream.id < 0 ? 0 : sink.streamOfThread(stream.id);
-    if (!this.clock.stamped) sink.announceRun(vcpu, block, blocks, from, to, key[to - 1]);
-    else for (let row = from; row < to; row++) sink.announce(vcpu, blocks[block[row]], time[row], key[row]);
+    sink.announceRun(vcpu, block, numbers, time, from, to, key[to - 1]);
   }
 
   /** Both kinds are on: `exec_tb` announced this block a line earlier, and would count every block twice from here on. */

@@ -4,26 +4,26 @@ import { BootscopeError } from "../../protocol/failure";
 import { LogBlockParser, type LogText } from "./logBlockParser";
 import type { LogClock } from "./logClock";
 import type { LogPart } from "./logColumns";
-import type { LogMemory, LogMemoryShape } from "./logMemory";
+import type { ImportMemory, ImportMemoryShape } from "./importMemory";
 
 export type LogReply = { readonly part: LogPart } | { readonly error: string };
 
 export interface LogWorkerData {
   readonly clock: LogClock;
-  readonly shape: LogMemoryShape;
+  readonly shape: ImportMemoryShape;
 }
 
 /** A parser that answers in the order in which it is asked. */
 export interface LogParserHandle {
   /** Where it finds texts and puts columns. */
-  readonly memory: LogMemory;
+  readonly memory: ImportMemory;
   /** Rejects when its thread has ended. */
   parse(text: LogText): Promise<LogPart>;
   /** Ends the thread. What was asked for rejects. */
   close(): Promise<void>;
 }
 
-export function inlineParser(memory: LogMemory, clock: LogClock): LogParserHandle {
+export function inlineParser(memory: ImportMemory, clock: LogClock): LogParserHandle {
   const parser = new LogBlockParser(memory, clock);
   return {
     memory,
@@ -33,7 +33,7 @@ export function inlineParser(memory: LogMemory, clock: LogClock): LogParserHandl
 }
 
 /** @param workerPath the bundled logWorker */
-export function threadParser(workerPath: string, memory: LogMemory, clock: LogClock): LogParserHandle {
+export function threadParser(workerPath: string, memory: ImportMemory, clock: LogClock): LogParserHandle {
   const workerData: LogWorkerData = { clock, shape: memory.shape };
   const worker = new Worker(workerPath, { workerData });
   const waiting: { readonly resolve: (part: LogPart) => void; readonly reject: (error: Error) => void }[] = [];

@@ -2,17 +2,15 @@
 import code from "../../../assembly/logLines.wasm";
 import type { LineTemplate } from "./lineTemplate";
 import { templateBytes, writeTemplate } from "./lineTemplate";
-import { mostAddresses } from "./logColumns";
-import type { LogMemory } from "./logMemory";
+import { AddressTable, type AddressTableCode } from "./addressTable";
+import type { ImportMemory } from "./importMemory";
 
-interface LogLines {
+interface LogLines extends AddressTableCode {
   placeTemplates(at: number, bytes: number, count: number): void;
-  makeTable(at: number, slots: number, addresses: number): void;
   begin(block: number, slot: number, key: number, time: number): void;
   readLines(start: number, end: number): number;
   addRow(low: number, high: number, slot: number, key: number, time: number): boolean;
   addKeyRow(key: number): void;
-  readonly addressCount: WebAssembly.Global;
   readonly rows: WebAssembly.Global;
   readonly chained: WebAssembly.Global;
   readonly unchained: WebAssembly.Global;
@@ -21,25 +19,19 @@ interface LogLines {
 
 /** The newest are kept: more than a guest's processors, which each have their own. */
 const mostTemplates = 64;
-const firstSlots = 1 << 16;
 
 let module: WebAssembly.Module | null = null;
 
 export class LogScanner {
+  readonly addresses: AddressTable;
   private readonly lines: LogLines;
   private learned = 0;
-  private slots = firstSlots;
 
-  constructor(private readonly memory: LogMemory) {
+  constructor(private readonly memory: ImportMemory) {
     module ??= new WebAssembly.Module(code);
     const instance = new WebAssembly.Instance(module, { env: { memory: memory.shape.memory } });
     this.lines = instance.exports as unknown as LogLines;
-    this.makeTable();
-  }
-
-  /** Addresses that have numbers. */
-  get addressCount(): number {
-    return this.lines.addressCount.value;
+    this.addresses = new AddressTable(this.lines, memory);
   }
 
   get rows(): number {
@@ -62,13 +54,13 @@ export class LogScanner {
   read(at: number, end: number): number {
     for (;;) {
       at = this.lines.readLines(at, end);
-      if (at >= end || !this.grow()) return at;
+      if (at >= end || !this.addresses.grow()) return at;
     }
   }
 
   /** Adds a row for a block; false when its address would be one too many. */
   addRow(low: number, high: number, slot: number, key: number, time: number): boolean {
-    while (!this.lines.addRow(low, high, slot, key, time)) if (!this.grow()) return false;
+    while (!this.lines.addRow(low, high, slot, key, time)) if (!this.addresses.grow()) return false;
     return true;
   }
 
@@ -82,18 +74,5 @@ export class LogScanner {
     writeTemplate(view, templatesAt + (this.learned % mostTemplates) * templateBytes, template, slot, seconds);
     this.learned++;
     this.lines.placeTemplates(templatesAt, templateBytes, Math.min(this.learned, mostTemplates));
-  }
-
-  /** Makes the table larger if it is full; false when it was not, or may not grow. */
-  private grow(): boolean {
-    if (this.addressCount * 2 < this.slots || this.slots >= 2 * mostAddresses) return false;
-    this.slots *= 2;
-    this.makeTable();
-    return true;
-  }
-
-  private makeTable(): void {
-    this.memory.reserveTable(this.slots);
-    this.lines.makeTable(this.memory.tableAt, this.slots, this.memory.addressesAt);
   }
 }

@@ -1,6 +1,7 @@
 /** How far the counts of an imported log can be trusted, from what the log itself shows. */
 import type { ImportTrust } from "./traceFormat";
-import { mostAddresses, type LogCounts } from "./logColumns";
+import { mostAddresses } from "./addressIndex";
+import type { LogCounts } from "./logColumns";
 
 /** What a log held. */
 export interface LogFindings extends LogCounts {
@@ -20,9 +21,7 @@ export function logTrust(findings: LogFindings): ImportTrust {
   const reasons = [...trust.reasons];
   if (findings.cut) reasons.push(cutLog);
   if (findings.unnumbered > 0) {
-    reasons.push(
-      `${findings.unnumbered} lines are missing: the log has more than ${mostAddresses} different addresses, and these lines have others.`,
-    );
+    reasons.push(tooManyAddresses(findings.unnumbered));
   }
   if (findings.torn > 0) reasons.push(`${findings.torn} lines of the log are torn: their blocks are missing.`);
   if (findings.torn + findings.unnumbered === 0) return { mode: trust.mode, reasons };
@@ -34,6 +33,10 @@ export const eventsTrust = (cut: boolean): ImportTrust => ({
   mode: "complete",
   reasons: [eventsOnly, ...(cut ? [cutLog] : [])],
 });
+
+/** @param missing executions of addresses beyond those that are told apart */
+export const tooManyAddresses = (missing: number): string =>
+  `${missing} executions are missing: the trace has more than ${mostAddresses} different addresses, and these have others.`;
 
 /** Of `exec_tb` events, in text or binary. */
 export const execTbTrust: ImportTrust = {

@@ -1,13 +1,13 @@
 /** Entry of a worker thread: parses a text of a log per message, and answers with what it found, or with the error's text. */
 import { parentPort, workerData } from "node:worker_threads";
 import { LogBlockParser, type LogText } from "./logBlockParser";
-import { LogMemory } from "./logMemory";
+import { ImportMemory } from "./importMemory";
 import type { LogReply, LogWorkerData } from "./logParsers";
 
 const port = parentPort;
 if (port === null) throw new Error("logWorker runs as a worker thread");
 const { clock, shape } = workerData as LogWorkerData;
-const parser = new LogBlockParser(LogMemory.of(shape), clock);
+const parser = new LogBlockParser(ImportMemory.of(shape), clock);
 
 port.on("message", (text: LogText) => {
   let reply: LogReply;

@@ -7,8 +7,8 @@ import { findEventsClock, readLogEvents } from "./eventsLog";
 import type { TraceInput } from "./input/traceInput";
 import { findLogClock, type LogClock } from "./logClock";
 import type { LogColumns, LogPart } from "./logColumns";
+import { ImportMemory } from "./importMemory";
 import { LogEventSink } from "./logEventSink";
-import { LogMemory } from "./logMemory";
 import { LogMerger } from "./logMerger";
 import { inlineParser, threadParser, type LogParserHandle } from "./logParsers";
 import type { ImportOptions, ImportResult, TraceFormat } from "./traceFormat";
@@ -59,13 +59,13 @@ async function importQemuLog(
   writer: TraceWriter,
   options: ImportOptions,
 ): Promise<ImportResult> {
-  const { signal, progress, logWorker, logBlockBytes: blockBytes = usualBlockBytes } = options;
+  const { signal, progress, logWorker, blockBytes = usualBlockBytes } = options;
   const textBytes = bufferBytes(blockBytes);
   const parsers: LogParserHandle[] =
     logWorker === undefined || (input.file !== null && input.file.bytes <= 2 * blockBytes)
-      ? [inlineParser(LogMemory.create(textBytes, placesPerThread), clock)]
+      ? [inlineParser(ImportMemory.create(textBytes, placesPerThread), clock)]
       : Array.from({ length: Math.min(mostThreads, availableParallelism()) }, () =>
-          threadParser(logWorker, LogMemory.create(textBytes, placesPerThread), clock),
+          threadParser(logWorker, ImportMemory.create(textBytes, placesPerThread), clock),
         );
   // Blocks go to the parsers in turn, so buffers do too.
   const places = Array.from({ length: parsers.length * placesPerThread }, (_, index) => ({

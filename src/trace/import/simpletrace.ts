@@ -8,7 +8,7 @@ import { findEventCatalog, type EventCatalog } from "../events/traceEventsFiles"
 import type { TraceWriter } from "../writer";
 import { ExecutionSink } from "./executionSink";
 import type { TraceInput } from "./input/traceInput";
-import { eventsOnly, execTbTrust } from "./logTrust";
+import { eventsOnly, execTbTrust, tooManyAddresses } from "./logTrust";
 import { numbersFor } from "./simpletraceNames";
 import { scanSimpletrace, type SimpletraceParts, type SimpletraceScan } from "./simpletraceScan";
 import { parseHeaderlessStart, parseSimpletraceHeader, type SimpletraceHeader } from "./simpletraceRecord";
@@ -44,7 +44,8 @@ async function importSimpletrace(
 ): Promise<ImportResult> {
   const sink = new ExecutionSink(writer, "host");
   const encoder = new EventEncoder(ThreadKind.Process, (payload) => writer.addEvents(payload));
-  const parts = { sink, encoder, ...(await namesFor(input, header, options.traceEvents)) };
+  const { blockBytes } = options;
+  const parts = { sink, encoder, blockBytes, ...(await namesFor(input, header, options.traceEvents)) };
   const scan = await scanSimpletrace(input, header, parts, {
     signal: options.signal,
     after: async () => {
@@ -68,7 +69,7 @@ async function importSimpletrace(
     stamped: true,
     stepsBack,
     dropped: scan.dropped,
-    trust: trustOf(scan, executions),
+    trust: trustOf(scan, sink),
   };
 }
 
@@ -119,12 +120,11 @@ function laterNumbers(header: SimpletraceHeader, catalog: EventCatalog, path: st
   }
 }
 
-function trustOf(scan: SimpletraceScan, executions: number): ImportTrust {
+function trustOf(scan: SimpletraceScan, { executions, unnumbered }: ExecutionSink): ImportTrust {
   const whole = executions > 0 ? execTbTrust.mode : "complete";
-  return {
-    mode: scan.dropped > 0 || scan.walker.damaged ? "incomplete" : whole,
-    reasons: [...(executions > 0 ? [...execTbTrust.reasons, inseparable] : [eventsOnly]), ...damageOf(scan)],
-  };
+  const reasons = [...(executions > 0 ? [...execTbTrust.reasons, inseparable] : [eventsOnly]), ...damageOf(scan)];
+  if (unnumbered > 0) reasons.push(tooManyAddresses(unnumbered));
+  return { mode: scan.dropped + unnumbered > 0 || scan.walker.damaged ? "incomplete" : whole, reasons };
 }
 
 /** What is missing or doubtful, whatever the records tell of. */

@@ -3,6 +3,7 @@ import { ArgumentKind, droppedEvent, type EventDescriptor } from "../events/even
 import type { EventEncoder } from "../events/eventEncoder";
 import { SimpletraceEvents, type NamedEvent } from "../events/simpletraceEvents";
 import { BlockReader } from "./blockReader";
+import { ExecutionRecords, type RecordOrigin } from "./executionRecords";
 import type { ExecutionSink } from "./executionSink";
 import type { TraceInput } from "./input/traceInput";
 import {
@@ -11,6 +12,7 @@ import {
   headerBytesOf,
   oldRecordBytes,
   type SimpletraceHeader,
+  typeWordBytes,
 } from "./simpletraceRecord";
 import { SimpletraceWalker, type SimpletraceVisitor } from "./simpletraceWalker";
 
@@ -24,6 +26,8 @@ export interface SimpletraceParts {
   /** Where executions go; null: they are events like all others. */
   readonly sink: ExecutionSink | null;
   readonly encoder: EventEncoder;
+  /** Bytes read at a time. */
+  readonly blockBytes?: number | undefined;
   readonly describe: (name: string) => EventDescriptor | undefined;
   /** Names by number, where the file does not give them; null: it does, or nobody does. */
   readonly numbersOf: (header: SimpletraceHeader) => readonly string[] | null;
@@ -43,7 +47,7 @@ export async function scanSimpletrace(
   { signal, after }: ScanSteps,
 ): Promise<SimpletraceScan> {
   const scan = new SimpletraceScan(header, parts);
-  const reader = new BlockReader(input);
+  const reader = new BlockReader(input, scan.records?.buffers);
   try {
     let block = await reader.next(0);
     for (let first = true; block !== null; first = false) {
@@ -74,6 +78,11 @@ export class SimpletraceScan implements SimpletraceVisitor {
   private execTbExit = -1;
   private firstLow = 0;
   private firstHigh = -1;
+  /** Reads executions in a row; null: they are events like all others. */
+  readonly records: ExecutionRecords | null;
+  /** The last record was an execution, so that the next ones may be read in a row. */
+  private inExecutions = false;
+  private origin: RecordOrigin = { process: 0, stream: 0, timeLow: 0, timeHigh: 0 };
   private events: SimpletraceEvents;
   /** Of all ids; only those of events that occur are in `named` too, as the trace needs a description of those. */
   private readonly names = new Map<number, string>();
@@ -84,6 +93,7 @@ export class SimpletraceScan implements SimpletraceVisitor {
     private readonly parts: SimpletraceParts,
   ) {
     this.walker = new SimpletraceWalker(header, this);
+    this.records = parts.sink && new ExecutionRecords(parts.sink, parts.blockBytes);
     this.events = new SimpletraceEvents(parts.encoder, parts.describe);
     this.header(header);
   }
@@ -119,14 +129,32 @@ export class SimpletraceScan implements SimpletraceVisitor {
     else this.keep(id, idAt, start, end);
   }
 
+  run(at: number, end: number): number {
+    const { walker, records } = this;
+    if (records === null || !this.inExecutions) return at;
+    this.inExecutions = false;
+    return records.take(walker.bytes, at, end, this.origin);
+  }
+
   private execute(idAt: number, start: number, end: number): void {
     const { walker } = this;
     const { sink } = this.parts;
     if (sink === null || end - start !== twoWords) return;
     const { low, high } = walker;
-    const stream = sink.streamOfThread(walker.halfAt(idAt + eventHeadBytes - 4));
+    const process = walker.halfAt(idAt + eventHeadBytes - 4);
+    const stream = sink.streamOfThread(process);
     const block = sink.blockAt(walker.halfAt(start + 8 + low), walker.halfAt(start + 8 + high));
     sink.announce(stream, block, this.timeOf(idAt + 8), this.keyOf(start));
+    this.readOn(walker.halfAt(idAt + low), process, stream);
+  }
+
+  /** Records like this one may be read in a row. */
+  private readOn(id: number, process: number, stream: number): void {
+    const { walker, firstLow: timeLow, firstHigh: timeHigh } = this;
+    if (!walker.littleEndian || walker.version === 0) return;
+    this.inExecutions = true;
+    this.origin = { process, stream, timeLow, timeHigh };
+    this.records?.setEvents(walker.version < 4 ? 0 : typeWordBytes, id, this.execTbExit);
   }
 
   private leave(start: number, end: number): void {

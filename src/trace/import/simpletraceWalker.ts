@@ -24,6 +24,8 @@ export interface SimpletraceVisitor {
   mapping(id: number, name: string): void;
   /** @param id position of the record's event id, which its time stamp follows */
   event(id: number, start: number, end: number): void;
+  /** Takes as many whole records as it likes, from `at` on; answers where the next one is. */
+  run(at: number, end: number): number;
 }
 
 const latin1 = new TextDecoder("latin1");
@@ -57,6 +59,7 @@ export class SimpletraceWalker {
     this.bytes = bytes;
     this.view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     while (at < end) {
+      at = this.visitor.run(at, end);
       const length = this.takeRecord(at, end - at);
       if (length < 0) this.damaged = true;
       if (length <= 0) break;

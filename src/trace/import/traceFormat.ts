@@ -38,8 +38,8 @@ export interface ImportOptions {
   readonly logWorker?: string | undefined;
   /** A trace-events file to use instead of one beside the trace. */
   readonly traceEvents?: string | undefined;
-  /** Size of the pieces in which a log is parsed (tests want it small). */
-  readonly logBlockBytes?: number;
+  /** Bytes that logs and simple traces are read at a time (tests want them few). */
+  readonly blockBytes?: number;
 }
 
 export interface ImportTrust {

@@ -7,6 +7,7 @@ import { openTraceFile } from "../../../src/trace/reader";
 import type { TraceFile } from "../../../src/trace/types";
 import { temporaryFile } from "../../support/buildTrace";
 import { decodeTrace } from "../../support/decodeTrace";
+import { SimpletraceBuilder } from "../../support/simpletraceBuilder";
 
 interface Imported {
   readonly result: ImportResult;
@@ -144,45 +145,6 @@ describe("an imported exec_tb log", () => {
     expect(trace.metadata.capture?.reasons?.at(-1)).toContain("stepped back 1 times");
   });
 });
-
-/** Version 4 records, written by hand from QEMU's layout. */
-class SimpletraceBuilder {
-  private readonly parts: Buffer[] = [];
-  constructor(private readonly littleEndian = true) {
-    this.words(2n ** 64n - 1n, 0xf2b177cb0aa429b4n, 4n);
-  }
-  mapping(id: number, name: string): this {
-    return this.words(0n, BigInt(id)).half(name.length).add(Buffer.from(name));
-  }
-  event(id: bigint, time: bigint, pid: number, ...args: bigint[]): this {
-    return this.words(1n, id, time)
-      .half(24 + 8 * args.length)
-      .half(pid)
-      .words(...args);
-  }
-  bytes(): Buffer {
-    return Buffer.concat(this.parts);
-  }
-  add(part: Buffer): this {
-    this.parts.push(part);
-    return this;
-  }
-  private words(...values: bigint[]): this {
-    for (const value of values) {
-      const part = Buffer.alloc(8);
-      if (this.littleEndian) part.writeBigUInt64LE(value);
-      else part.writeBigUInt64BE(value);
-      this.parts.push(part);
-    }
-    return this;
-  }
-  private half(value: number): this {
-    const part = Buffer.alloc(4);
-    if (this.littleEndian) part.writeUInt32LE(value);
-    else part.writeUInt32BE(value);
-    return this.add(part);
-  }
-}
 
 const small = (littleEndian?: boolean): SimpletraceBuilder =>
   new SimpletraceBuilder(littleEndian)

@@ -68,11 +68,11 @@ describe("a log parsed on threads", () => {
   it("becomes the same trace as on one, wherever it is cut into blocks", async () => {
     const log = `${await temporaryFile()}.log`;
     await fc.assert(
-      fc.asyncProperty(logs, fc.integer({ min: 1, max: 400 }), async (text, logBlockBytes) => {
+      fc.asyncProperty(logs, fc.integer({ min: 1, max: 400 }), async (text, blockBytes) => {
         writeFileSync(log, text, "latin1");
         const whole = await imported(log, {});
-        expect(await imported(log, { logBlockBytes })).toEqual(whole);
-        expect(await imported(log, { logBlockBytes, logWorker: bundles.logWorker })).toEqual(whole);
+        expect(await imported(log, { blockBytes })).toEqual(whole);
+        expect(await imported(log, { blockBytes, logWorker: bundles.logWorker })).toEqual(whole);
       }),
       { numRuns: 12 },
     );
@@ -86,7 +86,7 @@ describe("a log parsed on threads", () => {
     const options = {
       signal: controller.signal,
       progress: () => controller.abort(),
-      logBlockBytes: 10_000,
+      blockBytes: 10_000,
       logWorker: bundles.logWorker,
     };
     await expect(importTrace(log, output, options)).rejects.toMatchObject({ name: "AbortError" });
@@ -97,7 +97,7 @@ describe("a log parsed on threads", () => {
     const output = await temporaryFile();
     const log = `${output}.log`;
     writeFileSync(log, traceOf(0, "a", "ff000200").repeat(5000));
-    const options = { logBlockBytes: 10_000, logWorker: `${output}.missing.js` };
+    const options = { blockBytes: 10_000, logWorker: `${output}.missing.js` };
     await expect(importTrace(log, output, options)).rejects.toMatchObject({ code: "internal" });
     expect(existsSync(output)).toBe(false);
   });

@@ -1,10 +1,11 @@
 /**
- * The memory in which one parser works: texts come in, columns go out, and nothing is copied between threads. It is that of
- * assembly/logLines.ts, so everything has a place in it:
+ * The memory in which one parser works: texts or records come in, columns go out, and nothing is copied between threads. It is
+ * that of assembly/logLines.ts or executionRecords.ts, so everything has a place in it:
  *
  *   templates | texts and their columns, `places` of each | addresses | table of addresses, which grows
  */
-import { mostAddresses, type LogColumns } from "./logColumns";
+import { mostAddresses } from "./addressIndex";
+import type { LogColumns } from "./logColumns";
 
 const pageBytes = 65536;
 /** The shortest line that makes a row has 13 bytes: `Trace 0x [1]` and a line feed. */
@@ -18,22 +19,23 @@ const textsAt = 2 * pageBytes;
 const pages = (bytes: number): number => Math.ceil(bytes / pageBytes) * pageBytes;
 
 /** What a thread is told, so that it sees the same. */
-export interface LogMemoryShape {
+export interface ImportMemoryShape {
   readonly memory: WebAssembly.Memory;
   /** Of a text's buffer, padding included. */
   readonly textBytes: number;
   readonly places: number;
 }
 
-export class LogMemory {
+export class ImportMemory {
   readonly templatesAt = templatesAt;
   readonly addressesAt: number;
   readonly tableAt: number;
   private readonly columnsAt: number;
   private readonly placeBytes: number;
-  private readonly rows: number;
+  /** Room in columns. */
+  readonly rows: number;
 
-  private constructor(readonly shape: LogMemoryShape) {
+  private constructor(readonly shape: ImportMemoryShape) {
     const { textBytes, places } = shape;
     this.rows = Math.ceil(textBytes / shortestLine / 8) * 8;
     this.columnsAt = pages(textBytes);
@@ -43,16 +45,16 @@ export class LogMemory {
   }
 
   /** @param textBytes of each of the buffers for texts */
-  static create(textBytes: number, places: number): LogMemory {
+  static create(textBytes: number, places: number): ImportMemory {
     // The system gives memory only where it is written.
     const memory = new WebAssembly.Memory({ initial: 1, maximum: 65536, shared: true });
-    const created = new LogMemory({ memory, textBytes, places });
+    const created = new ImportMemory({ memory, textBytes, places });
     created.reserve(created.tableAt);
     return created;
   }
 
-  static of(shape: LogMemoryShape): LogMemory {
-    return new LogMemory(shape);
+  static of(shape: ImportMemoryShape): ImportMemory {
+    return new ImportMemory(shape);
   }
 
   /** All of it. Another view is needed after `reserveTable`. */
