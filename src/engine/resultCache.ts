@@ -119,10 +119,10 @@ export class ResultCache {
     return `${await this.#path("import", source)}.bst`;
   }
 
-  /** Where what comes through a pipe is to be written: it comes once, so nobody will look for it again. */
-  async pipePath(): Promise<string> {
+  /** Where an import is to be written that nobody will look for: of a pipe, which comes once, or one that may be stopped. */
+  async passingPath(): Promise<string> {
     await mkdir(this.#existing, { recursive: true });
-    return path.join(this.#existing, `import-pipe-${randomBytes(8).toString("hex")}.bst`);
+    return path.join(this.#existing, `import-passing-${randomBytes(8).toString("hex")}.bst`);
   }
 
   /** False: there is no folder to put anything into. */

@@ -43,6 +43,8 @@ export interface ReadyTrace {
 /** One open trace. Imports and reads it in the background, and tells how far it is. */
 export class TraceSession {
   readonly #stop = new AbortController();
+  /** Ends an import early, with what it has. */
+  readonly #stopImport = new AbortController();
   readonly #throttle = noticeThrottle();
   #ready: ReadyTrace | undefined;
   /** The names by the best of `#candidates`, those of modules and programs included, unless somebody chose others. */
@@ -127,8 +129,10 @@ export class TraceSession {
     return this.summary;
   }
 
+  /** Ends the import, if that is what goes on, or else the reading; what was done so far stays. */
   stop(): void {
-    this.#stop.abort();
+    if (this.source.foreign && this.#ready === undefined) this.#stopImport.abort();
+    else this.#stop.abort();
   }
 
   close(): void {
@@ -166,11 +170,15 @@ export class TraceSession {
   async #import(): Promise<string> {
     const progress = (done: number, total: number): void => this.#progress("Importing", done, total);
     const { logWorker } = this.parts;
+    const { signal } = this.#stop;
+    const stop = this.#stopImport.signal;
     try {
-      return await importedCopy(this.source, this.cache, { signal: this.#stop.signal, progress, logWorker });
+      return await importedCopy(this.source, this.cache, { signal, stop, progress, logWorker });
     } catch (error) {
-      if (!this.#stop.signal.aborted) throw error;
-      throw new BootscopeError("cancelled", "The import was cancelled. Nothing of it was kept.", "", { cause: error });
+      if (!signal.aborted && !(stop.aborted && error instanceof Error && error.name === "AbortError")) throw error;
+      throw new BootscopeError("cancelled", "The import was cancelled before anything was found.", "", {
+        cause: error,
+      });
     }
   }
 

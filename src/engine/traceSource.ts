@@ -1,4 +1,4 @@
-import { stat } from "node:fs/promises";
+import { rename, stat } from "node:fs/promises";
 import { detectFormat } from "../trace/import/detect";
 import { unpackOrImport } from "../trace/import/importTrace";
 import { isPipe } from "../trace/import/input/pipe";
@@ -29,13 +29,25 @@ export async function describeSource(path: string): Promise<TraceSource> {
   }
 }
 
-/** The .bst form of a foreign trace: from the cache, or imported into it. Rejects as `unpackOrImport` does. */
+/**
+ * The .bst form of a foreign trace: from the cache, or imported into it. One that was stopped is not found there again.
+ * Rejects as `unpackOrImport` does.
+ */
 export async function importedCopy(source: TraceSource, cache: ResultCache, options: ImportOptions): Promise<string> {
-  const copy = source.format === "pipe" ? await cache.pipePath() : await cache.importPath(source.path);
+  if (source.format === "pipe") return importAnew(source, cache, options);
+  const copy = await cache.importPath(source.path);
   const known = await stat(copy).catch(() => null);
-  if (known === null) {
-    await unpackOrImport(source.path, copy, options);
-    await cache.trim();
-  }
+  if (known !== null) return copy;
+  const made = await importAnew(source, cache, options);
+  if (options.stop?.aborted === true) return made;
+  await rename(made, copy);
+  return copy;
+}
+
+/** Imports into a file of the cache that nobody will look for. */
+async function importAnew(source: TraceSource, cache: ResultCache, options: ImportOptions): Promise<string> {
+  const copy = await cache.passingPath();
+  await unpackOrImport(source.path, copy, options);
+  await cache.trim();
   return copy;
 }

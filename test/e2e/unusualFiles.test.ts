@@ -74,13 +74,8 @@ describe("a log of some gigabytes", () => {
     expect(await progress.innerText()).toMatch(/^Importing \d+ % of [\d.]+ MB/);
     await workbench.screenshot(window.picture("import-progress"));
     await editor.part("cancel").click();
-    await expect.poll(() => editor.part("failed").innerText()).toContain("The import was cancelled");
-    await workbench.screenshot(window.picture("import-cancelled"));
-    // The same file once more, from its start.
-    await editor.part("reload").click();
-    await progress.waitFor();
-    await editor.part("cancel").click();
-    await editor.part("failed").waitFor();
+    await expect.poll(() => editor.part("header").innerText(), { timeout: 60_000 }).toContain("incomplete");
+    await workbench.screenshot(window.picture("import-stopped"));
     await closeEditors();
   });
 });

@@ -1,9 +1,11 @@
 /** Imports foreign traces: any form that is recognized by content becomes a .bst file. */
 import { BootscopeError } from "../../protocol/failure";
+import { formatBytes } from "../../protocol/format";
 import type { TraceMetadata } from "../types";
 import { TraceWriter } from "../writer";
 import { detectFormat } from "./detect";
-import { openInput, type TraceInput } from "./input/traceInput";
+import { StoppableInput } from "./input/stoppableInput";
+import { openInput } from "./input/traceInput";
 import { unpackRecording } from "./input/unpackRecording";
 import type { ImportOptions, ImportResult, TraceImporter } from "./traceFormat";
 
@@ -13,7 +15,7 @@ import type { ImportOptions, ImportResult, TraceImporter } from "./traceFormat";
  *         `unsupported` for a .bst, `not-found`, `unreadable`, `unwritable`; AbortError when the signal fires
  */
 export async function importTrace(path: string, output: string, options: ImportOptions = {}): Promise<ImportResult> {
-  const input = await openInput(path, options.signal);
+  const input = await openStoppable(path, options);
   try {
     const { import: importer } = await detectFormat(input);
     if (importer === null) throw alreadyImported(path);
@@ -32,7 +34,7 @@ export async function unpackOrImport(
   output: string,
   options: ImportOptions,
 ): Promise<ImportResult | null> {
-  const input = await openInput(path, options.signal);
+  const input = await openStoppable(path, options);
   try {
     const { import: importer } = await detectFormat(input);
     if (importer !== null) return await importForeign(input, importer, output, options);
@@ -44,8 +46,14 @@ export async function unpackOrImport(
   }
 }
 
+async function openStoppable(path: string, { signal, stop }: ImportOptions): Promise<StoppableInput> {
+  const signals = [signal, stop].filter((one) => one !== undefined);
+  const either = signals.length === 0 ? undefined : AbortSignal.any(signals);
+  return new StoppableInput(await openInput(path, either), stop);
+}
+
 async function importForeign(
-  input: TraceInput,
+  input: StoppableInput,
   importer: TraceImporter,
   output: string,
   options: ImportOptions,
@@ -53,7 +61,7 @@ async function importForeign(
   const writer = await TraceWriter.create(output);
   try {
     const result = await importer(input, writer, options);
-    if (result.executions === 0 && result.events === 0) throw noExecutions(input);
+    if (result.executions === 0 && result.events === 0) throw input.stopped ? stoppedAtOnce() : noExecutions(input);
     writer.addMetadata(importedMetadata(result, input));
     await writer.finish(result.endTime, "imported");
     return result;
@@ -62,7 +70,8 @@ async function importForeign(
   }
 }
 
-function importedMetadata(result: ImportResult, { path, problem, bytesDone }: TraceInput): TraceMetadata {
+function importedMetadata(result: ImportResult, input: StoppableInput): TraceMetadata {
+  const { path, problem, bytesDone, stopped } = input;
   const reasons = [...result.trust.reasons];
   if (result.stepsBack > 0) {
     reasons.push(
@@ -70,9 +79,10 @@ function importedMetadata(result: ImportResult, { path, problem, bytesDone }: Tr
     );
   }
   if (problem !== null) reasons.push(problem);
+  if (stopped) reasons.push(stoppedReason(input));
   return {
     vcpus: result.vcpus,
-    capture: { mode: result.trust.mode, reasons },
+    capture: { mode: stopped && result.trust.mode === "complete" ? "incomplete" : result.trust.mode, reasons },
     clock: { kind: result.stamped ? "host" : "events", tickShift: 0 },
     instructionsCounted: result.instructionsCounted ?? false,
     source: { format: result.format, path, bytes: String(bytesDone) },
@@ -81,7 +91,16 @@ function importedMetadata(result: ImportResult, { path, problem, bytesDone }: Tr
   };
 }
 
-const noExecutions = ({ path, problem }: TraceInput): BootscopeError =>
+function stoppedReason({ bytesDone, bytesTotal }: StoppableInput): string {
+  const part =
+    bytesTotal === Infinity ? formatBytes(bytesDone) : `${formatBytes(bytesDone)} of ${formatBytes(bytesTotal)}`;
+  return `The import was stopped after ${part}: all numbers are of that part. Open the file again to import all of it.`;
+}
+
+const stoppedAtOnce = (): BootscopeError =>
+  new BootscopeError("cancelled", "The import was cancelled before anything was found.");
+
+const noExecutions = ({ path, problem }: StoppableInput): BootscopeError =>
   new BootscopeError(
     "not-a-trace",
     `${path} holds neither an executed block nor an event.`,

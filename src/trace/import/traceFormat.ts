@@ -32,6 +32,8 @@ export type TraceImporter = (input: TraceInput, writer: TraceWriter, options: Im
 
 export interface ImportOptions {
   readonly signal?: AbortSignal;
+  /** When it fires, what was read until then becomes the trace, which says so. */
+  readonly stop?: AbortSignal;
   /** Bytes of the file as it is on disk; the total is Infinity where nobody knows it (pipes). */
   readonly progress?: (bytesDone: number, bytesTotal: number) => void;
   /** The bundled logWorker: large logs are then parsed on threads. Without, everything happens on the calling thread. */

@@ -1,4 +1,5 @@
-import { copyFile, mkdir, readdir, readFile, rm, stat, truncate, writeFile } from "node:fs/promises";
+import { spawnSync } from "node:child_process";
+import { copyFile, mkdir, open as openFile, readdir, readFile, rm, stat, truncate, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { localEngine, type LocalEngine } from "../../../src/engine/local";
@@ -171,7 +172,6 @@ describe("a damaged or foreign file", () => {
     await writeFile(file, bytes);
     const { summary } = await open(startEngine(), file);
     expect(summary.executions).toBeLessThan(800);
-    expect(summary.trust.level).toBe("incomplete");
     expect(summary.trust.damagedBytes).toBeGreaterThan(0);
     expect(summary.trust.reasons.join()).toContain("executions are lost");
   });
@@ -228,6 +228,24 @@ describe("a foreign trace", () => {
     const before = await stat(path.join(cacheFolder, imported[0]));
     expect((await open(engine, file)).summary.executions).toBe(20);
     expect((await stat(path.join(cacheFolder, imported[0]))).mtimeMs).toBe(before.mtimeMs);
+  });
+
+  it("shows what was imported when it is stopped", async () => {
+    const pipe = await temporaryFile("qemu.log");
+    spawnSync("mkfifo", [pipe]);
+    const engine = startEngine();
+    const cacheFolder = path.join(path.dirname(pipe), "cache");
+    const { trace } = await engine.request("open", { path: pipe, vmlinux: [], cacheFolder });
+    const source = await openFile(pipe, "w");
+    onTestFinished(() => source.close());
+    // Written when the import has read it, but for what the pipe holds.
+    await source.writeFile(log.repeat(2000));
+    await engine.request("stop", { trace });
+    const summary = await engine.request("settled", { trace });
+    expect(summary.complete).toBe(true);
+    expect(summary.executions).toBeGreaterThan(20 * 1500);
+    expect(summary.trust.reasons.join()).toContain("The import was stopped after");
+    expect((await functions(engine, trace)).rangeTotals.executions).toBe(summary.executions);
   });
 
   it("is written where the caller wants it", async () => {

@@ -231,6 +231,32 @@ describe("what is no trace", () => {
 });
 
 describe("a cancelled import", () => {
+  it("keeps what was read until it is stopped, and says so", async () => {
+    const output = await temporaryFile();
+    const input = `${output}.log`;
+    const lines = traceLine("a").repeat(20_000);
+    for (let part = 0; part < 6; part++) appendFileSync(input, lines);
+    const controller = new AbortController();
+    const stop = { stop: controller.signal, progress: () => controller.abort(), logBlockBytes: 64 * 1024 };
+    const result = await importTrace(input, output, stop);
+    expect(result.executions).toBeGreaterThan(0);
+    expect(result.executions).toBeLessThan(120_000);
+    const { metadata } = await openTraceFile(output);
+    expect(metadata.capture?.mode).toBe("incomplete");
+    expect(metadata.capture?.reasons?.join()).toMatch(
+      /The import was stopped after .* of .*: all numbers are of that part/,
+    );
+    expect(Number(metadata.source?.bytes)).toBeLessThan(6 * lines.length);
+  });
+
+  it("says that nothing was found when it is stopped at once", async () => {
+    const output = await temporaryFile();
+    appendFileSync(`${output}.log`, traceLine("a").repeat(100));
+    const importing = importTrace(`${output}.log`, output, { stop: AbortSignal.abort() });
+    await expect(importing).rejects.toMatchObject({ code: "cancelled" });
+    expect(existsSync(output)).toBe(false);
+  });
+
   it("stops and leaves nothing", async () => {
     const output = await temporaryFile();
     const input = `${output}.log`;
