@@ -7,6 +7,7 @@ import type { TraceFile } from "../trace/types";
 import { attachedImage } from "./attachedImage";
 import { chooseImage } from "./chooseImage";
 import { guestFilesOf, withCode, type NamedImage } from "./codeOfTrace";
+import { withDebugFiles } from "./debugFiles";
 import type { Images } from "./images";
 import { NamedTrace } from "./namedTrace";
 import { candidatesKey, recordedChoice } from "./naming";
@@ -189,7 +190,8 @@ export class TraceSession {
     if (record !== null) scanned.restore(record);
     this.#attachedImage = await attachedImage(file, this.cache);
     const { vmlinux } = this.options;
-    const candidates = this.#attachedImage === null ? vmlinux : [...vmlinux, this.#attachedImage];
+    const found = await withDebugFiles(vmlinux, file.metadata.kernel?.buildIds ?? []);
+    const candidates = this.#attachedImage === null ? found : [...found, this.#attachedImage];
     this.#candidates = { paths: candidates, key: await candidatesKey(candidates) };
     const restored = record === null ? null : await this.#restoreNames(scanned);
     const named = restored ?? new NamedTrace(scanned, await chooseImage(this.parts.images, file, candidates, false));
