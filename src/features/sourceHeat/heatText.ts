@@ -1,5 +1,5 @@
 /** The words and numbers of source heat. Pure: what VS Code shows is made of these strings. */
-import type { FunctionOfFile, InlinedInto, LinesResult, Metric, TimeRange, Totals } from "../../protocol/engine";
+import type { FunctionOfFile, InlinedInto, LinesResult, Metric, Phase, TimeRange, Totals } from "../../protocol/engine";
 import {
   formatCost,
   formatCount,
@@ -9,6 +9,7 @@ import {
   formatPercent,
   formatShare,
 } from "../../protocol/format";
+import { nanoseconds } from "../../protocol/units";
 import type { HeatLine } from "./fileHeat";
 
 /** What the numbers of a trace mean, and which part of it they are of. */
@@ -17,6 +18,8 @@ export interface HeatContext {
   readonly clock: "host" | "events";
   readonly instructionsCounted: boolean;
   readonly range: TimeRange | null;
+  /** Of the whole trace, in their order; none while it is still being read. */
+  readonly phases: readonly Phase[];
   /** File name of the trace. */
   readonly trace: string;
 }
@@ -97,6 +100,13 @@ const link = (name: string): string => {
   return `[Show in trace](command:bootscope.showInTrace?${parameters} "Show the function in the trace editor")`;
 };
 
+/** When it ran for the first time, and how far the boot was by then. */
+function firstText(first: number, { clock, phases }: HeatContext): string {
+  const phase = phases.findLast(({ start }) => start <= first);
+  const during = phase === undefined ? "" : `, in the phase “${phase.name}”`;
+  return `First executed at ${formatMoment(nanoseconds(first), clock, 1e3)}${during}.`;
+}
+
 /** The functions that hold the line's code, with what they have of its instructions. */
 function inlinedText({ functions, cost, count }: InlinedInto, all: number): string {
   const shown = functions
@@ -116,7 +126,7 @@ export function lineHover(line: HeatLine, result: LinesResult, context: HeatCont
   return [
     `${title} in ${rangeText(context)}`,
     table(line, result, context, true),
-    `First executed at ${formatMoment(line.first, context.clock, 1e3)}.${ofFunction}`,
+    firstText(line.first, context) + ofFunction,
     ...(into === null ? [] : [inlinedText(into, line.instructions)]),
     ...(owner === undefined ? [] : [link(owner.name)]),
   ].join("\n\n");
@@ -127,7 +137,7 @@ export function functionHover(entry: FunctionOfFile, result: LinesResult, contex
   return [
     `**${code(entry.name)}** in ${rangeText(context)}`,
     table(entry, result, context, false),
-    `First executed at ${formatMoment(entry.first, context.clock, 1e3)}.`,
+    firstText(entry.first, context),
     link(entry.name),
   ].join("\n\n");
 }

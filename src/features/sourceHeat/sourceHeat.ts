@@ -1,6 +1,7 @@
 /** Keeps the visible source editors in step with the active trace. */
 import path from "node:path";
 import * as vscode from "vscode";
+import type { Phase } from "../../protocol/engine";
 import { toFailure } from "../../protocol/failure";
 import type { OpenTrace, Services } from "../services";
 import { affects, setting } from "../settings";
@@ -20,11 +21,11 @@ const sourceName = /\.(?:c|h|s|cc|cpp|cxx|hpp|inc|rs)$/i;
 const isSource = (document: vscode.TextDocument): boolean =>
   document.uri.scheme === "file" && sourceName.test(document.uri.path);
 
-function contextOf({ summary, selection, uri }: OpenTrace): HeatContext {
+function contextOf({ summary, selection, uri }: OpenTrace, phases: readonly Phase[]): HeatContext {
   const { clock, instructionsCounted } = summary;
   // Without instruction counts (an imported log) that metric would show nothing at all.
   const metric = selection.metric === "instructions" && !instructionsCounted ? "executions" : selection.metric;
-  return { metric, clock, instructionsCounted, range: selection.range, trace: path.basename(uri.path) };
+  return { metric, clock, instructionsCounted, range: selection.range, phases, trace: path.basename(uri.path) };
 }
 
 const editorsOf = (document: vscode.TextDocument): vscode.TextEditor[] =>
@@ -116,13 +117,16 @@ export class SourceHeat implements vscode.Disposable {
 
   private async show(trace: OpenTrace, document: vscode.TextDocument, signal: AbortSignal): Promise<void> {
     const started = performance.now();
-    const result = await this.source.linesOf(trace, document.uri, signal);
+    const [result, phases] = await Promise.all([
+      this.source.linesOf(trace, document.uri, signal),
+      this.source.phasesOf(trace, signal),
+    ]);
     if (signal.aborted) return;
     if (result === null) {
       this.clear(document);
       return;
     }
-    const context = contextOf(trace);
+    const context = contextOf(trace, phases);
     const heat = fileHeat(result, context.metric, setting("sourceHeat.threshold", document.uri));
     for (const editor of editorsOf(document)) {
       const tabSize = typeof editor.options.tabSize === "number" ? editor.options.tabSize : 8;

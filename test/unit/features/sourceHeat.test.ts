@@ -10,7 +10,7 @@ import {
   lineLabel,
 } from "../../../src/features/sourceHeat/heatText";
 import { labelDistances, widthOf } from "../../../src/features/sourceHeat/labelColumn";
-import type { FunctionOfFile, LinesResult, TraceSummary } from "../../../src/protocol/engine";
+import type { FunctionOfFile, LinesResult, Phase, TraceSummary } from "../../../src/protocol/engine";
 import { executions, instructions, nanoseconds } from "../../../src/protocol/units";
 
 const totals = (count: number, perExecution = 10) => ({
@@ -54,6 +54,7 @@ const context: HeatContext = {
   clock: "host",
   instructionsCounted: true,
   range: null,
+  phases: [],
   trace: "boot.bst",
 };
 
@@ -144,6 +145,21 @@ describe("the words of source heat", () => {
     expect(hover).toContain("| Executions of its blocks | 8,000 | 4.0 % | 100.0 % |");
     expect(hover).toContain("First executed at 1.243513 s. 100.0 % of the function's lines.");
     expect(hover).toContain('command:bootscope.showInTrace?%5B%22mpihelp_submul_1%22%5D "');
+  });
+
+  it("tells the phase of the boot in which the line ran first", () => {
+    const phase = (name: Phase["name"], start: number): Phase => ({
+      name,
+      start: nanoseconds(start),
+      end: nanoseconds(start),
+      executions: executions(1),
+      instructions: instructions(1),
+      evidence: "",
+    });
+    const phases = [phase("firmware", 0), phase("init", 1_243_000_000), phase("user space", 1_300_000_000)];
+    const hover = lineHover(line, result, { ...context, phases });
+    expect(hover).toContain("First executed at 1.243513 s, in the phase “init”. 100.0 %");
+    expect(functionHover(entry, result, { ...context, phases: phases.slice(2) })).not.toContain("phase");
   });
 
   it("tells the share of the whole trace too when a range is selected", () => {
