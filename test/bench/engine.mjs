@@ -32,11 +32,18 @@ async function loadClient(folder) {
 const peakMegabytes = (pid) =>
   Number(/VmHWM:\s+(\d+) kB/.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1]) / 1000;
 
+/** Seconds of processor time that a process has used, all threads together. */
+function processorSeconds(pid) {
+  const fields = readFileSync(`/proc/${pid}/stat`, "utf8").split(") ")[1].split(" ");
+  const ticksPerSecond = 100;
+  return (Number(fields[11]) + Number(fields[12])) / ticksPerSecond;
+}
+
 export async function measureEngine({ trace, kernel, cli, folder, rounds }) {
   const EngineClient = await loadClient(folder);
   const enginePath = path.join(path.dirname(cli), "engine.js");
   const cacheFolder = path.join(folder, "cache");
-  const opened = { cold: [], settled: [], scan: [], again: [] };
+  const opened = { cold: [], settled: [], scan: [], scanProcessor: [], again: [] };
   const ranges = [];
   let peak = 0;
   let executions = 0;
@@ -88,14 +95,22 @@ export async function measureEngine({ trace, kernel, cli, folder, rounds }) {
     await session(async (client) => {
       const { trace: handle } = await open(client, []);
       const start = performance.now();
+      const processor = processorSeconds(client.pid);
       const summary = await client.request("settled", { trace: handle });
       opened.scan.push((performance.now() - start) / 1000);
+      opened.scanProcessor.push(processorSeconds(client.pid) - processor);
       executions = summary.executions;
     });
   }
   const rate = executions / median(opened.scan) / 1e6;
+  const processorRate = executions / median(opened.scanProcessor) / 1e6;
   return [
     { what: "totals of a native trace", measured: `${rate.toFixed(0)} M executions/s`, target: "≥ 250 M/s on 2 cores" },
+    {
+      what: "the same, per second of processor time (also on a busy machine)",
+      measured: `${processorRate.toFixed(0)} M executions`,
+      target: "≥ 125 M",
+    },
     {
       what: "opening a trace for the first time, first table",
       measured: seconds(median(opened.cold)),
