@@ -102,6 +102,15 @@ describe("hotblocks", () => {
     expect(trace.metadata.capture?.mode).toBe("incomplete");
   });
 
+  it("keeps what was written when it is stopped", async () => {
+    const output = await temporaryFile();
+    writeFileSync(`${output}.in`, fixture("hotblocks.log"));
+    const stop = new AbortController();
+    const result = await importTrace(`${output}.in`, output, { stop: stop.signal, progress: () => stop.abort() });
+    expect(result.executions).toBe(1 << 20);
+    expect(result.trust.reasons.join(" ")).toContain("stopped");
+  });
+
   it("is refused when it tells of more executions than can be", async () => {
     const text = "pc, tcount, icount, ecount\n0x0000000000001000, 1, 2, 9999999999999999\n";
     await expect(importBytes(text)).rejects.toMatchObject({ code: "unsupported" });

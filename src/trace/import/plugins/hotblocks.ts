@@ -40,6 +40,7 @@ async function importTable(input: TraceInput, writer: TraceWriter, options: Impo
     const block = writer.addBlock({ address, instructions });
     for (let done = 0; done < executions;) {
       options.signal?.throwIfAborted();
+      if (options.stop?.aborted === true) break;
       const stop = Math.min(executions, done + stepExecutions);
       for (; done < stop; done++) stream.execute(block, instructions, time++);
       await writer.drain();
@@ -49,16 +50,16 @@ async function importTable(input: TraceInput, writer: TraceWriter, options: Impo
   }
   return {
     format: hotblocksFormat.name,
-    executions: total,
+    executions: time,
     events: 0,
     eventOrigin: 0n,
     vcpus: 1,
-    endTime: total,
+    endTime: time,
     stamped: false,
     instructionsCounted: true,
     stepsBack: 0,
     dropped: 0,
-    trust: { mode: "incomplete", reasons },
+    trust: { mode: "incomplete", reasons: time < total ? [...reasons, stoppedReason] : reasons },
   };
 }
 
@@ -66,6 +67,9 @@ const reasons = [
   "The plugin hotblocks prints the hottest blocks only, each with the right count, for all vCPUs together: all other code is missing.",
   "It does not say when they ran: they are listed one after the other.",
 ];
+
+const stoppedReason =
+  "The import was stopped: of the last block some executions are missing, and all of those after it.";
 
 async function readRows(input: TraceInput): Promise<Row[]> {
   const bytes = new Uint8Array(mostTextBytes);

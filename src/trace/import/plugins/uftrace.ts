@@ -43,7 +43,7 @@ async function importFolder(input: TraceInput, writer: TraceWriter, options: Imp
   const calls = new Calls(writer);
   for (const { file, stream, start } of await tracks(folder, names)) {
     calls.origin ??= start;
-    await calls.take(file, stream, options.signal);
+    await calls.take(file, stream, options);
     await writer.drain();
     options.progress?.(stream + 1, names.length);
   }
@@ -76,18 +76,23 @@ class Calls {
   private lost = 0;
   /** Files that were left where a record could not be read. */
   private unread = 0;
+  private stopped = false;
 
   constructor(writer: TraceWriter) {
     this.sink = new ExecutionSink(writer, "host");
   }
 
-  async take(file: string, stream: number, signal?: AbortSignal): Promise<void> {
+  async take(file: string, stream: number, { signal, stop }: ImportOptions): Promise<void> {
     const handle = await open(file, "r");
     try {
       const bytes = new Uint8Array(readBytes);
       const view = new DataView(bytes.buffer);
       for (let position = 0; ; position += readBytes) {
         signal?.throwIfAborted();
+        if (stop?.aborted === true) {
+          this.stopped = true;
+          return;
+        }
         const length = await readFully(handle, bytes, position);
         for (let at = 0; at + recordBytes <= length; at += recordBytes) {
           if (this.takeRecord(view, at, stream)) continue;
@@ -109,6 +114,7 @@ class Calls {
     if (this.unread > 0) {
       reasons.push(`${this.unread} of its files were read up to a record that holds arguments or is damaged.`);
     }
+    if (this.stopped) reasons.push("The import was stopped: some of its files were not read to their end.");
     const trust = { mode: "incomplete" as const, reasons };
     return executionResult(this.sink, { format: uftraceFormat.name, stamped: true, dropped: this.lost, trust });
   }
