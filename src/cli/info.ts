@@ -34,6 +34,7 @@ export function infoJson(summary: TraceSummary): object {
     executions: summary.executions,
     instructions: summary.instructionsCounted ? summary.instructions : null,
     distinctBlocks: summary.distinctBlocks,
+    events: summary.events,
     vcpus: summary.vcpus,
     durationNs: jsonTime(summary.duration, summary.clock),
     clock: summary.clock,
@@ -67,6 +68,7 @@ export function infoText(summary: TraceSummary): string {
     ["duration", clock === "host" ? formatMoment(summary.duration, clock) : "unknown: the trace has no clock"],
     ["executions", `${formatExact(summary.executions)} of ${formatExact(summary.distinctBlocks)} blocks`],
     ["instructions", summary.instructionsCounted ? formatExact(summary.instructions) : "unknown"],
+    ["events", formatExact(summary.events)],
     ["file", `${summary.format}, ${formatBytes(summary.fileBytes)}`],
   ];
   if (trust.dropped > 0) lines.push(["dropped", `${formatExact(trust.dropped)} records`]);

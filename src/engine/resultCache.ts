@@ -113,10 +113,13 @@ export class ResultCache {
     };
   }
 
-  /** Where the imported copy of a foreign trace is, or is to be written; its folder exists. */
-  async importPath(source: string): Promise<string> {
+  /**
+   * Where the imported copy of a foreign trace is, or is to be written; its folder exists.
+   * @param of what the import depends on besides the trace
+   */
+  async importPath(source: string, of: string): Promise<string> {
     await mkdir(this.#existing, { recursive: true });
-    return `${await this.#path("import", source)}.bst`;
+    return `${await this.#path("import", source, of)}.bst`;
   }
 
   /** Where an import is to be written that nobody will look for: of a pipe, which comes once, or one that may be stopped. */

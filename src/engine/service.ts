@@ -1,6 +1,7 @@
 import type { EngineMethod, EngineNotice, EngineRequests, TraceHandle } from "../protocol/engine";
 import { BootscopeError } from "../protocol/failure";
 import { unpackOrImport } from "../trace/import/importTrace";
+import { eventNames, events } from "./eventQueries";
 import { Images } from "./images";
 import { importedSummary } from "./importedSummary";
 import { files, lines } from "./lineQueries";
@@ -81,6 +82,8 @@ export class EngineService {
     phases: ({ trace }, signal) => phases(this.#session(trace), signal),
     files: ({ trace }) => files(this.#session(trace)),
     lines: ({ trace, file, range }, signal) => lines(this.#session(trace), file, range, signal),
+    events: (query, signal) => events(this.#session(query.trace), query, signal),
+    eventNames: (query, signal) => eventNames(this.#session(query.trace), query, signal),
     symbolize: ({ vmlinux, addresses, cacheFolder }, signal) => {
       this.#images.keepIn(new ResultCache(cacheFolder));
       return symbolize(this.#images, vmlinux, addresses, signal);

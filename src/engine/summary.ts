@@ -2,6 +2,7 @@ import { rowCosts, totalsOf } from "../analysis/rowCosts";
 import { namedShare } from "../analysis/unnamed";
 import type { PlacedFile, SymbolsSummary, TraceSummary, Trust } from "../protocol/engine";
 import { executions, formatAddress, guestAddress, nanoseconds } from "../protocol/units";
+import { countEvents } from "../trace/events/eventChunks";
 import type { TraceMetadata } from "../trace/types";
 import type { ChosenImage } from "./chooseImage";
 import type { NamedTrace } from "./namedTrace";
@@ -43,6 +44,7 @@ export function summarize(input: SummaryInput): TraceSummary {
     executions: totals.executions,
     instructions: totals.instructions,
     distinctBlocks: blocks.count,
+    events: countEvents(scanned.file.events),
     duration: scanned.duration,
     trust: trustOf(input),
     symbols: symbolsOf(input),
@@ -70,6 +72,7 @@ export function emptySummary(path: string, fileBytes: number, format: string, re
     executions: executions(0),
     instructions: 0 as TraceSummary["instructions"],
     distinctBlocks: 0,
+    events: 0,
     duration: nanoseconds(0),
     trust: { level: "incomplete", reasons: [], dropped: 0, truncated: false, damagedBytes: 0 },
     symbols: null,

@@ -1,9 +1,11 @@
 import { rename, stat } from "node:fs/promises";
+import { eventCatalogPaths } from "../trace/events/traceEventsFiles";
 import { detectFormat } from "../trace/import/detect";
 import { unpackOrImport } from "../trace/import/importTrace";
 import { isPipe } from "../trace/import/input/pipe";
 import { openInput } from "../trace/import/input/traceInput";
 import type { ImportOptions } from "../trace/import/traceFormat";
+import { fileFingerprint } from "./fileFingerprint";
 import type { ResultCache } from "./resultCache";
 
 /** A file, or a pipe, that somebody wants to see as a trace. */
@@ -35,7 +37,7 @@ export async function describeSource(path: string): Promise<TraceSource> {
  */
 export async function importedCopy(source: TraceSource, cache: ResultCache, options: ImportOptions): Promise<string> {
   if (source.format === "pipe") return importAnew(source, cache, options);
-  const copy = await cache.importPath(source.path);
+  const copy = await cache.importPath(source.path, await eventFilesKey(source.path));
   const known = await stat(copy).catch(() => null);
   if (known !== null) return copy;
   const made = await importAnew(source, cache, options);
@@ -50,4 +52,12 @@ async function importAnew(source: TraceSource, cache: ResultCache, options: Impo
   await unpackOrImport(source.path, copy, options);
   await cache.trim();
   return copy;
+}
+
+/** Which files describe the events of a trace: put another beside it, and it has to be imported anew. */
+async function eventFilesKey(tracePath: string): Promise<string> {
+  const { own, installed } = await eventCatalogPaths(tracePath);
+  const files = [own, installed].filter((file) => file !== null);
+  const keys = await Promise.all(files.map((file) => fileFingerprint(file).catch(() => "")));
+  return keys.join(" ");
 }

@@ -88,6 +88,8 @@ export interface TraceSummary {
   readonly executions: Executions;
   readonly instructions: Instructions;
   readonly distinctBlocks: number;
+  /** Trace events that are no executions. */
+  readonly events: number;
   readonly duration: Nanoseconds;
   readonly trust: Trust;
   readonly symbols: SymbolsSummary | null;
@@ -255,6 +257,37 @@ export interface InlineChains {
   readonly problem: string | null;
 }
 
+export interface EventsQuery {
+  readonly trace: TraceHandle;
+  readonly range: TimeRange | null;
+  /** Words that match names or arguments; `name:` for names only; `argument=value`, also with != < <= > >= ~. Empty: all. */
+  readonly filter: string;
+  readonly offset: number;
+  readonly limit: number;
+}
+
+/** Rows `offset` … of the events that match, in the order of the source, as columns of equal length. */
+export interface EventsPage {
+  readonly revision: number;
+  readonly offset: number;
+  readonly matched: number;
+  /** What `thread` stands for. */
+  readonly threads: "process" | "thread" | "vcpu";
+  readonly time: Float64Array;
+  /** -1: unknown. */
+  readonly thread: Float64Array;
+  readonly name: readonly string[];
+  /** `name=value`, with spaces between; all digits. */
+  readonly arguments: readonly string[];
+}
+
+/** Events of a range by name, as columns of equal length, most first. */
+export interface EventNames {
+  readonly revision: number;
+  readonly name: readonly string[];
+  readonly count: Float64Array;
+}
+
 /** Every request: its parameters and its answer. */
 export interface EngineRequests {
   /** Opens a trace: answers as soon as head and metadata are read; scanning (or importing) goes on and sends "changed". */
@@ -292,6 +325,8 @@ export interface EngineRequests {
     params: { vmlinux: string; addresses: BigUint64Array; cacheFolder: string | null };
     result: InlineChains;
   };
+  events: { params: EventsQuery; result: EventsPage };
+  eventNames: { params: Omit<EventsQuery, "offset" | "limit">; result: EventNames };
   /** Writes the imported form of a foreign trace to `output`. */
   import: { params: { path: string; output: string }; result: TraceSummary };
 }

@@ -1,5 +1,5 @@
 /** The chunks of events of any trace, in order: of a recording as they are, of a foreign trace as it is read. */
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, rm, type FileHandle } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { crc32 } from "../crc";
@@ -49,21 +49,34 @@ async function readRecording(trace: TraceFile, options: EventReadOptions, take: 
   const catalog = await findEventCatalog(trace.path, options.traceEvents);
   const describe = (name: string): EventDescriptor | undefined => catalog.describe(name);
   const clock = { origin: originOf(trace), stamped: metadata.clock?.kind !== "events" };
-  const file = await openForReading(trace.path);
+  const file = await openEvents(trace);
   let damaged = 0;
   try {
     for (const [index, chunk] of events.entries()) {
       options.signal?.throwIfAborted();
       options.progress?.(index, events.length);
-      const payload = new Uint8Array(chunk.length);
-      await readFully(file, payload, chunk.offset);
-      if (crc32(payload) === chunk.crc) await take(new EventDecoder(payload, chunk, describe), clock);
+      const decoder = await eventsOfChunk(file, chunk, describe);
+      if (decoder !== null) await take(decoder, clock);
       else damaged += chunk.records;
     }
   } finally {
     await file.close();
   }
   return damaged > 0 ? [`${damaged} events are lost with damaged parts of the file.`] : [];
+}
+
+/** For `eventsOfChunk`; the caller closes it. */
+export const openEvents = (trace: TraceFile): Promise<FileHandle> => openForReading(trace.path);
+
+/** The records of a chunk, or null when it is not what was sealed. */
+export async function eventsOfChunk(
+  file: FileHandle,
+  chunk: EventChunk,
+  describe?: (name: string) => EventDescriptor | undefined,
+): Promise<EventDecoder | null> {
+  const payload = new Uint8Array(chunk.length);
+  await readFully(file, payload, chunk.offset);
+  return crc32(payload) === chunk.crc ? new EventDecoder(payload, chunk, describe) : null;
 }
 
 /** Time zero of the executions on the clock of the events. */

@@ -19,6 +19,7 @@ const summary: TraceSummary = {
   executions: executions(1),
   instructions: instructions(1),
   distinctBlocks: 1,
+  events: 0,
   duration: nanoseconds(1),
   trust: complete,
   symbols: null,

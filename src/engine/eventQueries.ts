@@ -1,0 +1,130 @@
+/** Answers questions about trace events other than executions, from the chunks that hold them. */
+import type { EventNames, EventsPage, EventsQuery, TimeRange } from "../protocol/engine";
+import { nanoseconds } from "../protocol/units";
+import { eventsOfChunk, openEvents, originOf } from "../trace/events/eventChunks";
+import { parseEventFilter, type EventFilter } from "../trace/events/eventFilter";
+import type { EventDecoder } from "../trace/events/eventDecoder";
+import { ThreadKind } from "../trace/events/eventDescriptor";
+import { namedValues, valueText, type NamedValue } from "../trace/events/eventText";
+import type { EventChunk, TraceFile } from "../trace/types";
+import type { TraceSession } from "./session";
+
+/** Rows of one answer. */
+const mostRows = 10_000;
+const threadWords = {
+  [ThreadKind.Process]: "process",
+  [ThreadKind.Thread]: "thread",
+  [ThreadKind.Vcpu]: "vcpu",
+} as const;
+
+/** Of the query asked last about a trace: how many records of each chunk match. Pages of it then cost one chunk. */
+const lastMatches = new WeakMap<TraceFile, { readonly key: string; readonly matched: readonly number[] }>();
+
+type Wanted = Pick<EventsQuery, "range" | "filter">;
+type Use = (decoder: EventDecoder, time: number, values: readonly NamedValue[]) => void;
+
+/** Rows `offset` … of the events that match, in the order of the source. */
+export async function events(session: TraceSession, query: EventsQuery, signal: AbortSignal): Promise<EventsPage> {
+  const { file } = (await session.ready()).scanned;
+  const matched = await matchesOf(file, query, signal);
+  const limit = Math.min(query.limit, mostRows);
+  const rows: { time: number; thread: number; name: string; text: string }[] = [];
+  const threads = file.events.at(0)?.threads ?? ThreadKind.Process;
+  let before = 0;
+  for (const [index, chunk] of file.events.entries()) {
+    const skip = query.offset + rows.length - before;
+    if (rows.length < limit && skip < matched[index]) {
+      let seen = 0;
+      await forMatches(file, [chunk], query, signal, (decoder, time, values) => {
+        if (seen++ < skip || rows.length >= limit) return;
+        const text = values.map((value) => `${value.name}=${valueText(value)}`).join(" ");
+        rows.push({ time, thread: decoder.thread, name: decoder.descriptor.name, text });
+      });
+    }
+    before += matched[index];
+  }
+  return {
+    revision: session.revision,
+    offset: query.offset,
+    matched: before,
+    threads: threadWords[threads],
+    time: Float64Array.from(rows, ({ time }) => time),
+    thread: Float64Array.from(rows, ({ thread }) => thread),
+    name: rows.map(({ name }) => name),
+    arguments: rows.map(({ text }) => text),
+  };
+}
+
+/** How many events of each name match, most first. */
+export async function eventNames(session: TraceSession, wanted: Wanted, signal: AbortSignal): Promise<EventNames> {
+  const { file } = (await session.ready()).scanned;
+  const counts = new Map<string, number>();
+  await forMatches(file, file.events, wanted, signal, ({ descriptor: { name } }) => {
+    counts.set(name, (counts.get(name) ?? 0) + 1);
+  });
+  const sorted = [...counts].sort(([a, more], [b, most]) => most - more || (a < b ? -1 : 1));
+  return {
+    revision: session.revision,
+    name: sorted.map(([name]) => name),
+    count: Float64Array.from(sorted, ([, count]) => count),
+  };
+}
+
+async function matchesOf(file: TraceFile, wanted: Wanted, signal: AbortSignal): Promise<readonly number[]> {
+  const key = JSON.stringify([wanted.range, wanted.filter]);
+  const known = lastMatches.get(file);
+  if (known?.key === key) return known.matched;
+  const matched: number[] = [];
+  for (const chunk of file.events) {
+    let count = 0;
+    await forMatches(file, [chunk], wanted, signal, () => count++);
+    matched.push(count);
+  }
+  lastMatches.set(file, { key, matched });
+  return matched;
+}
+
+/** Calls `use` for each record that matches. A chunk takes some milliseconds: between them, other requests have their turn. */
+async function forMatches(
+  file: TraceFile,
+  chunks: readonly EventChunk[],
+  { range, filter }: Wanted,
+  signal: AbortSignal,
+  use: Use,
+): Promise<void> {
+  const wanted = parseEventFilter(filter);
+  const origin = originOf(file);
+  const handle = await openEvents(file);
+  try {
+    for (const chunk of chunks) {
+      signal.throwIfAborted();
+      if (range !== null && !overlaps(chunk, origin, range)) continue;
+      const decoder = await eventsOfChunk(handle, chunk);
+      if (decoder !== null) useMatches(decoder, wanted, { origin, range }, use);
+    }
+  } finally {
+    await handle.close();
+  }
+}
+
+function useMatches(
+  decoder: EventDecoder,
+  wanted: EventFilter,
+  { origin, range }: { readonly origin: bigint; readonly range: TimeRange | null },
+  use: Use,
+): void {
+  const named = decoder.descriptors.map((descriptor) => wanted.matchesName(descriptor));
+  while (decoder.next()) {
+    if (!named[decoder.event]) continue;
+    const time = timeSince(decoder.time, origin);
+    if (range !== null && (time < range.start || time >= range.end)) continue;
+    const { descriptor, values } = decoder.read();
+    const given = namedValues(descriptor, values);
+    if (wanted.matchesArguments?.(descriptor, given) !== false) use(decoder, time, given);
+  }
+}
+
+const timeSince = (time: bigint, origin: bigint): number => nanoseconds(Number(time - origin));
+
+const overlaps = ({ earliest, latest }: EventChunk, origin: bigint, { start, end }: TimeRange): boolean =>
+  timeSince(earliest, origin) < end && timeSince(latest, origin) >= start;

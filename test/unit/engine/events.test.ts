@@ -1,0 +1,75 @@
+import { copyFile, readFile, writeFile } from "node:fs/promises";
+import path from "node:path";
+import { gunzipSync } from "node:zlib";
+import { describe, expect, it, onTestFinished } from "vitest";
+import { localEngine } from "../../../src/engine/local";
+import type { EventNames, EventsPage, TimeRange } from "../../../src/protocol/engine";
+import { nanoseconds } from "../../../src/protocol/units";
+import { temporaryFile } from "../../support/buildTrace";
+
+const fixtures = path.resolve(__dirname, "../../fixtures");
+
+/** The log of devices, several times over so that it makes several chunks, open in an engine. */
+async function openDevices(times: number) {
+  const file = await temporaryFile("devices.log");
+  const text = gunzipSync(await readFile(path.join(fixtures, "events-devices.log.gz")));
+  await writeFile(file, Buffer.concat(Array.from({ length: times }, () => text)));
+  await copyFile(path.join(fixtures, "events-devices.trace-events"), path.join(path.dirname(file), "trace-events"));
+  const engine = localEngine(null);
+  onTestFinished(() => engine.dispose());
+  const cacheFolder = path.join(path.dirname(file), "cache");
+  const { trace } = await engine.request("open", { path: file, vmlinux: [], cacheFolder });
+  const summary = await engine.request("settled", { trace });
+  return {
+    summary,
+    lines: text.toString("latin1").trimEnd().split("\n"),
+    page: (filter: string, offset = 0, limit = 100, range: TimeRange | null = null): Promise<EventsPage> =>
+      engine.request("events", { trace, range, filter, offset, limit }),
+    names: (filter: string, range: TimeRange | null = null): Promise<EventNames> =>
+      engine.request("eventNames", { trace, range, filter }),
+  };
+}
+
+describe("the events of an open trace", () => {
+  it("are counted by name, as the lines of the log are", async () => {
+    const { summary, lines, names } = await openDevices(20);
+    expect(summary).toMatchObject({ events: 20 * lines.length, executions: 0, trust: { level: "complete" } });
+    const { name, count } = await names("");
+    const expected = new Map<string, number>();
+    for (const line of lines) {
+      const event = line.replace(/^\S+?:/, "").split(" ")[0];
+      expected.set(event, (expected.get(event) ?? 0) + 20);
+    }
+    expect(new Map(name.map((each, index) => [each, count[index]]))).toEqual(expected);
+    expect([...count]).toEqual([...count].sort((a, b) => b - a));
+    expect((await names("pic_* level=1")).name).toEqual(["pic_set_irq"]);
+  });
+
+  it("come in pages, the same at any place of the list", async () => {
+    const { lines, page } = await openDevices(20);
+    const all = await page("pic_set_irq level=1", 0, 10_000);
+    const wanted = lines.filter((line) => / level 1$/.test(line));
+    expect(all.matched).toBe(20 * wanted.length);
+    expect(all.name.length).toBe(all.matched);
+    for (const offset of [0, 1, wanted.length - 1, all.matched - 3, all.matched, all.matched + 9]) {
+      const part = await page("pic_set_irq level=1", offset, 7);
+      expect(part.matched).toBe(all.matched);
+      expect(part.arguments).toEqual(all.arguments.slice(offset, offset + 7));
+      expect([...part.time]).toEqual([...all.time.slice(offset, offset + 7)]);
+    }
+    expect(all.threads).toBe("thread");
+    expect(all.arguments[0]).toMatch(/^master=[01] irq=\d+ level=1$/);
+  });
+
+  it("follow a range of time", async () => {
+    const { page, names } = await openDevices(1);
+    const { time } = await page("", 0, 10_000);
+    const range = { start: nanoseconds(time[400]), end: nanoseconds(time[900]) };
+    const inside = [...time].filter((each) => each >= range.start && each < range.end);
+    const part = await page("", 0, 10_000, range);
+    expect([...part.time]).toEqual(inside);
+    const counted = await names("", range);
+    expect(counted.count.reduce((sum, count) => sum + count, 0)).toBe(inside.length);
+    expect((await page("", 0, 9, { start: nanoseconds(-9), end: nanoseconds(0) })).matched).toBe(0);
+  });
+});
