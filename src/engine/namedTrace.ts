@@ -93,11 +93,11 @@ export class NamedTrace {
 
   /**
    * Rows for the blocks. What low addresses are depends on what ran before them, so rows are made anew as the scan goes on,
-   * each time after twice as many bytes, and at its end.
+   * each time after eight times as many bytes, and at its end.
    */
   get rows(): NamedRows {
     const { bytesDone, bytesTotal } = this.scanned.state;
-    const due = bytesDone === bytesTotal ? this.#rowsAt < bytesDone : bytesDone >= 2 * this.#rowsAt;
+    const due = bytesDone === bytesTotal ? this.#rowsAt < bytesDone : bytesDone >= 8 * this.#rowsAt;
     if (this.#rows === undefined || due) {
       const { file, profile } = this.scanned;
       const attribution = attribute({
