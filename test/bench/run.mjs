@@ -10,6 +10,7 @@ import { measureEngine } from "./engine.mjs";
 import { measureImport } from "./logImport.mjs";
 import { measureNaming } from "./naming.mjs";
 import { measureRecording } from "./recording.mjs";
+import { measureSimpletraceImport } from "./simpletraceImport.mjs";
 
 const { values } = parseArgs({
   options: {
@@ -29,7 +30,7 @@ const subject = {
   folder,
   rounds: Math.max(1, Number(values.rounds)),
 };
-const parts = [measureRecording, measureEngine, measureImport, measureNaming];
+const parts = [measureRecording, measureEngine, measureImport, measureSimpletraceImport, measureNaming];
 const rows = [];
 for (const part of parts.filter(({ name }) => name.toLowerCase().includes(values.only.toLowerCase()))) {
   for (const row of await part(subject)) {

@@ -2,35 +2,9 @@ import { appendFileSync, existsSync, readdirSync, readFileSync, writeFileSync } 
 import path from "node:path";
 import { describe, expect, it } from "vitest";
 import { importTrace } from "../../../src/trace/import/importTrace";
-import type { ImportResult } from "../../../src/trace/import/traceFormat";
-import { openTraceFile } from "../../../src/trace/reader";
-import type { TraceFile } from "../../../src/trace/types";
 import { temporaryFile } from "../../support/buildTrace";
-import { decodeTrace } from "../../support/decodeTrace";
+import { importBytes } from "../../support/importBytes";
 import { SimpletraceBuilder } from "../../support/simpletraceBuilder";
-
-interface Imported {
-  readonly result: ImportResult;
-  readonly trace: TraceFile;
-  /** Per vCPU: addresses in order, in hexadecimal. */
-  readonly executed: string[][];
-}
-
-async function importBytes(bytes: string | Uint8Array): Promise<Imported> {
-  const output = await temporaryFile();
-  const input = `${output}.log`;
-  writeFileSync(input, typeof bytes === "string" ? Buffer.from(bytes, "latin1") : bytes);
-  const result = await importTrace(input, output);
-  const trace = await openTraceFile(output);
-  expect(trace.damage).toEqual({ truncated: false, skippedBytes: 0, lostExecutions: 0 });
-  const executed: string[][] = [];
-  decodeTrace(trace).forEach(({ blocks }, index) => {
-    (executed[trace.chunks[index].vcpu] ??= []).push(
-      ...blocks.map((block) => trace.blocks.address[block].toString(16)),
-    );
-  });
-  return { result, trace, executed };
-}
 
 const traceLine = (pc: string, vcpu = 0, cflags = "ff000200"): string =>
   `Trace ${vcpu}: 0x7f3524000100 [0000000000000000/${pc.padStart(16, "0")}/0040c2b0/${cflags}] \n`;
