@@ -2,6 +2,7 @@ import { appendFileSync, existsSync, readdirSync, readFileSync, writeFileSync } 
 import path from "node:path";
 import { describe, expect, it } from "vitest";
 import { importTrace } from "../../../src/trace/import/importTrace";
+import { openTraceFile } from "../../../src/trace/reader";
 import { temporaryFile } from "../../support/buildTrace";
 import { importBytes } from "../../support/importBytes";
 import { SimpletraceBuilder } from "../../support/simpletraceBuilder";
