@@ -22,6 +22,7 @@ export class LogMerger {
   private readonly counts: LogCounts = noCounts();
   private source: "exec_tb" | "trace" = "exec_tb";
   private cut = false;
+  private threadless = false;
 
   /**
    * @param parsers how many parsers there are, each with its own numbers of addresses
@@ -61,7 +62,7 @@ export class LogMerger {
     const endTime = this.sink.finish();
     this.counts.unnumbered += this.sink.unnumbered;
     const { executions, vcpus, stepsBack, startTime } = this.sink;
-    const { source, cut, clock, eventSink } = this;
+    const { source, cut, threadless, clock, eventSink } = this;
     const { encoder } = eventSink;
     encoder.finish();
     const origin = eventSink.origin(clock.stamped && executions > 0 ? startTime : NaN);
@@ -75,7 +76,7 @@ export class LogMerger {
       stamped: clock.stamped,
       stepsBack,
       dropped: 0,
-      trust: executions > 0 ? logTrust({ ...this.counts, source, cut }) : eventsTrust(cut),
+      trust: executions > 0 ? logTrust({ ...this.counts, source, cut, threadless }) : eventsTrust(cut),
     };
   }
 
@@ -103,6 +104,7 @@ export class LogMerger {
     }
     if (stream.kind === "execTb" && this.source === "trace") return;
     if (stream.kind === "trace" && this.source === "exec_tb") this.preferTrace(blocks[block[from]]);
+    if (stream.kind === "execTb" && stream.id < 0) this.threadless = true;
     const vcpu = stream.kind === "trace" ? stream.id : stream.id < 0 ? 0 : sink.streamOfThread(stream.id);
     sink.announceRun(vcpu, block, numbers, time, from, to, key[to - 1]);
   }

@@ -8,8 +8,13 @@ export interface LogFindings extends LogCounts {
   readonly source: "exec_tb" | "trace";
   /** The file ends inside a line. */
   readonly cut: boolean;
+  /** Blocks were announced without a thread: those of several vCPUs are in one sequence. */
+  readonly threadless: boolean;
 }
 
+/** Of sources that do not tell threads apart. */
+export const inseparable =
+  "The trace does not say which virtual CPU executed a block: the blocks of several are in one sequence.";
 export const eventsOnly = "The trace holds events only: block executions were not recorded.";
 const cutLog = "The log ends in the middle of a line: QEMU was killed, or the file was cut off.";
 const recordAgain = "Record with Trace Boot, or with QEMU's -d exec,nochain, to get every block.";
@@ -19,6 +24,7 @@ const chainedMeaning =
 export function logTrust(findings: LogFindings): ImportTrust {
   const trust = findings.source === "exec_tb" ? execTbTrust : traceTrust(findings);
   const reasons = [...trust.reasons];
+  if (findings.source === "exec_tb" && findings.threadless) reasons.push(inseparable);
   if (findings.cut) reasons.push(cutLog);
   if (findings.unnumbered > 0) {
     reasons.push(tooManyAddresses(findings.unnumbered));

@@ -8,7 +8,7 @@ import { findEventCatalog, type EventCatalog } from "../events/traceEventsFiles"
 import type { TraceWriter } from "../writer";
 import { ExecutionSink } from "./executionSink";
 import type { TraceInput } from "./input/traceInput";
-import { eventsOnly, execTbTrust, tooManyAddresses } from "./logTrust";
+import { eventsOnly, execTbTrust, inseparable, tooManyAddresses } from "./logTrust";
 import { numbersFor } from "./simpletraceNames";
 import { scanSimpletrace, type SimpletraceParts, type SimpletraceScan } from "./simpletraceScan";
 import { parseHeaderlessStart, parseSimpletraceHeader, type SimpletraceHeader } from "./simpletraceRecord";
@@ -136,7 +136,5 @@ function damageOf({ walker, dropped, numbered }: SimpletraceScan): string[] {
   return reasons;
 }
 
-const inseparable =
-  "A simple trace does not say which virtual CPU executed a block: the blocks of several are in one sequence.";
 const numbersFromFile =
   "Which event is which was read from the trace-events file beside the trace: with that of another QEMU, names are wrong.";

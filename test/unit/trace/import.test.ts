@@ -212,7 +212,7 @@ describe("a cancelled import", () => {
     const lines = traceLine("a").repeat(20_000);
     for (let part = 0; part < 6; part++) appendFileSync(input, lines);
     const controller = new AbortController();
-    const stop = { stop: controller.signal, progress: () => controller.abort(), logBlockBytes: 64 * 1024 };
+    const stop = { stop: controller.signal, progress: () => controller.abort(), blockBytes: 64 * 1024 };
     const result = await importTrace(input, output, stop);
     expect(result.executions).toBeGreaterThan(0);
     expect(result.executions).toBeLessThan(120_000);
