@@ -6,6 +6,7 @@ import { countEvents } from "../trace/events/eventChunks";
 import type { TraceMetadata } from "../trace/types";
 import type { ChosenImage } from "./chooseImage";
 import type { NamedTrace } from "./namedTrace";
+import { pipeFormat } from "./traceSource";
 import type { ScannedTrace } from "./scannedTrace";
 
 export interface SummaryInput {
@@ -31,8 +32,7 @@ export function summarize(input: SummaryInput): TraceSummary {
   const totals = totalsOf(costs);
   return {
     path: input.path,
-    fileBytes: input.fileBytes,
-    format: input.format,
+    ...sourceOf(input),
     target: metadata.target ?? null,
     guest: guestName(metadata, named),
     qemu: metadata.qemu?.version ?? null,
@@ -53,6 +53,13 @@ export function summarize(input: SummaryInput): TraceSummary {
     revision: input.revision,
     complete: input.complete,
   };
+}
+
+/** What came through a pipe is known by what its import found. */
+function sourceOf({ format, fileBytes, scanned }: SummaryInput): Pick<TraceSummary, "format" | "fileBytes"> {
+  if (format !== pipeFormat) return { format, fileBytes };
+  const { metadata, bytes } = scanned.file;
+  return { format: metadata.source?.format ?? "bst", fileBytes: Number(metadata.source?.bytes ?? bytes) };
 }
 
 /** The summary of a trace of which nothing is known yet: a foreign file that is still being imported. */

@@ -8,11 +8,14 @@ import type { ImportOptions } from "../trace/import/traceFormat";
 import { fileFingerprint } from "./fileFingerprint";
 import type { ResultCache } from "./resultCache";
 
+/** The format of a pipe while it is read. */
+export const pipeFormat = "pipe";
+
 /** A file, or a pipe, that somebody wants to see as a trace. */
 export interface TraceSource {
   readonly path: string;
   readonly bytes: number;
-  /** "bst", the foreign format, or "pipe" where that shows only while it is read. */
+  /** "bst", the foreign format, or `pipeFormat` where that shows only while it is read. */
   readonly format: string;
   /** Has to be imported before anything can be asked: another format, compressed, or a pipe. */
   readonly foreign: boolean;
@@ -21,7 +24,7 @@ export interface TraceSource {
 /** What kind of trace a file is, by its content. Rejects with `not-found`, `unreadable`, `not-a-trace` or `unsupported`. */
 export async function describeSource(path: string): Promise<TraceSource> {
   // What is read from a pipe is gone: the import will find out what it is.
-  if (await isPipe(path)) return { path, bytes: 0, format: "pipe", foreign: true };
+  if (await isPipe(path)) return { path, bytes: 0, format: pipeFormat, foreign: true };
   const input = await openInput(path);
   try {
     const { format } = await detectFormat(input);
@@ -36,7 +39,7 @@ export async function describeSource(path: string): Promise<TraceSource> {
  * Rejects as `unpackOrImport` does.
  */
 export async function importedCopy(source: TraceSource, cache: ResultCache, options: ImportOptions): Promise<string> {
-  if (source.format === "pipe") return importAnew(source, cache, options);
+  if (source.format === pipeFormat) return importAnew(source, cache, options);
   const copy = await cache.importPath(source.path, await eventFilesKey(source.path));
   const known = await stat(copy).catch(() => null);
   if (known !== null) return copy;

@@ -19,7 +19,7 @@ interface Ended {
   readonly err: string;
 }
 
-function bootscope(args: readonly string[], input = ""): Promise<Ended> {
+function bootscope(args: readonly string[], input: string | Uint8Array = ""): Promise<Ended> {
   return new Promise((resolve) => {
     const env = { ...process.env, XDG_CACHE_HOME: path.join(path.dirname(bundles.cli), "cache") };
     const done = (error: ExecFileException | null, out: string, err: string): void =>
@@ -29,7 +29,7 @@ function bootscope(args: readonly string[], input = ""): Promise<Ended> {
   });
 }
 
-const json = async (args: readonly string[], input = ""): Promise<unknown> => {
+const json = async (args: readonly string[], input: string | Uint8Array = ""): Promise<unknown> => {
   const { code, out, err } = await bootscope([...args, "--json"], input);
   expect({ code, err }).toEqual({ code: 0, err: "" });
   return JSON.parse(out) as unknown;
@@ -140,6 +140,15 @@ describe("bootscope", () => {
     expect(await json(["import", log, "-o", output])).toMatchObject({ format: "bst", executions: 2, durationNs: null });
     expect(await json(["functions", output])).toMatchObject({ totals: { executions: 2, timeNs: null } });
     expect(await json(["info", log])).toMatchObject({ format: "qemu-log", executions: 2, clock: "events" });
+  });
+
+  it("read the standard input, compressed or not", async () => {
+    const log = path.join(import.meta.dirname, "../../fixtures/compressed/first.log.xz");
+    expect(await json(["info", "-"], await readFile(log))).toMatchObject({
+      format: "qemu-log",
+      executions: 1500,
+      fileBytes: 420,
+    });
   });
 
   it("names addresses", async () => {

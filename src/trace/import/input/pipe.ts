@@ -1,7 +1,8 @@
 /** Named pipes, and the standard input where it is a pipe. */
-import { close, constants, open, read } from "node:fs";
+import { close, constants, open, read, type Stats } from "node:fs";
 import { stat } from "node:fs/promises";
 import { Socket } from "node:net";
+import { addAbortSignal } from "node:stream";
 import { setTimeout } from "node:timers/promises";
 import { promisify } from "node:util";
 import { BootscopeError } from "../../../protocol/failure";
@@ -12,12 +13,13 @@ const firstBytes = 64 * 1024;
 /** Whether a pipe is at the path. */
 export async function isPipe(path: string): Promise<boolean> {
   const found = await stat(path).catch(() => null);
-  return found?.isFIFO() === true;
+  return found?.isFIFO() === true || (found !== null && isStandardSocket(path, found));
 }
 
 /** The bytes that come through a pipe, or null when something else is at the path. Rejects with `unreadable`, AbortError. */
 export async function pipeChunks(path: string, signal?: AbortSignal): Promise<AsyncGenerator<Uint8Array> | null> {
   if (!(await isPipe(path))) return null;
+  if (isStandardSocket(path, await stat(path))) return standardInput(signal);
   try {
     // Otherwise opening would block a thread until there is a writer, whether we still want to wait or not.
     return chunksOf(await promisify(open)(path, constants.O_RDONLY | constants.O_NONBLOCK, 0), signal);
@@ -25,6 +27,14 @@ export async function pipeChunks(path: string, signal?: AbortSignal): Promise<As
     const code = (cause as NodeJS.ErrnoException).code ?? "unknown error";
     throw new BootscopeError("unreadable", `${path} cannot be read (${code}).`, "Check its permissions.", { cause });
   }
+}
+
+/** Some programs give their children a socket as standard input. It cannot be opened again, only read as it is. */
+const isStandardSocket = (path: string, found: Stats): boolean => path === "/dev/stdin" && found.isSocket();
+
+async function* standardInput(signal?: AbortSignal): AsyncGenerator<Uint8Array> {
+  if (signal !== undefined) addAbortSignal(signal, process.stdin);
+  for await (const chunk of process.stdin) yield chunk as Uint8Array;
 }
 
 async function* chunksOf(fd: number, signal?: AbortSignal): AsyncGenerator<Uint8Array> {
