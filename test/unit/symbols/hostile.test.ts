@@ -11,9 +11,8 @@ import { buildElf, temporaryFile } from "./elfBuilder";
 const fixture = (name: string) => readFileSync(path.resolve(import.meta.dirname, `../../fixtures/symbols/${name}.elf`));
 const addresses = BigUint64Array.of(0n, 0x400150n, 0x400190n, 0x4001c4n, 0xffffffffffffffffn);
 
-/** Asks everything of an image. Only a BootscopeError may be thrown, and nothing may take long. */
+/** Asks everything of an image. Only a BootscopeError may be thrown. What hangs ends by the runner's own limit. */
 async function askEverything(bytes: Uint8Array): Promise<"opened" | "refused"> {
-  const start = performance.now();
   try {
     const image = await openImage(temporaryFile(bytes));
     try {
@@ -34,8 +33,6 @@ async function askEverything(bytes: Uint8Array): Promise<"opened" | "refused"> {
     if (!(error instanceof BootscopeError)) throw error;
     expect(error.message).not.toBe("");
     return "refused";
-  } finally {
-    expect(performance.now() - start).toBeLessThan(5000);
   }
 }
 
