@@ -26,6 +26,7 @@
 #include "switches.h"
 #include "trace_file.h"
 #include "x86.h"
+#include "x86_length.h"
 
 EXPORTED int qemu_plugin_version = API;
 
@@ -47,12 +48,16 @@ static bool is_x86;
 static struct translation translation;
 
 /*
- * QEMU 7.2 takes back an instruction that would cross into the next page, but leaves its beginning in the plugin's list.
- * It is then the last one and ends with the page.
+ * QEMU 7.2 takes back an instruction that crosses into the next page, but leaves its beginning, as far as it was read, in the
+ * plugin's list, as the last one. Below 4 GiB code may have 16, 32 or 64 bits, which a plugin is not told: there only the
+ * beginnings of branches are recognised.
  */
-static bool ends_in_phantom(const uint8_t *bytes, size_t length, uint64_t end)
+static bool ends_in_phantom(uint64_t address, const uint8_t *bytes, size_t length)
 {
-    return is_x86 && translation.instructions > 1 && end % PAGE == 0 && x86_is_truncated_branch(bytes, length);
+    if (!is_x86 || translation.instructions == 1 || address % PAGE + LONGEST_INSTRUCTION <= PAGE) {
+        return false;
+    }
+    return address > UINT32_MAX ? x86_length(bytes, length) == 0 : x86_is_truncated_branch(bytes, length);
 }
 
 /* Reads the block's instructions into `translation` and watches a task switch in them. False: not a sane block. */
@@ -71,7 +76,7 @@ static bool take_apart(struct qemu_plugin_tb *tb)
         uint8_t *bytes = translation.bytes + translation.length;
         size_t length = instruction_bytes(insn, bytes, LONGEST_INSTRUCTION);
         translation.instructions++;
-        if (i + 1 == count && ends_in_phantom(bytes, length, qemu_plugin_insn_vaddr(insn) + length)) {
+        if (i + 1 == count && ends_in_phantom(qemu_plugin_insn_vaddr(insn), bytes, length)) {
             translation.instructions--;
             translation.phantom_dropped = true;
             return true;

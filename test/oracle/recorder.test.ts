@@ -158,6 +158,19 @@ describe("the order and number of executions", () => {
   });
 });
 
+describe("the form that plugin arguments had in QEMU 6.0 and 6.1", () => {
+  it("reaches the recorder: QEMU 7.2 still takes it", async () => {
+    const trace = file("old form.bst");
+    const args = await recordedArguments({ ...boot, qemuVersion: "6.1.0" }, trace, consoleFile("old form"));
+    expect(args[args.indexOf("-plugin") + 1]).toMatch(/,arg=out=.*,arg=parent=\d+,arg=pid=\d+/);
+    const tree = new ProcessTree(boot.qemu, args, { stdio: "ignore", env: process.env });
+    while (tree.child.exitCode === null && ((await readLiveCounters(trace))?.executions ?? 0) < 1_000_000)
+      await sleep(20);
+    await tree.end();
+    expect(executionsOf(await openTraceFile(trace))).toBeGreaterThan(1_000_000);
+  });
+});
+
 describe("several vCPUs at once", () => {
   it("keep their streams apart: blocks are followed by their branch's target or by what comes behind them", async () => {
     const settings: TestBoot = { ...boot, preset: "fast", extra: ["-smp", "2"] };

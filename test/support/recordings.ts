@@ -14,6 +14,8 @@ export interface TestBoot {
   readonly kernel: string;
   readonly initrd: string;
   readonly preset: Preset;
+  /** Decides how the recorder's arguments are written. */
+  readonly qemuVersion?: string;
   /** More arguments for QEMU. */
   readonly extra?: readonly string[];
   readonly taskLayout?: BootCommand["taskLayout"];
@@ -28,8 +30,7 @@ export async function recordedArguments(boot: TestBoot, output: string, console:
     append: undefined,
     memory: "512M",
     preset: boot.preset,
-    // Any release that takes plugin arguments as name=value.
-    qemuVersion: "7.2",
+    qemuVersion: boot.qemuVersion ?? "7.2",
     recorder: await buildRecorder(findRecorderSources(__dirname), boot.pluginApi),
     output,
     taskLayout: boot.taskLayout ?? {},
