@@ -4,20 +4,11 @@ import type { ElfFile } from "../elf/elfFile";
 import { Abbreviations } from "./abbreviations";
 import { UnitType } from "./constants";
 import { DieReader } from "./dieReader";
-import { readOffset, readUnitLength, type Encoding } from "./forms";
+import { readOffset, readUnitLength } from "./forms";
 import { IndexedTables } from "./indexedTables";
+import type { InfoUnit } from "./infoUnit";
 import { RangeLists } from "./rangeLists";
 import type { StringReader } from "./strings";
-
-/** The header of a unit of .debug_info (DWARF 5, 7.5.1). Offsets are in the section. */
-export interface InfoUnit extends Encoding {
-  readonly offset: number;
-  /** Behind its last byte; not behind the section's. */
-  readonly end: number;
-  readonly abbreviationOffset: number;
-  /** Of its root entry. */
-  readonly rootOffset: number;
-}
 
 /** A unit's head and its root entry are within these bytes. */
 const headBytes = 1 << 12;

@@ -1,7 +1,7 @@
 import type { ByteCursor } from "../cursor";
 import type { Abbreviation, AbbreviationTable } from "./abbreviations";
 import { Attribute, Form } from "./constants";
-import type { InfoUnit } from "./debugInfo";
+import type { InfoUnit } from "./infoUnit";
 import { readForm, readOffset, skipForm, type StringReference } from "./forms";
 import type { IndexedTables } from "./indexedTables";
 import type { AddRange, RangeContext, RangeLists, RangesReference } from "./rangeLists";

@@ -1,6 +1,6 @@
 import { BootscopeError } from "../../protocol/failure";
 import type { FunctionNames } from "../functionNames";
-import type { InfoUnit } from "./debugInfo";
+import type { InfoUnit } from "./infoUnit";
 import { Wanted } from "./dieReader";
 import type { OpenUnit } from "./inlineTree";
 import { noFile } from "./lineFiles";
