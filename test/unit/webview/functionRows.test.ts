@@ -112,7 +112,7 @@ describe("function rows", () => {
     rows.set(query("a"));
     for (let index = 0; index < asked.length; index++) asked[index].answer();
     await settle();
-    asked.at(-1).answer();
+    asked.at(-1)?.answer();
     await settle();
     expect(rows.row(3)?.name).toBe("a3");
   });
