@@ -22,9 +22,9 @@ export interface TraceEventsFile {
   readonly events: readonly DeclaredEvent[];
 }
 
-/** What is known of events. */
+/** What is known of events. Files are parsed when something is asked of them: most traces tell of executions only. */
 export class EventCatalog {
-  private readonly names: ReadonlyMap<string, EventDescription>;
+  private names: ReadonlyMap<string, EventDescription> | null = null;
 
   /**
    * @param own the file that was given or lies beside the trace, and so may be of the very QEMU that wrote it
@@ -33,16 +33,19 @@ export class EventCatalog {
   constructor(
     readonly own: TraceEventsFile | null,
     readonly installed: TraceEventsFile | null,
-  ) {
-    const names = new Map<string, EventDescription>(executionEvents.map((event) => [event.name, event]));
-    for (const file of [installed, own]) {
-      for (const { descriptions } of file?.events ?? []) for (const each of descriptions) names.set(each.name, each);
-    }
-    this.names = names;
-  }
+  ) {}
 
   describe(name: string): EventDescription | undefined {
+    this.names ??= this.allNames();
     return this.names.get(name);
+  }
+
+  private allNames(): ReadonlyMap<string, EventDescription> {
+    const names = new Map<string, EventDescription>(executionEvents.map((event) => [event.name, event]));
+    for (const file of [this.installed, this.own]) {
+      for (const { descriptions } of file?.events ?? []) for (const each of descriptions) names.set(each.name, each);
+    }
+    return names;
   }
 }
 
@@ -79,7 +82,12 @@ async function readTraceEvents(file: string | null, required: boolean): Promise<
   if (file === null) return null;
   const text = await readStart(file);
   if (text !== null) {
-    return { path: file, events: parsedOnce(file, text) };
+    return {
+      path: file,
+      get events() {
+        return parsedOnce(file, text);
+      },
+    };
   }
   if (!required) return null;
   throw new BootscopeError("not-found", `${file} cannot be read.`, "Give the trace-events-all of the QEMU that ran.");
