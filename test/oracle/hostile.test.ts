@@ -49,7 +49,12 @@ afterAll(() => {
 
 function bootscope(...args: readonly string[]) {
   const env = { ...process.env, XDG_CACHE_HOME: path.join(folder, "cache") };
-  const result = spawnSync(process.execPath, [cli, ...args], { encoding: "utf8", timeout: patience, env });
+  const result = spawnSync(process.execPath, [cli, ...args], {
+    encoding: "utf8",
+    timeout: patience,
+    maxBuffer: 1 << 26,
+    env,
+  });
   expect(result.signal, `${args.join(" ")} did not end by itself`).toBeNull();
   return { code: result.status, stdout: result.stdout, stderr: result.stderr };
 }
@@ -168,11 +173,18 @@ describe("a vmlinux", () => {
 
   it.each([
     ["that is a program without symbols", () => "/bin/busybox"],
-    ["that is the compressed image", () => kernel.vmlinuz],
     ["that is not there", () => path.join(folder, "no vmlinux")],
   ])("%s is refused by name", (_, file) => {
     const result = bootscope("functions", trace, "--vmlinux", file(), "--json");
     expectRefusal(result, new RegExp(path.basename(file())));
+  });
+
+  it("that is the compressed image gives names, and no sources", () => {
+    const { code, stdout } = bootscope("functions", trace, "--vmlinux", kernel.vmlinuz, "--json");
+    expect(code).toBe(0);
+    const { functions } = JSON.parse(stdout) as { functions: { name: string; file: string | null }[] };
+    expect(functions.map(({ name }) => name)).toContain("start_kernel");
+    expect(functions.filter(({ file }) => file !== null)).toEqual([]);
   });
 
   it("that nobody named leaves addresses without names, and totals whole", () => {
