@@ -4,7 +4,8 @@ import type { BlockTable } from "../trace/types";
 import type { CodeObject, GuestCode } from "./guestCode";
 import { instructionAddresses, lastInstructionAddress } from "./instructionAddresses";
 import { ImagePlace, type Placement } from "./placement";
-import { BlockPlaces, regions, type Region } from "./regions";
+import type { Region } from "./region";
+import { BlockPlaces, regions, type TracedMachine } from "./regions";
 
 /** What costs are summed up by: a function of the image, or a stretch of code that has no name. */
 export interface Row {
@@ -36,7 +37,7 @@ export interface AttributionInput {
   readonly blocks: BlockTable;
   /** When each block ran first; Infinity: not yet. */
   readonly first: Float64Array;
-  readonly target: string | undefined;
+  readonly machine: TracedMachine;
   /** Null: no symbols; kernel code is then listed by page. */
   readonly image: ImageSymbols | null;
   readonly placement: Placement;
@@ -55,7 +56,7 @@ export interface AttributedCode extends GuestCode {
 export function attribute(input: AttributionInput): Attribution {
   const { blocks, image } = input;
   const place = image === null ? null : new ImagePlace(image, input.placement);
-  const places = new BlockPlaces(blocks, input.first, input.target, place);
+  const places = new BlockPlaces(blocks, input.first, input.machine, place);
   const rows = new RowTable(image, input.withoutImage);
   const objects = new BlockObjects(input.code);
   const linkAddress = new BigUint64Array(blocks.count);

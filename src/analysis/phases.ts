@@ -3,7 +3,7 @@ import { formatAddress, guestAddress, nanoseconds, type Nanoseconds } from "../p
 import type { ImageSymbols } from "../symbols/types";
 import type { BlockTable } from "../trace/types";
 import type { Attribution } from "./attribution";
-import { regions } from "./regions";
+import { bootRegions } from "./bootRegions";
 
 /** A phase without its cost, which is that of its range. */
 export type PhaseSpan = Pick<Phase, "name" | "start" | "end" | "evidence">;
@@ -39,7 +39,7 @@ export function bootPhases(
   const candidates = [
     finder.reset(),
     finder.firmware(),
-    finder.region("decompressor", regions.decompressor.name, "first execution at or above 1 MiB before the kernel"),
+    finder.region("decompressor", bootRegions.decompressor.name, "first execution at or above 1 MiB before the kernel"),
     finder.kernelEntry(),
     finder.functionStart("start_kernel", ["start_kernel"]),
     finder.functionStart("init", ["kernel_init"]),

@@ -1,30 +1,31 @@
 import { Category } from "../protocol/engine";
 import { unknownPhysicalAddress } from "../trace/blocks";
-import type { BlockTable } from "../trace/types";
+import type { BlockTable, TraceMetadata } from "../trace/types";
 import { addressSpaceOf, type AddressSpace } from "./addressSpace";
+import { bootRegionsOf, type BootRegions } from "./bootRegions";
+import { machineFirmware } from "./machineFirmware";
 import type { ImagePlace } from "./placement";
-
-/** A stretch of code that has no functions to name: it becomes one row, which says why. */
-export interface Region {
-  readonly name: string;
-  readonly category: Category;
-  /** Why there is no name. */
-  readonly reason: string;
-}
-
-const region = (name: string, category: Category, reason: string): Region => ({ name: `[${name}]`, category, reason });
+import { region, type Region } from "./region";
 
 export const regions = {
-  firmware: region("firmware", Category.Firmware, "firmware: no symbols"),
-  realModeSetup: region("kernel real-mode setup", Category.Decompressor, "the kernel's real-mode setup: no symbols"),
-  decompressor: region("kernel decompressor", Category.Decompressor, "the kernel's decompressor: no symbols"),
-  trampoline: region("real-mode trampoline", Category.Kernel, "the kernel's real-mode trampoline: no symbols"),
   module: region("kernel modules", Category.Module, "module code: no .ko file with these bytes was found"),
   kernelOther: region("kernel outside vmlinux", Category.Kernel, "kernel code that is not in vmlinux"),
   betweenFunctions: region("kernel between functions", Category.Kernel, "no function symbol at this address"),
   user: region("user space", Category.User, "user space: no program with these bytes was found"),
-  unknown: region("unknown", Category.Unknown, "unknown address"),
 } as const;
+
+/** What a trace says of the machine that it was recorded on. */
+export interface TracedMachine {
+  /** QEMU's name of the architecture. */
+  readonly target: string | undefined;
+  /** QEMU's command line; empty: unknown. */
+  readonly commandLine: readonly string[];
+}
+
+export const tracedMachine = ({ target, qemu }: TraceMetadata): TracedMachine => ({
+  target,
+  commandLine: qemu?.commandLine ?? [],
+});
 
 /** Where a block belongs: in the image (as a link address), or in a region, or in kernel code without an image. */
 export type BlockPlace =
@@ -39,8 +40,7 @@ export class BlockPlaces {
   readonly #space: AddressSpace;
   /** When the kernel first ran at its virtual addresses: low addresses mean something else before and after. */
   readonly #kernelTime: number;
-  /** When the code at 1 MiB, where a bzImage's protected-mode part is loaded, first ran. */
-  readonly #decompressorTime: number;
+  readonly #boot: BootRegions;
 
   /**
    * @param first when each block was executed first (Infinity: not yet known)
@@ -49,33 +49,35 @@ export class BlockPlaces {
   constructor(
     private readonly blocks: BlockTable,
     private readonly first: Float64Array,
-    target: string | undefined,
+    { target, commandLine }: TracedMachine,
     private readonly place: ImagePlace | null,
   ) {
     const addresses = blocks.address.subarray(0, blocks.count);
     this.#space = addressSpaceOf(target, addresses);
-    let [kernelTime, decompressorTime] = [Infinity, Infinity];
-    for (let block = 0; block < blocks.count; block++) {
-      const address = addresses[block];
+    const low: { address: bigint; first: number }[] = [];
+    let kernelTime = Infinity;
+    addresses.forEach((address, block) => {
       if (this.#space.isKernel(address)) kernelTime = Math.min(kernelTime, first[block]);
-      else if (address >= 0x10_0000n && address < 0x10_0400n)
-        decompressorTime = Math.min(decompressorTime, first[block]);
-    }
+      else low.push({ address, first: first[block] });
+    });
     this.#kernelTime = kernelTime;
-    this.#decompressorTime = decompressorTime;
+    const firmware = machineFirmware(target, commandLine);
+    this.#boot = bootRegionsOf(target, this.#space.pc, firmware, kernelTime, low);
   }
 
   of(block: number): BlockPlace {
     const address = this.blocks.address[block];
     if (this.#space.isKernel(address)) return this.#kernel(address);
+    const first = this.first[block];
     const identity = this.#identityMapped(block);
     if (identity !== false) {
       const linked = this.place?.fromPhysical(address) ?? null;
-      const early = identity ?? this.first[block] < this.#kernelTime;
+      const early = identity ?? (first < this.#kernelTime || this.#boot.isEarly(address));
       if (linked !== null && early) return { kind: "image", address: linked };
     }
-    if (this.first[block] < this.#kernelTime) return { kind: "region", region: this.#beforeKernel(block) };
-    return { kind: "region", region: identity === true ? lowAfterKernel(address) : regions.user };
+    const low = { address, first, identity };
+    const found = first < this.#kernelTime ? this.#boot.before(low) : this.#boot.after(low);
+    return { kind: "region", region: found ?? regions.user };
   }
 
   /** Whether a block runs where it physically is; null when its physical address was not recorded. */
@@ -95,19 +97,6 @@ export class BlockPlaces {
     const outside = this.#space.isModuleArea(address) ? regions.module : regions.kernelOther;
     return { kind: "region", region: outside };
   }
-
-  /** What code at a low address is before the kernel runs: the order of things on a PC (firmware, setup, decompressor). */
-  #beforeKernel(block: number): Region {
-    if (!this.#space.pc) return regions.firmware;
-    const address = this.blocks.address[block];
-    if (address < 0x10_0000n) {
-      // QEMU loads the setup code at 0x10000, boot loaders with the old protocol at 0x90000.
-      const setup = (address >= 0x1_0000n && address < 0x2_0000n) || (address >= 0x9_0000n && address < 0xa_0000n);
-      return setup ? regions.realModeSetup : regions.firmware;
-    }
-    const flash = address >= 0xff00_0000n;
-    return !flash && this.first[block] >= this.#decompressorTime ? regions.decompressor : regions.firmware;
-  }
 }
 
 /** Blocks that only files beside the kernel's image may explain. */
@@ -122,10 +111,10 @@ export interface CodeCandidates {
 export function codeCandidates(
   blocks: BlockTable,
   first: Float64Array,
-  target: string | undefined,
+  machine: TracedMachine,
   place: ImagePlace,
 ): CodeCandidates {
-  const places = new BlockPlaces(blocks, first, target, place);
+  const places = new BlockPlaces(blocks, first, machine, place);
   const candidates: { kernel: number[]; user: number[] } = { kernel: [], user: [] };
   for (let block = 0; block < blocks.count; block++) {
     const found = places.of(block);
@@ -134,10 +123,4 @@ export function codeCandidates(
     else if (found.region === regions.user) candidates.user.push(block);
   }
   return candidates;
-}
-
-/** Identity-mapped code below the kernel once it runs: the start-up of further processors, or system management mode. */
-function lowAfterKernel(address: bigint): Region {
-  if (address < 0xa_0000n) return regions.trampoline;
-  return address < 0x10_0000n || address >= 0xff00_0000n ? regions.firmware : regions.unknown;
 }

@@ -1,6 +1,6 @@
 import { findGuestCode, type CodeObject, type FilePart, type GuestCode } from "../analysis/guestCode";
 import { ImagePlace } from "../analysis/placement";
-import { codeCandidates } from "../analysis/regions";
+import { codeCandidates, tracedMachine } from "../analysis/regions";
 import { Category } from "../protocol/engine";
 import { BootscopeError } from "../protocol/failure";
 import { readCodeParts } from "../symbols/code/readCodeParts";
@@ -37,7 +37,7 @@ export async function findCode(
   const kernel = await chosen.image.open();
   const { file, profile } = scanned;
   const place = new ImagePlace(kernel, chosen.placement);
-  const candidates = codeCandidates(file.blocks, profile.first, file.metadata.target, place);
+  const candidates = codeCandidates(file.blocks, profile.first, tracedMachine(file.metadata), place);
   const search = new Search(scanned, kernel, chosen.placement.virtualSlide, signal);
   try {
     const likely = await files.likely(signal);

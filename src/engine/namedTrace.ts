@@ -6,6 +6,7 @@ import { attributeLines, sourcesOf, type LineAttribution } from "../analysis/lin
 import { bootPhases, type PhaseSpan } from "../analysis/phases";
 import { linkedPlace } from "../analysis/placement";
 import { rowFirst } from "../analysis/rowCosts";
+import { tracedMachine } from "../analysis/regions";
 import { blockCategories } from "../analysis/timeline";
 import { BootscopeError } from "../protocol/failure";
 import type { ImageSymbols, LineTable } from "../symbols/types";
@@ -103,7 +104,7 @@ export class NamedTrace {
       const attribution = attribute({
         blocks: file.blocks,
         first: profile.first,
-        target: file.metadata.target,
+        machine: tracedMachine(file.metadata),
         image: this.#image,
         placement: this.choice.chosen?.placement ?? linkedPlace,
         code: this.choice.chosen?.code ?? null,

@@ -9,6 +9,7 @@ import path from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { attribute } from "../../src/analysis/attribution";
 import { allInstructions } from "../../src/analysis/instructionAddresses";
+import { tracedMachine } from "../../src/analysis/regions";
 import { matchImage } from "../../src/analysis/symbolsMatch";
 import { localEngine, type LocalEngine } from "../../src/engine/local";
 import { inlinePool } from "../../src/engine/scanPool";
@@ -122,7 +123,15 @@ async function executedPlaces(file: string, vmlinux: string): Promise<typeof exe
   const { placement } = matchImage(traceFile.blocks, traceFile.metadata, image);
   const { blocks } = traceFile;
   const { first, totals } = scanned.profile;
-  const input = { blocks, first, target: traceFile.metadata.target, image, placement, code: null, withoutImage: "" };
+  const input = {
+    blocks,
+    first,
+    machine: tracedMachine(traceFile.metadata),
+    image,
+    placement,
+    code: null,
+    withoutImage: "",
+  };
   const { start, addresses } = allInstructions(blocks, attribute(input).linkAddress);
   image.close();
   const places = llvmPlaces(vmlinux, addresses);

@@ -37,7 +37,7 @@ function attributed(records: readonly BlockRecord[], given: Given = {}): Attribu
   return attribute({
     blocks: table(records),
     first: Float64Array.from(given.first ?? records.map((_, index) => index)),
-    target: "x86_64",
+    machine: { target: "x86_64", commandLine: [] },
     image: given.image === undefined ? image : given.image,
     placement: given.placement ?? linkedPlace,
     code: null,

@@ -43,7 +43,15 @@ function inlined(records: readonly BlockRecord[]) {
   for (const record of records) blocks.add(formatBlockRecord(record));
   blocks.finish();
   const first = Float64Array.from(records, (_, index) => index);
-  const input = { blocks, first, target: "x86_64", image, placement: linkedPlace, code: null, withoutImage: "" };
+  const input = {
+    blocks,
+    first,
+    machine: { target: "x86_64", commandLine: [] },
+    image,
+    placement: linkedPlace,
+    code: null,
+    withoutImage: "",
+  };
   const attribution = attribute(input);
   const instructions = allInstructions(blocks, attribution.linkAddress);
   const sources = { file: attribution.rows.map(() => null), line: new Uint32Array(attribution.rows.length), root: "" };

@@ -3,6 +3,8 @@ import { describe, expect, it } from "vitest";
 import type { Attribution } from "../../../src/analysis/attribution";
 import { BlockProfile } from "../../../src/analysis/blockProfile";
 import { bootPhases } from "../../../src/analysis/phases";
+import { bootRegions } from "../../../src/analysis/bootRegions";
+import { unknownFirmware } from "../../../src/analysis/machineFirmware";
 import { regions } from "../../../src/analysis/regions";
 import { sumOf } from "../../../src/analysis/rounding";
 import { bucketEdges, coarserEdges, rangeParts } from "../../../src/analysis/timeBuckets";
@@ -109,9 +111,9 @@ describe("phases", () => {
   ];
   const kernelRow = { name: "startup_64", category: Category.Kernel, note: "" };
   const rowOf = [
-    regions.firmware,
-    regions.firmware,
-    regions.decompressor,
+    unknownFirmware,
+    unknownFirmware,
+    bootRegions.decompressor,
     kernelRow,
     kernelRow,
     kernelRow,

@@ -1,0 +1,92 @@
+import { describe, expect, it } from "vitest";
+import { machineFirmware } from "../../../src/analysis/machineFirmware";
+import { BlockPlaces } from "../../../src/analysis/regions";
+import { BlockColumns, formatBlockRecord } from "../../../src/trace/blocks";
+
+/** An address, executed in the order of the list; "=" before it: its physical address is the same and was recorded. */
+function regionsOf(target: string, commandLine: string, list: readonly string[]): string[] {
+  const blocks = new BlockColumns();
+  for (const text of list) {
+    const address = BigInt(`0x${text.replace("=", "")}`);
+    blocks.add(formatBlockRecord({ address, ...(text.startsWith("=") && { physicalAddress: address }) }));
+  }
+  blocks.finish();
+  const first = Float64Array.from(list, (_, index) => index);
+  const places = new BlockPlaces(blocks, first, { target, commandLine: commandLine.split(" ") }, null);
+  return list.map((_, block) => {
+    const place = places.of(block);
+    return place.kind === "region" ? place.region.name : place.kind;
+  });
+}
+
+const kernel = "ffffffff81000000";
+
+// Addresses are those of recorded boots of Debian's kernels under QEMU 7.2.
+describe("what runs before the kernel", () => {
+  it("is told apart on a PC with a kernel that QEMU loads", () => {
+    const list = [
+      "fffffff0",
+      "fe05b",
+      "d7188",
+      "=1efeb320",
+      "=38000",
+      "=a8000",
+      "=c0003",
+      "=ca003",
+      "=10200",
+      "=100000",
+    ];
+    expect(regionsOf("x86_64", "qemu-system-x86_64 -kernel bzImage", [...list, "=e699e0", kernel, "=99000"])).toEqual([
+      ...["[firmware SeaBIOS]", "[firmware SeaBIOS]", "[firmware SeaBIOS]", "[firmware SeaBIOS]"],
+      ...["[system management mode]", "[system management mode]", "[option ROM]", "[option ROM]"],
+      ...["[kernel real-mode setup]", "[kernel decompressor]", "[kernel decompressor]"],
+      ...["kernel", "[real-mode trampoline]"],
+    ]);
+  });
+
+  it("has a boot sector and a boot loader when a PC starts from a disk", () => {
+    const list = ["fffffff0", "=7c00", "=8000", "=100010", "=90200", "=100000", kernel];
+    expect(regionsOf("x86_64", "qemu-system-x86_64 disk.img", list)).toEqual([
+      ...["[firmware SeaBIOS]", "[boot sector]", "[boot loader]", "[boot loader]"],
+      ...["[kernel real-mode setup]", "[kernel decompressor]", "kernel"],
+    ]);
+  });
+
+  it("is OpenSBI on RISC-V, which goes on when the kernel runs", () => {
+    const list = ["1000", "80000000", "80200000", "81080df8", "ffffffff80002000", "80014c06", "2aaaabc000"];
+    expect(regionsOf("riscv64", "qemu-system-riscv64 -M virt", list)).toEqual([
+      ...["[reset ROM]", "[firmware OpenSBI]", "[kernel before paging]", "[kernel before paging]"],
+      ...["kernel", "[firmware OpenSBI]", "[user space]"],
+    ]);
+  });
+
+  it("is QEMU's own code and the kernel's first code on Arm without firmware", () => {
+    const list = ["40000000", "40200000", "40d6c294", "ffff800008000000", "40d6c900", "40400000", "aaaac0001000"];
+    expect(regionsOf("aarch64", "qemu-system-aarch64 -M virt", list)).toEqual([
+      ...["[QEMU boot code]", "[kernel before paging]", "[kernel before paging]", "kernel"],
+      ...["[kernel before paging]", "[user space]", "[user space]"],
+    ]);
+  });
+});
+
+describe("the firmware that a command line chooses", () => {
+  const name = (target: string, ...args: string[]) => machineFirmware(target, ["qemu", ...args]).region.name;
+
+  it.each([
+    ["[firmware OVMF.fd]", ["-bios", "/usr/share/ovmf/OVMF.fd"]],
+    ["[firmware OVMF_CODE.fd]", ["-drive", "if=pflash,format=raw,readonly=on,file=/x/OVMF_CODE.fd"]],
+    ["[firmware code.fd]", ["--pflash", "code.fd"]],
+    ["[firmware]", ["-machine", "q35,pflash0=code"]],
+    ["[firmware qboot]", ["-M", "microvm,rtc=on"]],
+    ["[firmware SeaBIOS]", ["-drive", "file=disk.img", "-M", "q35"]],
+  ])("is %s for %j", (expected, args) => {
+    expect(name("x86_64", ...args)).toBe(expected);
+  });
+
+  it("is unknown without a command line, and where there is none", () => {
+    expect(machineFirmware("x86_64", []).region.name).toBe("[firmware]");
+    expect(name("riscv64", "-bios", "none")).toBe("[firmware]");
+    expect(name("riscv64", "-bios", "default")).toBe("[firmware OpenSBI]");
+    expect(name("mips")).toBe("[firmware]");
+  });
+});
