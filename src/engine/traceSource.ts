@@ -3,7 +3,7 @@ import { eventCatalogPaths } from "../trace/events/traceEventsFiles";
 import { detectFormat } from "../trace/import/detect";
 import { unpackOrImport } from "../trace/import/importTrace";
 import { isPipe } from "../trace/import/input/pipe";
-import { openInput } from "../trace/import/input/traceInput";
+import { openTraceInput } from "../trace/import/openTraceInput";
 import type { ImportOptions } from "../trace/import/traceFormat";
 import { fileFingerprint } from "./fileFingerprint";
 import type { ResultCache } from "./resultCache";
@@ -14,6 +14,8 @@ export const pipeFormat = "pipe";
 /** A file, or a pipe, that somebody wants to see as a trace. */
 export interface TraceSource {
   readonly path: string;
+  /** All that it is read from. */
+  readonly files: readonly string[];
   readonly bytes: number;
   /** "bst", the foreign format, or `pipeFormat` where that shows only while it is read. */
   readonly format: string;
@@ -24,11 +26,12 @@ export interface TraceSource {
 /** What kind of trace a file is, by its content. Rejects with `not-found`, `unreadable`, `not-a-trace` or `unsupported`. */
 export async function describeSource(path: string): Promise<TraceSource> {
   // What is read from a pipe is gone: the import will find out what it is.
-  if (await isPipe(path)) return { path, bytes: 0, format: pipeFormat, foreign: true };
-  const input = await openInput(path);
+  if (await isPipe(path)) return { path, files: [path], bytes: 0, format: pipeFormat, foreign: true };
+  const input = await openTraceInput(path);
   try {
     const { format } = await detectFormat(input);
-    return { path: input.path, bytes: input.bytesTotal, format, foreign: format !== "bst" || input.file === null };
+    const { path: found, files, bytesTotal: bytes, file } = input;
+    return { path: found, files, bytes, format, foreign: format !== "bst" || file === null };
   } finally {
     await input.close();
   }
@@ -40,7 +43,7 @@ export async function describeSource(path: string): Promise<TraceSource> {
  */
 export async function importedCopy(source: TraceSource, cache: ResultCache, options: ImportOptions): Promise<string> {
   if (source.format === pipeFormat) return importAnew(source, cache, options);
-  const copy = await cache.importPath(source.path, await eventFilesKey(source.path));
+  const copy = await cache.importPath(source.path, await otherFilesKey(source));
   const known = await stat(copy).catch(() => null);
   if (known !== null) return copy;
   const made = await importAnew(source, cache, options);
@@ -57,10 +60,10 @@ async function importAnew(source: TraceSource, cache: ResultCache, options: Impo
   return copy;
 }
 
-/** Which files describe the events of a trace: put another beside it, and it has to be imported anew. */
-async function eventFilesKey(tracePath: string): Promise<string> {
-  const { own, installed } = await eventCatalogPaths(tracePath);
-  const files = [own, installed].filter((file) => file !== null);
-  const keys = await Promise.all(files.map((file) => fileFingerprint(file).catch(() => "")));
+/** What an import depends on besides the trace: the other logs of its run, and the files that describe its events. */
+async function otherFilesKey({ path, files }: TraceSource): Promise<string> {
+  const { own, installed } = await eventCatalogPaths(path);
+  const others = [...files.filter((file) => file !== path), own, installed].filter((file) => file !== null);
+  const keys = await Promise.all(others.map((file) => fileFingerprint(file).catch(() => "")));
   return keys.join(" ");
 }

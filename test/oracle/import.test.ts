@@ -1,6 +1,6 @@
 /** Imported traces against what other programs find in the same files: grep, sort and simpletrace.py. */
 import { spawnSync } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -149,5 +149,43 @@ describe("a simple trace of a whole boot", () => {
       expect(count - here).toBeGreaterThanOrEqual(0);
       expect(count - here).toBeLessThan(withdrawn + 1);
     }
+  });
+});
+
+describe("logs of two threads (-d tid)", () => {
+  const smp = ["-smp", "2", "-accel", "tcg,thread=multi"];
+  const perThread = async (name: string, options: readonly string[]): Promise<string[]> => {
+    const logs = path.join(folder, name);
+    mkdirSync(logs);
+    // The firmware starts the second virtual CPU after 20 MB.
+    await recordLog(path.join(logs, "log.%d"), vmlinuz, [...smp, ...options], logBytes);
+    return readdirSync(logs).map((file) => path.join(logs, file));
+  };
+
+  it("have the executions that awk counts in all of them", async () => {
+    const logs = await perThread("exec", ["-d", "exec,nochain,tid"]);
+    expect(logs.length).toBeGreaterThanOrEqual(2);
+    const { result, trace, counts } = await importedCounts(logs[1]);
+    const expected = new Map<string, number>();
+    for (const log of logs) {
+      const program = `/^Trace [0-9]+: .*\\]/ { split($4, f, "/"); pc = f[2]; n[pc]++ } /^Stopped / { n[pc]-- }`;
+      for (const [pc, n] of countsByAwk(program, log)) expected.set(pc, (expected.get(pc) ?? 0) + n);
+    }
+    for (const [pc, n] of expected) if (n === 0) expected.delete(pc);
+    expect(counts).toEqual(expected);
+    const lines = (pattern: string): number => logs.reduce((sum, log) => sum + countLines(pattern, log), 0);
+    expect(result.executions).toBe(lines("^Trace .*\\]") - lines("^Stopped "));
+    expect(trace.metadata).toMatchObject({ vcpus: 2, capture: { mode: "complete" } });
+    expect(result.executions).toBeGreaterThan(countLines("^Trace", logs[0]));
+  });
+
+  it("are merged on their stamps", async () => {
+    const logs = await perThread("exec_tb", ["-trace", "exec_tb", "-d", "nochain,tid", "-msg", "timestamp=on"]);
+    const { result, trace } = await importedCounts(logs[0]);
+    const lines = logs.reduce((sum, log) => sum + countLines("exec_tb tb:.* pc=0x[0-9a-f]+$", log), 0);
+    // The last line of each may be cut inside the address.
+    expect(Math.abs(lines - result.executions)).toBeLessThanOrEqual(logs.length);
+    expect(trace.metadata).toMatchObject({ vcpus: 2, clock: { kind: "host" } });
+    expect(result.stepsBack).toBe(0);
   });
 });

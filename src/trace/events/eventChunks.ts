@@ -6,7 +6,7 @@ import { crc32 } from "../crc";
 import { readFully } from "../chunkWalk";
 import { detectFormat } from "../import/detect";
 import { unpackOrImport } from "../import/importTrace";
-import { openInput } from "../import/input/traceInput";
+import { openTraceInput } from "../import/openTraceInput";
 import { openForReading, openTraceFile } from "../reader";
 import type { EventChunk, TraceFile } from "../types";
 import { EventDecoder } from "./eventDecoder";
@@ -20,10 +20,10 @@ import type { EventProblems, EventReadOptions, TakeChunk } from "./eventReading"
  * @throws BootscopeError as opening and importing do; AbortError
  */
 export async function readEvents(file: string, options: EventReadOptions, take: TakeChunk): Promise<EventProblems> {
-  const input = await openInput(file, options.signal);
+  const input = await openTraceInput(file, options.signal);
   try {
     const { events, format } = await detectFormat(input);
-    if (events !== null) return await events(input, options, take);
+    if (events !== null) return [...(await events(input, options, take)), ...input.notes];
     if (format === "bst" && input.file !== null) return await readRecording(await openTraceFile(file), options, take);
   } finally {
     await input.close();

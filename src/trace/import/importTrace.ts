@@ -5,12 +5,12 @@ import type { TraceMetadata } from "../types";
 import { TraceWriter } from "../writer";
 import { detectFormat } from "./detect";
 import { StoppableInput } from "./input/stoppableInput";
-import { openInput } from "./input/traceInput";
 import { unpackRecording } from "./input/unpackRecording";
+import { openTraceInput } from "./openTraceInput";
 import type { ImportOptions, ImportResult, TraceImporter } from "./traceFormat";
 
 /**
- * Makes a .bst file at `output` of the foreign trace at `path`, which may be compressed or a pipe. It appears whole or not at all.
+ * Makes a .bst file at `output` of the foreign trace at `path`, which may be compressed, a pipe, or one of several logs. It appears whole or not at all.
  * @throws BootscopeError `not-a-trace` when the content is none of the known forms or holds nothing,
  *         `unsupported` for a .bst, `not-found`, `unreadable`, `unwritable`; AbortError when the signal fires
  */
@@ -49,7 +49,7 @@ export async function unpackOrImport(
 async function openStoppable(path: string, { signal, stop }: ImportOptions): Promise<StoppableInput> {
   const signals = [signal, stop].filter((one) => one !== undefined);
   const either = signals.length === 0 ? undefined : AbortSignal.any(signals);
-  return new StoppableInput(await openInput(path, either), stop);
+  return new StoppableInput(await openTraceInput(path, either), stop);
 }
 
 async function importForeign(
@@ -71,8 +71,8 @@ async function importForeign(
 }
 
 function importedMetadata(result: ImportResult, input: StoppableInput): TraceMetadata {
-  const { path, problem, bytesDone, stopped } = input;
-  const reasons = [...result.trust.reasons];
+  const { path, problem, notes, bytesDone, stopped } = input;
+  const reasons = [...result.trust.reasons, ...notes];
   if (result.stepsBack > 0) {
     reasons.push(
       `The clock of the source stepped back ${result.stepsBack} times; those times were raised to the one before.`,

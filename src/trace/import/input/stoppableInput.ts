@@ -17,6 +17,14 @@ export class StoppableInput implements TraceInput {
     return this.inner.path;
   }
 
+  get files(): readonly string[] {
+    return this.inner.files;
+  }
+
+  get notes(): readonly string[] {
+    return this.inner.notes;
+  }
+
   get file(): TraceInput["file"] {
     return this.inner.file;
   }

@@ -8,7 +8,12 @@ import { compressionOf, longestMagic, type Unpack } from "./compressions";
 import { pipeChunks } from "./pipe";
 
 export interface TraceInput {
+  /** By which the trace is known. */
   readonly path: string;
+  /** All files that its bytes are in. */
+  readonly files: readonly string[];
+  /** What to know about them, as sentences. */
+  readonly notes: readonly string[];
   /** The file, when its bytes are the trace's: importers may then read it anywhere, on any thread. Otherwise null. */
   readonly file: { readonly handle: FileHandle; readonly bytes: number } | null;
   /** Bytes read so far, of the file as it is on disk. */
@@ -55,12 +60,16 @@ async function isFolder(path: string): Promise<boolean> {
 
 class FileInput implements TraceInput {
   readonly problem = null;
+  readonly files: readonly string[];
+  readonly notes = [];
   bytesDone = 0;
 
   constructor(
     readonly path: string,
     readonly file: NonNullable<TraceInput["file"]>,
-  ) {}
+  ) {
+    this.files = [path];
+  }
 
   get bytesTotal(): number {
     return this.file.bytes;
@@ -90,6 +99,8 @@ class FileInput implements TraceInput {
 /** What can only be read in order. Keeps what was peeked until it is read. */
 class StreamInput implements TraceInput {
   readonly file = null;
+  readonly files: readonly string[];
+  readonly notes = [];
   problem: string | null = null;
   bytesDone = 0;
   private readonly pieces: Uint8Array[] = [];
@@ -103,6 +114,7 @@ class StreamInput implements TraceInput {
     private readonly handle: FileHandle | null,
     unpack: Unpack | null,
   ) {
+    this.files = [path];
     const counted = this.counted(chunks);
     this.source = unpack === null ? counted : unpack(counted);
   }
