@@ -12,7 +12,7 @@ interface Flags {
 
 export function importCommand(): Command {
   return new Command("import")
-    .description("Make a .bst of a QEMU log (exec_tb or -d exec lines) or of a simple trace.")
+    .description("Make a .bst of any other form of trace: logs, simple traces, plugin output (docs/foreign-traces.md).")
     .argument(
       "<trace>",
       "the foreign trace, compressed or not, or - for the standard input; its form is found out from its content",
