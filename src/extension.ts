@@ -13,6 +13,7 @@ import { activateTraceEditor } from "./features/traceEditor";
 import { activateTraceEvents } from "./features/traceEvents";
 import type { VmlinuxChoice } from "./features/traceSession";
 import { vmlinuxCandidates } from "./features/vmlinuxCandidates";
+import { parseFirmwareFile } from "./protocol/firmwareFile";
 
 /** What other extensions, and the tests inside VS Code, may use. */
 export interface BootscopeApi extends Pick<Services, "engine" | "traces" | "sources"> {
@@ -30,6 +31,10 @@ export function activate(context: vscode.ExtensionContext): BootscopeApi {
     canRecord: () => vscode.workspace.isTrusted,
     choice: (trace) => choices.get(trace),
     roots: (trace) => setting("symbols.roots", trace).map(settingPath),
+    firmware: (trace) =>
+      setting("symbols.firmware", trace)
+        .map(parseFirmwareFile)
+        .map(({ path: file, address }) => ({ path: settingPath(file), address })),
     candidates: (trace) => {
       const chosen = choices.get(trace)?.path ?? "";
       const configured = setting("symbols.vmlinux", trace);

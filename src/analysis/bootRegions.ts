@@ -12,10 +12,13 @@ export const bootRegions = {
   optionRom: firmware("option ROM", "an option ROM of a device: no symbols"),
   systemManagement: firmware("system management mode", "the firmware's code for system management mode: no symbols"),
   resetRom: firmware("reset ROM", "QEMU's code at the reset vector: no symbols"),
-  realModeSetup: boot("kernel real-mode setup", "the kernel's real-mode setup: its setup.elf was not found"),
+  realModeSetup: boot(
+    "kernel real-mode setup",
+    "the kernel's real-mode setup: no setup.elf with these bytes was found",
+  ),
   decompressor: boot(
     "kernel decompressor",
-    "the kernel's decompressor: its arch/x86/boot/compressed/vmlinux was not found",
+    "the kernel's decompressor: no arch/x86/boot/compressed/vmlinux with these bytes was found",
   ),
   beforePaging: region(
     "kernel before paging",
@@ -25,7 +28,7 @@ export const bootRegions = {
   trampoline: region(
     "real-mode trampoline",
     Category.Kernel,
-    "the kernel's real-mode trampoline: its realmode.elf was not found",
+    "the kernel's real-mode trampoline: no realmode.elf with these bytes was found",
   ),
   unknown: region("unknown", Category.Unknown, "unknown address"),
 } as const;

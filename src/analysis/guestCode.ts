@@ -1,6 +1,6 @@
 import type { Category } from "../protocol/engine";
 import type { CodePart } from "../symbols/code/codePart";
-import { unknownPhysicalAddress } from "../trace/blocks";
+import { BlockFlag, unknownPhysicalAddress } from "../trace/blocks";
 import type { BlockTable } from "../trace/types";
 import { CodeSearch, type PlacedPart, type TargetOf } from "./codeSearch";
 
@@ -11,6 +11,8 @@ export interface FilePart extends CodePart {
   /** A kernel module: its code for initialisation lies elsewhere than the rest, and is freed. */
   readonly isModule: boolean;
   readonly isInitialisation: boolean;
+  /** Where it was, as somebody said; null: to be found by its bytes. */
+  readonly base: bigint | null;
 }
 
 /** A file whose code was found in the guest. */
@@ -60,7 +62,12 @@ export interface GuestCodeInput {
 /** Finds the files' code in the guest, by the bytes of the blocks that it executed. */
 export async function findGuestCode(input: GuestCodeInput): Promise<GuestCode> {
   const search = new CodeSearch<FilePart>(input.blocks, input.candidates, input.targetOf);
-  const found = await search.find(input.parts, input.prepare);
+  const [told, untold] = [
+    input.parts.filter(({ base }) => base !== null),
+    input.parts.filter(({ base }) => base === null),
+  ];
+  const found = told.flatMap((part) => placedAsTold(part, input, search) ?? []);
+  found.push(...(await search.find(untold, input.prepare)));
   const sure = new Set(found.flatMap(({ blocks }) => blocks));
   const free = new Set(input.candidates.filter((block) => !sure.has(block)));
   const loaded = new Set(found.filter(({ part }) => part.isModule).map(({ part }) => part.file));
@@ -73,6 +80,23 @@ export async function findGuestCode(input: GuestCodeInput): Promise<GuestCode> {
     for (const block of initialisation.blocks) free.delete(block);
   }
   return { placed: found.map(describe), owner: new Owners(input, search, found).owner };
+}
+
+/** A part where somebody says it was, unless recorded bytes are others: with the blocks that have its bytes, or have none recorded. */
+function placedAsTold(
+  part: FilePart,
+  input: GuestCodeInput,
+  search: CodeSearch<FilePart>,
+): PlacedPart<FilePart> | null {
+  const { address, flags } = input.blocks;
+  const { base } = part;
+  if (base === null) return null;
+  const end = base + BigInt(part.bytes.length);
+  const inside = input.candidates.filter((block) => address[block] >= base && address[block] < end);
+  const blocks = inside.filter(
+    (block) => (flags[block] & BlockFlag.HasCrc) === 0 || search.likeness(part, base, block) === "same",
+  );
+  return blocks.length === 0 ? null : { part, base, blocks };
 }
 
 function describe({ part, base, blocks }: PlacedPart<FilePart>): PlacedCode {

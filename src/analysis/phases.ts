@@ -3,7 +3,6 @@ import { formatAddress, guestAddress, nanoseconds, type Nanoseconds } from "../p
 import type { ImageSymbols } from "../symbols/types";
 import type { BlockTable } from "../trace/types";
 import type { Attribution } from "./attribution";
-import { bootRegions } from "./bootRegions";
 
 /** A phase without its cost, which is that of its range. */
 export type PhaseSpan = Pick<Phase, "name" | "start" | "end" | "evidence">;
@@ -39,7 +38,7 @@ export function bootPhases(
   const candidates = [
     finder.reset(),
     finder.firmware(),
-    finder.region("decompressor", bootRegions.decompressor.name, "first execution at or above 1 MiB before the kernel"),
+    finder.decompressor(),
     finder.kernelEntry(),
     finder.functionStart("start_kernel", ["start_kernel"]),
     finder.functionStart("init", ["kernel_init"]),
@@ -88,8 +87,12 @@ class MarkFinder {
     );
   }
 
-  region(name: Phase["name"], rowName: string, evidence: string): Mark | null {
-    return this.#mark(name, (block) => this.#rowOf(block).name === rowName, evidence);
+  decompressor(): Mark | null {
+    return this.#mark(
+      "decompressor",
+      (block) => this.#category(block) === Category.Decompressor && this.blocks.address[block] >= 0x10_0000n,
+      "first execution at or above 1 MiB before the kernel",
+    );
   }
 
   kernelEntry(): Mark | null {

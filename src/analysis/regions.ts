@@ -105,9 +105,11 @@ export interface CodeCandidates {
   readonly kernel: readonly number[];
   /** Run by processes. */
   readonly user: readonly number[];
+  /** Run before the kernel or below it: firmware, decompressor. */
+  readonly boot: readonly number[];
 }
 
-/** Sorts out the blocks of a trace that are not of the kernel's image, nor of what runs before the kernel. */
+/** Sorts out the blocks of a trace that are not of the kernel's image. */
 export function codeCandidates(
   blocks: BlockTable,
   first: Float64Array,
@@ -115,12 +117,13 @@ export function codeCandidates(
   place: ImagePlace,
 ): CodeCandidates {
   const places = new BlockPlaces(blocks, first, machine, place);
-  const candidates: { kernel: number[]; user: number[] } = { kernel: [], user: [] };
+  const candidates: { kernel: number[]; user: number[]; boot: number[] } = { kernel: [], user: [], boot: [] };
   for (let block = 0; block < blocks.count; block++) {
     const found = places.of(block);
     if (found.kind !== "region" || first[block] === Infinity) continue;
     if (found.region === regions.module || found.region === regions.kernelOther) candidates.kernel.push(block);
     else if (found.region === regions.user) candidates.user.push(block);
+    else candidates.boot.push(block);
   }
   return candidates;
 }

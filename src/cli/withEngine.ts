@@ -3,6 +3,7 @@ import { Option } from "commander";
 import { localEngine, type LocalEngine } from "../engine/local";
 import type { EngineNotice, TraceHandle, TraceSummary } from "../protocol/engine";
 import { BootscopeError } from "../protocol/failure";
+import { parseFirmwareFile, type FirmwareFile } from "../protocol/firmwareFile";
 import { formatBytes, formatPercent } from "../protocol/format";
 import { cacheFolder } from "../qemu/cacheFolder";
 import { progressLine } from "./progressLine";
@@ -10,6 +11,7 @@ import { progressLine } from "./progressLine";
 export interface TraceFlags {
   readonly vmlinux?: string;
   readonly root?: readonly string[];
+  readonly symbols?: readonly FirmwareFile[];
   readonly force?: boolean;
 }
 
@@ -19,6 +21,16 @@ export const rootOption = (): Option =>
     "--root <path>",
     "a folder with the guest's programs and modules, or one such file (may be repeated)",
   ).argParser((path: string, others: readonly string[] | undefined) => [...(others ?? []), path]);
+
+/** For what runs before the kernel or below it. */
+export const symbolsOption = (): Option =>
+  new Option(
+    "--symbols <file[@address]>",
+    "an ELF file of firmware, a boot loader or a decompressor, and where it was loaded (may be repeated)",
+  ).argParser((text: string, others: readonly FirmwareFile[] | undefined) => [
+    ...(others ?? []),
+    parseFirmwareFile(text),
+  ]);
 
 /** A trace that was read to its end, and the engine to ask about it. */
 export interface OpenedTrace {
@@ -62,7 +74,8 @@ export async function withTrace<T>(
   return withEngine(async (engine, signal) => {
     const vmlinux = flags.vmlinux === undefined ? [] : [path.resolve(flags.vmlinux)];
     const roots = (flags.root ?? []).map((root) => path.resolve(root));
-    const opening = { path: tracePath(file), vmlinux, cacheFolder: resultsFolder(), roots };
+    const firmware = (flags.symbols ?? []).map(({ path: given, address }) => ({ path: path.resolve(given), address }));
+    const opening = { path: tracePath(file), vmlinux, cacheFolder: resultsFolder(), roots, firmware };
     const { trace, summary: opened } = await engine.request("open", opening, signal);
     const problem = opened.symbolsProblem;
     if (vmlinux.length > 0 && problem !== null) {
@@ -73,12 +86,25 @@ export async function withTrace<T>(
     if (vmlinux.length > 0 && summary.symbols === null && summary.symbolsProblem !== null) {
       throw namesRefused(summary.symbolsProblem);
     }
+    for (const { path: given } of firmware) requireUsed(given, summary);
     return use({ engine, trace, summary, signal });
   });
 }
 
 /** The path that the engine is given for a command's trace; `-` is the standard input. */
 export const tracePath = (file: string): string => (file === "-" ? "/dev/stdin" : path.resolve(file));
+
+/** Symbols that somebody asked for must not be missing silently. */
+function requireUsed(file: string, { symbols }: TraceSummary): void {
+  if (symbols === null) {
+    throw new BootscopeError("no-symbols", `${file} is used beside a kernel's vmlinux.`, "Give that with --vmlinux.");
+  }
+  if (symbols.files?.some((used) => used.path === file) === true) return;
+  const message = `${file} does not name anything: no code that ran before the kernel or below it has its bytes.`;
+  const advice =
+    "Give the ELF file of the same build; where the trace has no bytes, say where it was loaded: FILE@ADDRESS.";
+  throw new BootscopeError("wrong-symbols", message, advice);
+}
 
 function namesRefused(problem: NonNullable<TraceSummary["symbolsProblem"]>): BootscopeError {
   const advice =

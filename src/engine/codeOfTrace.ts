@@ -2,7 +2,7 @@ import path from "node:path";
 import type { TraceFile } from "../trace/types";
 import type { ChosenImage } from "./chooseImage";
 import { findCode } from "./guestCode";
-import { GuestFiles } from "./guestFiles/sources";
+import { GuestFiles, type GuestFileSources } from "./guestFiles/sources";
 import type { Images } from "./images";
 import { acquireJoined } from "./joinedImages";
 import type { ResultCache } from "./resultCache";
@@ -15,18 +15,21 @@ export interface NamedImage {
   readonly image: { readonly facts: Pick<ImageFacts, "banner"> };
 }
 
+/** What the user says of where the guest's files are. */
+export type GivenFiles = Pick<GuestFileSources, "roots" | "firmware">;
+
 /** Where the modules and programs of a trace may be found; null when nothing can be kept on disk. */
 export async function guestFilesOf(
   file: TraceFile,
   { path: vmlinux, image }: NamedImage,
-  roots: readonly string[],
+  { roots, firmware }: GivenFiles,
   cache: ResultCache,
 ): Promise<GuestFiles | null> {
   if (cache.extractionFolder === null) return null;
   const { kernel, qemu } = file.metadata;
   const release = kernel?.release ?? /^Linux version (\S+)/.exec(image.facts.banner ?? "")?.[1] ?? null;
   const initrd = initrdOf(qemu?.commandLine ?? [], path.dirname(file.path));
-  return GuestFiles.in({ vmlinux, release, initrd, roots }, cache.extractionFolder);
+  return GuestFiles.in({ vmlinux, release, initrd, roots, firmware }, cache.extractionFolder);
 }
 
 /** The initial RAM disk that QEMU was given; a relative path is looked up beside the trace. */

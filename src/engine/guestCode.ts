@@ -5,6 +5,7 @@ import { Category } from "../protocol/engine";
 import { BootscopeError } from "../protocol/failure";
 import { readCodeParts } from "../symbols/code/readCodeParts";
 import { withPatches } from "../symbols/code/readPatches";
+import { SegmentType } from "../symbols/elf/constants";
 import { ElfFile } from "../symbols/elf/elfFile";
 import type { ImageSymbols } from "../symbols/types";
 import type { ChosenImage } from "./chooseImage";
@@ -54,6 +55,7 @@ export async function findCode(
       likely.filter(({ isModule }) => !isModule),
       candidates.user,
     );
+    await search.find(await files.boot(), candidates.boot);
     return await search.result((found) => files.symbolsOf(found), images);
   } finally {
     await search.close();
@@ -111,7 +113,7 @@ class Search {
       const file = this.files[number];
       const path = await symbolsOf(file);
       const { functions, lowest } = await describeImage(path, images);
-      const category = file.isModule ? Category.Module : Category.User;
+      const category = file.boot?.category ?? (file.isModule ? Category.Module : Category.User);
       const offset = firstAddress + BigInt(position) * addressesPerFile - lowest;
       objects.push({ name: file.name, path, category, offset, hasFunctions: functions > 0 });
     }
@@ -143,9 +145,14 @@ class Search {
     try {
       const elf = await ElfFile.open(file.path);
       try {
-        const parts = (await readCodeParts(elf)).map((part, index): FilePart => {
-          const isInitialisation = file.isModule && index > 0;
-          return { ...part, file: number, isModule: file.isModule, isInitialisation };
+        const read = await readCodeParts(elf);
+        const { isModule, boot } = file;
+        const parts = read.map((part, index): FilePart => {
+          const isInitialisation = isModule && index > 0;
+          const base = toldBase(file, elf, part.start);
+          // Boot code is linked at 0, or moves itself.
+          const fixed = part.fixed && boot === undefined;
+          return { ...part, fixed, file: number, isModule, isInitialisation, base };
         });
         this.#codeBytes += parts.reduce((sum, { bytes }) => sum + bytes.length, 0);
         return parts;
@@ -177,6 +184,14 @@ class Search {
     }
     return target;
   }
+}
+
+/** Where a part was by what somebody said of the file's first loaded byte; null: nothing was said. */
+function toldBase({ boot }: CodeFile, { segments }: ElfFile, start: bigint): bigint | null {
+  if (boot === undefined || boot.address === null) return null;
+  const loaded = segments.filter(({ type, fileSize }) => type === SegmentType.Load && fileSize > 0);
+  const first = loaded.reduce((least, { virtualAddress: at }) => (at < least ? at : least), start);
+  return boot.address + start - first;
 }
 
 /**

@@ -53,13 +53,13 @@ export class EngineService {
   }
 
   readonly #handlers: Handlers = {
-    open: async ({ path, vmlinux, cacheFolder, roots = [] }, signal) => {
+    open: async ({ path, vmlinux, cacheFolder, roots = [], firmware = [] }, signal) => {
       const trace = this.#nextHandle++ as TraceHandle;
       const { pool, notify, logWorker } = this;
       const parts = { pool, images: this.#images, notify, logWorker };
       const cache = new ResultCache(cacheFolder);
       this.#images.keepIn(cache);
-      const session = await TraceSession.open(trace, { path, vmlinux, roots }, parts, cache, signal);
+      const session = await TraceSession.open(trace, { path, vmlinux, roots, firmware }, parts, cache, signal);
       if (signal.aborted) session.close();
       else this.#sessions.set(trace, session);
       return { trace, summary: session.summary };
@@ -105,7 +105,8 @@ export class EngineService {
   async #summaryOf(path: string, signal: AbortSignal): Promise<EngineRequests["import"]["result"]> {
     const trace = this.#nextHandle++ as TraceHandle;
     const parts = { pool: this.pool, images: this.#images, notify: () => undefined };
-    const session = await TraceSession.open(trace, { path, vmlinux: [], roots: [] }, parts, ResultCache.none, signal);
+    const options = { path, vmlinux: [], roots: [], firmware: [] };
+    const session = await TraceSession.open(trace, options, parts, ResultCache.none, signal);
     const stop = (): void => session.stop();
     signal.addEventListener("abort", stop, { once: true });
     try {

@@ -6,7 +6,7 @@ import { openTraceFile } from "../trace/reader";
 import type { TraceFile } from "../trace/types";
 import { attachedImage } from "./attachedImage";
 import { chooseImage } from "./chooseImage";
-import { guestFilesOf, withCode, type NamedImage } from "./codeOfTrace";
+import { guestFilesOf, withCode, type GivenFiles, type NamedImage } from "./codeOfTrace";
 import { withDebugFiles } from "./debugFiles";
 import type { Images } from "./images";
 import { NamedTrace } from "./namedTrace";
@@ -27,12 +27,10 @@ export interface EngineParts {
   notify(notice: EngineNotice): void;
 }
 
-export interface SessionOptions {
+export interface SessionOptions extends GivenFiles {
   readonly path: string;
   /** Candidates, best first. */
   readonly vmlinux: readonly string[];
-  /** Folders and files with modules and programs of the guest. */
-  readonly roots: readonly string[];
 }
 
 /** A trace whose executions can be asked for. */
@@ -227,7 +225,7 @@ export class TraceSession {
     const { scanned, named } = ready;
     const { signal } = this.#stop;
     try {
-      const files = await guestFilesOf(scanned.file, chosen, this.options.roots, this.cache);
+      const files = await guestFilesOf(scanned.file, chosen, this.options, this.cache);
       if (files === null) return;
       this.#progress("Naming modules and programs", 0, 1);
       const all = await withCode(chosen, scanned, files, this.parts.images, signal);
@@ -268,7 +266,7 @@ export class TraceSession {
   }
 
   async #codeKey(file: TraceFile, chosen: NamedImage): Promise<string> {
-    return (await (await guestFilesOf(file, chosen, this.options.roots, this.cache))?.key()) ?? "";
+    return (await (await guestFilesOf(file, chosen, this.options, this.cache))?.key()) ?? "";
   }
 
   async #scan(scanned: ScannedTrace): Promise<void> {

@@ -15,6 +15,7 @@ interface Settings {
   "traceBoot.outputFolder": string;
   "symbols.vmlinux": string;
   "symbols.roots": readonly string[];
+  "symbols.firmware": readonly string[];
   sourceMap: Readonly<Record<string, string>>;
   "sourceHeat.enabled": boolean;
   "sourceHeat.metric": Metric;

@@ -1,6 +1,7 @@
 /** One trace file that is open in the engine, shared by all its editors. */
 import * as vscode from "vscode";
 import type { EngineNotice, TraceHandle, TraceSummary } from "../protocol/engine";
+import type { FirmwareFile } from "../protocol/firmwareFile";
 import { BootscopeError, toFailure } from "../protocol/failure";
 import type { FileChange, PageState } from "../protocol/page";
 import { FileWatch } from "./fileWatch";
@@ -23,6 +24,8 @@ export interface SessionSurroundings {
   readonly candidates: (trace: vscode.Uri) => Promise<readonly string[]>;
   /** Folders and files with modules and programs of the guest. */
   readonly roots: (trace: vscode.Uri) => readonly string[];
+  /** Files with the symbols of firmware and boot loaders. */
+  readonly firmware: (trace: vscode.Uri) => readonly FirmwareFile[];
   readonly choice: (trace: vscode.Uri) => VmlinuxChoice | undefined;
 }
 
@@ -139,6 +142,7 @@ export class TraceSession implements OpenTrace, vscode.Disposable {
         vmlinux,
         cacheFolder,
         roots: this.around.roots(this.uri),
+        firmware: this.around.firmware(this.uri),
       });
       if (this.isStale(opening)) {
         await engine.request("close", { trace: answer.trace });

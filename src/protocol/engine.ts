@@ -5,6 +5,7 @@
  * A page (webview) cannot receive bigints, so `src/protocol/page.ts` narrows these types for it.
  */
 import type { Failure } from "./failure";
+import type { FirmwareFile } from "./firmwareFile";
 import type { Executions, Instructions, Nanoseconds } from "./units";
 
 /** An open trace inside the engine. */
@@ -298,6 +299,8 @@ export interface EngineRequests {
       cacheFolder: string;
       /** Folders and files with modules and programs of the guest, beside those that are found without being told. */
       roots?: readonly string[];
+      /** Files with the symbols of firmware, boot loaders or decompressors, beside those of the kernel's build. */
+      firmware?: readonly FirmwareFile[];
     };
     result: { trace: TraceHandle; summary: TraceSummary };
   };

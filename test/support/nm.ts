@@ -15,7 +15,7 @@ export class NmFunctions {
       encoding: "utf8",
       maxBuffer: 1 << 28,
     });
-    this.functions = [...text.matchAll(/^([0-9a-f]{16}) ([0-9a-f]{16}) [tTwW] /gm)].map(([, start, size]) => ({
+    this.functions = [...text.matchAll(/^([0-9a-f]{8,16}) ([0-9a-f]{8,16}) [tTwW] /gm)].map(([, start, size]) => ({
       start: BigInt(`0x${start}`),
       end: BigInt(`0x${start}`) + BigInt(`0x${size}`),
     }));
@@ -38,7 +38,7 @@ export class NmFunctions {
 /** Address of a symbol of an ELF file. Throws when there is none of this name, or more than one. */
 export function symbolAddress(image: string, name: string): bigint {
   const text = execFileSync("nm", ["--defined-only", image], { encoding: "utf8", maxBuffer: 1 << 28 });
-  const found = [...text.matchAll(/^([0-9a-f]{16}) \S (\S+)$/gm)].filter(([, , symbol]) => symbol === name);
+  const found = [...text.matchAll(/^([0-9a-f]{8,16}) \S (\S+)$/gm)].filter(([, , symbol]) => symbol === name);
   if (found.length !== 1) throw new Error(`${image} has ${found.length} symbols ${name}`);
   return BigInt(`0x${found[0][1]}`);
 }

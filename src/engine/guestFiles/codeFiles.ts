@@ -1,5 +1,6 @@
 import { open, readdir } from "node:fs/promises";
 import path from "node:path";
+import type { Category } from "../../protocol/engine";
 
 /** A file with code that may have run in the guest. */
 export interface CodeFile {
@@ -7,6 +8,14 @@ export interface CodeFile {
   /** As people call it: a module's name as /proc/modules has it, a program's file name. */
   readonly name: string;
   readonly isModule: boolean;
+  /** Of a file whose code runs before the kernel or below it. */
+  readonly boot?: BootCode;
+}
+
+export interface BootCode {
+  readonly category: Category;
+  /** Where its first loaded byte was, as somebody said; null: to be found by its bytes. */
+  readonly address: bigint | null;
 }
 
 /** Bounds for a folder that somebody gives: a whole root file system may be large. */

@@ -1,6 +1,8 @@
 import { stat } from "node:fs/promises";
 import path from "node:path";
+import type { FirmwareFile } from "../../protocol/firmwareFile";
 import { fileFingerprint } from "../fileFingerprint";
+import { builtBootFiles, givenBootFile } from "./bootFiles";
 import { codeFilesIn, type CodeFile } from "./codeFiles";
 import { DebugFiles } from "./debugFiles";
 import { extractedInitramfs } from "./extractInitramfs";
@@ -16,6 +18,8 @@ export interface GuestFileSources {
   readonly initrd: string | null;
   /** Given by the user: folders that hold the guest's files, and single files. */
   readonly roots: readonly string[];
+  /** Given by the user: files with the symbols of firmware and boot loaders. */
+  readonly firmware: readonly FirmwareFile[];
 }
 
 /** The files that may have run in a guest, the likely ones first. */
@@ -35,7 +39,8 @@ export class GuestFiles {
 
   /** Tells these sources from others, with their content as far as it shows without reading it all. */
   async key(): Promise<string> {
-    const { initrd, roots } = this.sources;
+    const { initrd, roots, firmware } = this.sources;
+    const boot = (await this.boot()).map((file) => file.path);
     const folders = [
       ...this.trees.modules,
       ...this.trees.debug,
@@ -43,12 +48,12 @@ export class GuestFiles {
     ];
     const prints = await Promise.all([
       initrd === null ? "" : fileFingerprint(initrd).catch(() => "absent"),
-      ...[...roots, ...folders].map(async (at) => {
+      ...[...roots, ...folders, ...boot].map(async (at) => {
         const found = await stat(at).catch(() => null);
         return `${at} ${found?.mtimeMs ?? "absent"} ${found?.size ?? 0}`;
       }),
     ]);
-    return prints.join("\n");
+    return [...prints, ...firmware.map(({ address }) => String(address))].join("\n");
   }
 
   /** Programs, libraries and modules of the initial RAM disk and of the given folders, and the kernel's vDSOs. */
@@ -61,6 +66,13 @@ export class GuestFiles {
     return [...found, ...(await vdsosOf(this.trees))];
   }
 
+  /** What names the code that runs before the kernel or below it: given files first, then those of the kernel's build. */
+  async boot(): Promise<CodeFile[]> {
+    const given = this.sources.firmware.map(givenBootFile);
+    const built = await builtBootFiles(this.sources.vmlinux);
+    return [...given, ...built.filter((file) => given.every((other) => other.path !== file.path))];
+  }
+
   /** All modules that were built with the kernel. */
   allModules(signal?: AbortSignal): Promise<CodeFile[]> {
     return modulesOf(this.trees, signal);
@@ -68,6 +80,7 @@ export class GuestFiles {
 
   /** The file that has the symbols and lines of a code file. */
   symbolsOf(file: CodeFile): Promise<string> {
+    if (file.boot !== undefined) return Promise.resolve(file.path);
     const { roots } = this.sources;
     const { modules, debug } = this.trees;
     const debugFolders = ["/usr/lib/debug", ...roots.map((root) => path.join(root, "usr/lib/debug"))];

@@ -10,6 +10,7 @@ const part = (file: number, more: Partial<FilePart> = {}): FilePart => ({
   file,
   isModule: true,
   isInitialisation: false,
+  base: null,
   start: 0n,
   pageOffset: 0,
   bytes: fakeBytes(BigInt(file) << 32n, 8192),
@@ -88,6 +89,7 @@ describe("the code of modules and programs", () => {
     const address: Patch = { offset: 4, length: 4, kind: PatchKind.Unknown };
     const initialisation = part(1, {
       isInitialisation: true,
+      base: null,
       start: 0x2000n,
       bytes: fakeBytes(77n, 64),
       patches: [address, call],
