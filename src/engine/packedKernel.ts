@@ -20,14 +20,16 @@ export async function unpackKernel(path: string): Promise<Uint8Array | null> {
   // What cannot be opened is told by the one who opens it as an ELF file.
   if (file === null) return null;
   try {
-    if (!(await file.stat()).isFile()) return null;
+    const status = await file.stat();
+    if (!status.isFile()) return null;
     const head = await read(headBytes, 0);
     if (head.length < headBytes || head.toString("latin1", 0x202, 0x206) !== "HdrS") return null;
     if (head.readUInt16LE(0x206) < leastVersion) return null;
     // Old images say 0 and mean 4.
     const setupSectors = head[0x1f1] === 0 ? 4 : head[0x1f1];
     const payload = (setupSectors + 1) * 512 + head.readUInt32LE(0x248);
-    const packed = await read(Math.min(head.readUInt32LE(0x24c), maximumBytes), payload);
+    const there = Math.max(0, status.size - payload);
+    const packed = await read(Math.min(head.readUInt32LE(0x24c), there, maximumBytes), payload);
     const kernel = await unpacked(packed, path);
     if (kernel.toString("latin1", 0, 4) === "\x7fELF") return kernel;
     throw new BootscopeError("unsupported", `The kernel in ${path} is not an ELF file.`, advice);

@@ -18,11 +18,17 @@ export class ByteStream {
 
   /** The next bytes, in memory of their own; null when there are not so many. */
   async read(length: number): Promise<Uint8Array | null> {
+    // No room is made before the bytes are there: a damaged archive may say any length.
+    const parts: Uint8Array[] = [];
+    for (let left = length; left > 0;) {
+      const part = await this.#some(left);
+      if (part.length === 0) return null;
+      parts.push(part);
+      left -= part.length;
+    }
     const bytes = new Uint8Array(length);
     let done = 0;
-    while (done < length) {
-      const part = await this.#some(length - done);
-      if (part.length === 0) return null;
+    for (const part of parts) {
       bytes.set(part, done);
       done += part.length;
     }

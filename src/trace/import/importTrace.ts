@@ -1,6 +1,7 @@
 /** Imports foreign traces: any form that is recognized by content becomes a .bst file. */
 import { BootscopeError } from "../../protocol/failure";
 import { formatBytes } from "../../protocol/format";
+import { maximumCount } from "../limits";
 import type { TraceMetadata } from "../types";
 import { TraceWriter } from "../writer";
 import { detectFormat } from "./detect";
@@ -63,7 +64,8 @@ async function importForeign(
     const result = await importer(input, writer, options);
     if (result.executions === 0 && result.events === 0) throw input.stopped ? stoppedAtOnce() : noExecutions(input);
     writer.addMetadata(importedMetadata(result, input));
-    await writer.finish(result.endTime, "imported");
+    // Events may lie further apart than a trace's own times can say.
+    await writer.finish(Math.min(result.endTime, maximumCount), "imported");
     return result;
   } finally {
     await writer.discard();
