@@ -4,6 +4,7 @@ import path from "node:path";
 import { crc32 } from "node:zlib";
 import { ElfFile } from "../symbols/elf/elfFile";
 import { readBuildId } from "../symbols/elf/notes";
+import { inBuildIdFolders } from "./buildIdFolders";
 
 /** Where distributions put debug information that was split off. */
 const systemFolder = "/usr/lib/debug";
@@ -23,12 +24,6 @@ export async function withDebugFiles(
   const all = candidates.flatMap((file, index) => [linked[index] ?? file, file]);
   return [...new Set([...all, ...installed])];
 }
-
-/** gdb's layout ("Separate Debug Files"): the first two digits are a folder. */
-const inBuildIdFolders = (buildId: string, folders: readonly string[]): string[] =>
-  /^[0-9a-f]{4,}$/.test(buildId)
-    ? folders.map((folder) => path.join(folder, ".build-id", buildId.slice(0, 2), `${buildId.slice(2)}.debug`))
-    : [];
 
 /** The file with the debug information that was split off an ELF file: by build-id, else by .gnu_debuglink; null for none. */
 async function debugFileOf(file: string, folders: readonly string[]): Promise<string | null> {

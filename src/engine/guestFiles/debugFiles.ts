@@ -2,6 +2,7 @@ import { readdir, stat } from "node:fs/promises";
 import path from "node:path";
 import { ElfFile } from "../../symbols/elf/elfFile";
 import { readBuildId } from "../../symbols/elf/notes";
+import { inBuildIdFolders } from "../buildIdFolders";
 import { moduleName, type CodeFile } from "./codeFiles";
 
 /** Finds the debug information that was split off files, by name and build-id. */
@@ -30,8 +31,7 @@ export class DebugFiles {
   }
 
   async #candidates({ name, isModule }: CodeFile, buildId: string): Promise<string[]> {
-    const byId = path.join(".build-id", buildId.slice(0, 2), `${buildId.slice(2)}.debug`);
-    const files = this.folders.map((folder) => path.join(folder, byId));
+    const files = inBuildIdFolders(buildId, this.folders);
     this.#modules ??= modulesIn(this.moduleTrees);
     return isModule ? [...files, ...((await this.#modules).get(name) ?? [])] : files;
   }
