@@ -25,7 +25,7 @@ type Use = (decoder: EventDecoder, time: number, values: readonly NamedValue[]) 
 
 /** Rows `offset` … of the events that match, in the order of the source. */
 export async function events(session: TraceSession, query: EventsQuery, signal: AbortSignal): Promise<EventsPage> {
-  const { file } = (await session.ready()).scanned;
+  const { file } = (await session.whole()).scanned;
   const matched = await matchesOf(file, query, signal);
   const limit = Math.min(query.limit, mostRows);
   const rows: { time: number; thread: number; name: string; text: string }[] = [];
@@ -57,7 +57,7 @@ export async function events(session: TraceSession, query: EventsQuery, signal: 
 
 /** How many events of each name match, most first. */
 export async function eventNames(session: TraceSession, wanted: Wanted, signal: AbortSignal): Promise<EventNames> {
-  const { file } = (await session.ready()).scanned;
+  const { file } = (await session.whole()).scanned;
   const counts = new Map<string, number>();
   await forMatches(file, file.events, wanted, signal, ({ descriptor: { name } }) => {
     counts.set(name, (counts.get(name) ?? 0) + 1);

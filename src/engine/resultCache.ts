@@ -122,7 +122,7 @@ export class ResultCache {
     return `${await this.#path("import", source, of)}.bst`;
   }
 
-  /** Where an import is to be written that nobody will look for: of a pipe, which comes once, or one that may be stopped. */
+  /** Where an import is to be written that nobody will look for: of a pipe, which comes once, one that may be stopped, or part of one. */
   async passingPath(): Promise<string> {
     await mkdir(this.#existing, { recursive: true });
     return path.join(this.#existing, `import-passing-${randomBytes(8).toString("hex")}.bst`);

@@ -24,6 +24,9 @@ export interface ScanRecord {
   readonly duration: number;
 }
 
+/** Numbers of traces for the worker threads: a trace that grew and is read again is another one. */
+let nextNumber = 1;
+
 const everything = new Float64Array([-Infinity, Infinity]);
 
 /** A trace and the profile of its executions: what all questions about cost are answered from. */
@@ -31,6 +34,7 @@ export class ScannedTrace {
   #profile: BlockProfile;
   #state: ScanState;
   #duration: number;
+  readonly #number = nextNumber++;
   /** Per chunk, the time (or execution number) at which it ends. */
   readonly #chunkEnds: Float64Array;
   readonly #clock: "host" | "events";
@@ -41,7 +45,6 @@ export class ScannedTrace {
 
   constructor(
     readonly file: TraceFile,
-    private readonly number: number,
     private readonly pool: ScanPool,
   ) {
     this.#clock = file.metadata.clock?.kind ?? "host";
@@ -173,6 +176,6 @@ export class ScannedTrace {
 
   #task(chunk: ExecutionChunk, edges: Float64Array) {
     const blocks = { instructions: this.#instructions, clock: this.#clock };
-    return { trace: this.number, path: this.file.path, blocks, chunk, edges };
+    return { trace: this.#number, path: this.file.path, blocks, chunk, edges };
   }
 }

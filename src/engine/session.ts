@@ -8,6 +8,7 @@ import { attachedImage } from "./attachedImage";
 import { chooseImage } from "./chooseImage";
 import { guestFilesOf, withCode, type GivenFiles, type NamedImage } from "./codeOfTrace";
 import { withDebugFiles } from "./debugFiles";
+import { GrowingTrace } from "./growingTrace";
 import type { Images } from "./images";
 import { NamedTrace } from "./namedTrace";
 import { candidatesKey, recordedChoice } from "./naming";
@@ -46,12 +47,23 @@ export class TraceSession {
   readonly #stopImport = new AbortController();
   readonly #throttle = noticeThrottle();
   #ready: ReadyTrace | undefined;
+  /** What the import has written so far, while it goes on. */
+  readonly #growing: GrowingTrace;
+  /** `#ready` is of a part of the trace, which is being imported. */
+  #isPart = false;
+  /** Somebody waits for the trace, so that it is worth to show what there is of it. */
+  #wanted = false;
+  #importing = false;
+  #tellFirstPart = (): void => undefined;
+  readonly #firstPart = new Promise<void>((resolve) => (this.#tellFirstPart = resolve));
   /** The names by the best of `#candidates`, those of modules and programs included, unless somebody chose others. */
   #first: NamedTrace | undefined;
   /** Resolves when `#ready` is there; rejects when it will never be. */
   #loaded: Promise<void> = Promise.resolve();
   #settled: Promise<void> = Promise.resolve();
   #revision = 1;
+  /** All executions are counted. */
+  #isRead = false;
   #complete = false;
   #stopped = false;
   #closed = false;
@@ -66,7 +78,12 @@ export class TraceSession {
     private readonly options: SessionOptions,
     private readonly parts: EngineParts,
     private readonly cache: ResultCache,
-  ) {}
+  ) {
+    const show = (scanned: ScannedTrace, signal: AbortSignal): Promise<void> => this.#showPart(scanned, signal);
+    this.#growing = new GrowingTrace(cache, parts.pool, show, (error) => {
+      this.#log(`Nothing can be shown before the end of the import: ${toFailure(error).message}`);
+    });
+  }
 
   /**
    * Opens a trace. A .bst is open when its head, blocks and symbols are read; of a foreign file only the format is known by
@@ -82,12 +99,12 @@ export class TraceSession {
     const source = await describeSource(options.path);
     const session = new TraceSession(handle, source, options, parts, cache);
     if (source.foreign) {
-      session.#loaded = session.#import().then((path) => session.#load(path, session.#stop.signal));
+      session.#loaded = session.#importAndLoad();
       session.#loaded.catch(() => undefined); // told by `ready` and `settled`
     } else {
       await session.#load(options.path, signal);
     }
-    session.#settled = session.#loaded.then(() => session.#read());
+    session.#settled = session.#loaded.then(() => session.#read()).finally(() => session.#growing.dispose());
     session.#settled.catch(() => undefined); // told by `settled`
     return session;
   }
@@ -104,6 +121,7 @@ export class TraceSession {
       revision: this.#revision,
       complete: this.#complete,
       stopped: this.#stopped,
+      growing: this.#isPart,
     });
   }
 
@@ -115,8 +133,15 @@ export class TraceSession {
     return this.#complete;
   }
 
-  /** The trace, once it is imported. Rejects with what went wrong before. */
+  /** The trace, or what there is of it while it is imported. Rejects with what went wrong before. */
   async ready(): Promise<ReadyTrace> {
+    this.#wanted = true;
+    await Promise.race([this.#loaded, this.#firstPart]);
+    return this.#ready ?? this.whole();
+  }
+
+  /** As `ready`, once all of it is imported. */
+  async whole(): Promise<ReadyTrace> {
     await this.#loaded;
     if (this.#ready === undefined || this.#closed) throw new BootscopeError("not-found", "The trace was closed.");
     return this.#ready;
@@ -130,19 +155,21 @@ export class TraceSession {
 
   /** Ends the import, if that is what goes on, or else the reading; what was done so far stays. */
   stop(): void {
-    if (this.source.foreign && this.#ready === undefined) this.#stopImport.abort();
+    if (this.#importing) this.#stopImport.abort();
     else this.#stop.abort();
   }
 
   close(): void {
     this.#closed = true;
     this.#stop.abort();
+    void this.#growing.dispose();
     this.#ready?.named.release();
+    this.#ready = undefined;
   }
 
   /** Names addresses by another image. Without one that fits, the trace has no names, and the summary says why. */
   async setSymbols(candidates: readonly string[], force: boolean): Promise<TraceSummary> {
-    const { scanned, named } = await this.ready();
+    const { scanned, named } = await this.whole();
     const choice = await chooseImage(this.parts.images, scanned.file, candidates, force);
     const renamed = new NamedTrace(scanned, choice);
     await this.#loadLines(renamed);
@@ -165,45 +192,96 @@ export class TraceSession {
     });
   }
 
+  async #importAndLoad(): Promise<void> {
+    try {
+      const path = await this.#import();
+      await this.#growing.end();
+      await this.#load(path, this.#stop.signal);
+    } catch (error) {
+      await this.#growing.end();
+      this.#ready?.named.release();
+      this.#ready = undefined;
+      throw error;
+    }
+  }
+
   /** Imports a foreign trace unless the cache has it; answers the path of the .bst. */
   async #import(): Promise<string> {
     const progress = (done: number, total: number): void => this.#progress("Importing", done, total);
     const { logWorker } = this.parts;
     const { signal } = this.#stop;
     const stop = this.#stopImport.signal;
+    const onGrown = (path: string, executionChunks: number): void => {
+      if (this.#wanted) this.#growing.grown(path, executionChunks);
+    };
+    this.#importing = true;
     try {
-      return await importedCopy(this.source, this.cache, { signal, stop, progress, logWorker });
+      return await importedCopy(this.source, this.cache, { signal, stop, progress, onGrown, logWorker });
     } catch (error) {
       if (!signal.aborted && !(stop.aborted && error instanceof Error && error.name === "AbortError")) throw error;
       throw new BootscopeError("cancelled", "The import was cancelled before anything was found.", "", {
         cause: error,
       });
+    } finally {
+      this.#importing = false;
     }
   }
 
   async #load(path: string, signal: AbortSignal): Promise<void> {
     const file = await openTraceFile(path, { signal });
-    const scanned = new ScannedTrace(file, this.handle, this.parts.pool);
+    const scanned = new ScannedTrace(file, this.parts.pool);
     const record = await this.cache.loadScan(file);
-    if (record !== null) scanned.restore(record);
+    if (record !== null) {
+      scanned.restore(record);
+      this.#isRead = true;
+    } else if (this.#isPart) {
+      // What is shown of the growing trace stays until all of it is counted: no number goes back.
+      await this.#scan(scanned);
+    }
     this.#attachedImage = await attachedImage(file, this.cache);
-    const { vmlinux } = this.options;
-    const found = await withDebugFiles(vmlinux, file.metadata.kernel?.buildIds ?? []);
-    const candidates = this.#attachedImage === null ? found : [...found, this.#attachedImage];
+    const candidates = await this.#candidatesFor(file);
     this.#candidates = { paths: candidates, key: await candidatesKey(candidates) };
     const restored = record === null ? null : await this.#restoreNames(scanned);
     const named = restored ?? new NamedTrace(scanned, await chooseImage(this.parts.images, file, candidates, false));
+    if (this.#closed) {
+      named.release();
+      return;
+    }
+    this.#ready?.named.release();
     this.#ready = { scanned, named };
+    this.#isPart = false;
     this.#first = restored ?? undefined;
     this.#complete = record !== null;
     this.#change();
   }
 
+  /** Shows what there is of a trace that is being imported, in place of what there was before. */
+  async #showPart(scanned: ScannedTrace, signal: AbortSignal): Promise<void> {
+    const candidates = await this.#candidatesFor(scanned.file);
+    const named = new NamedTrace(scanned, await chooseImage(this.parts.images, scanned.file, candidates, false));
+    await this.#loadLines(named);
+    if (signal.aborted || this.#closed) {
+      named.release();
+      return;
+    }
+    this.#ready?.named.release();
+    this.#ready = { scanned, named };
+    this.#isPart = true;
+    this.#tellFirstPart();
+    this.#change();
+  }
+
+  /** Images that may name its addresses, best first. */
+  async #candidatesFor({ metadata }: TraceFile): Promise<readonly string[]> {
+    const found = await withDebugFiles(this.options.vmlinux, metadata.kernel?.buildIds ?? []);
+    return this.#attachedImage === null ? found : [...found, this.#attachedImage];
+  }
+
   /** Reads executions and lines; tells the end of it. */
   async #read(): Promise<void> {
-    const { scanned, named } = await this.ready();
+    const { scanned, named } = await this.whole();
     // Threads read chunks while this one reads the lines: let them have their first chunk.
-    const scan = this.#complete ? Promise.resolve() : this.#scan(scanned);
+    const scan = this.#isRead ? Promise.resolve() : this.#scan(scanned);
     const lines = setTimeout(0).then(() => this.#loadLines(named));
     await Promise.all([scan, lines]);
     this.#complete = true;
@@ -211,7 +289,7 @@ export class TraceSession {
     const isChoice = this.#ready?.named === named && !named.restored;
     if (!named.restored) await this.#nameCode();
     if (isChoice) {
-      const ready = await this.ready();
+      const ready = await this.whole();
       this.#first = ready.named;
       await this.#saveNames(ready);
     }
@@ -276,9 +354,11 @@ export class TraceSession {
         this.#progress("Reading", bytesDone, bytesTotal);
         this.#throttle("changed", () => this.#change());
       });
+      this.#isRead = true;
       if (!this.#closed) await this.cache.saveScan(scanned.file, scanned.record());
     } catch (error) {
       if (!this.#stop.signal.aborted) throw error;
+      this.#isRead = true;
       this.#stopped = true;
     }
   }

@@ -21,6 +21,8 @@ export interface SummaryInput {
   readonly complete: boolean;
   /** Reading was stopped before the end. */
   readonly stopped: boolean;
+  /** It is what an import had written at some moment, and the import goes on. */
+  readonly growing: boolean;
 }
 
 /** What the header of the trace says. */
@@ -48,7 +50,8 @@ export function summarize(input: SummaryInput): TraceSummary {
     duration: scanned.duration,
     trust: trustOf(input),
     symbols: symbolsOf(input),
-    symbolsProblem: named.choice.problem,
+    // That names do not fit says little while there is little to compare.
+    symbolsProblem: input.growing ? null : named.choice.problem,
     ...namedShare(attribution.rows, costs),
     revision: input.revision,
     complete: input.complete,
@@ -56,8 +59,8 @@ export function summarize(input: SummaryInput): TraceSummary {
 }
 
 /** What came through a pipe is known by what its import found. */
-function sourceOf({ format, fileBytes, scanned }: SummaryInput): Pick<TraceSummary, "format" | "fileBytes"> {
-  if (format !== pipeFormat) return { format, fileBytes };
+function sourceOf({ format, fileBytes, scanned, growing }: SummaryInput): Pick<TraceSummary, "format" | "fileBytes"> {
+  if (format !== pipeFormat || growing) return { format, fileBytes };
   const { metadata, bytes } = scanned.file;
   return { format: metadata.source?.format ?? "bst", fileBytes: Number(metadata.source?.bytes ?? bytes) };
 }
@@ -91,7 +94,8 @@ export function emptySummary(path: string, fileBytes: number, format: string, re
   };
 }
 
-function trustOf({ scanned, stopped }: SummaryInput): Trust {
+function trustOf({ scanned, stopped, growing }: SummaryInput): Trust {
+  if (growing) return { level: "incomplete", reasons: [stillGrowing], dropped: 0, truncated: false, damagedBytes: 0 };
   const { metadata, damage } = scanned.file;
   const { state } = scanned;
   const capture = metadata.capture ?? {};
@@ -112,6 +116,8 @@ function trustOf({ scanned, stopped }: SummaryInput): Trust {
     damagedBytes: damage.skippedBytes + state.damagedBytes,
   };
 }
+
+const stillGrowing = "The import goes on: all numbers are of what it has read up to some moment.";
 
 function symbolsOf({ named, attachedImage }: SummaryInput): SymbolsSummary | null {
   const { chosen } = named.choice;

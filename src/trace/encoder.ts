@@ -42,13 +42,17 @@ export class ExecutionEncoder {
   private blockBeforeChunk = -1;
   private switchBeforeChunk = -1;
 
-  /** @param emit takes a finished payload, which is the taker's own from then on */
+  /**
+   * @param emit takes a finished payload, which is the taker's own from then on
+   * @param capacity executions of the first chunk; each next one has up to four times as many
+   */
   constructor(
     readonly vcpu: number,
     startTime: number,
     private readonly blocksKnown: () => number,
     private readonly emit: (payload: Uint8Array) => void,
     private readonly payloadBytes = chunkPayloadBytes,
+    private capacity = chunkExecutions,
   ) {
     this.startTime = startTime;
     this.recordTime = startTime;
@@ -100,7 +104,7 @@ export class ExecutionEncoder {
     for (let row = from; row < to;) {
       if (this.isFull()) this.seal(timeOf(row));
       const start = row;
-      const stop = Math.min(to, row + chunkExecutions - this.executions);
+      const stop = Math.min(to, row + this.capacity - this.executions);
       let h = this.history;
       let block = this.lastBlock;
       let { hits } = this;
@@ -163,7 +167,7 @@ export class ExecutionEncoder {
   }
 
   private isFull(): boolean {
-    return this.at > this.payloadBytes || this.executions === chunkExecutions;
+    return this.at > this.payloadBytes || this.executions === this.capacity;
   }
 
   private begin(time: number): void {
@@ -173,6 +177,7 @@ export class ExecutionEncoder {
     this.firstExecution += this.executions;
     this.firstInstruction += this.instructions;
     this.executions = 0;
+    this.capacity = Math.min(chunkExecutions, 4 * this.capacity);
     this.instructions = 0;
     this.startTime = time;
     this.recordTime = time;

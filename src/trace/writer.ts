@@ -10,6 +10,8 @@ import { formatSwitchRecord, type SwitchRecord } from "./switches";
 import { ChunkKind, type TraceMetadata } from "./types";
 
 const blockChunkBytes = 256 * 1024;
+/** Few, so that there soon is something to show of a trace that is still being imported. */
+const firstChunkExecutions = 2 ** 16;
 
 /**
  * Writes a trace to a temporary name beside `path` and renames it at the end, so that `path` is never half a trace.
@@ -28,6 +30,7 @@ export class TraceWriter {
   private blocksWritten = 0;
   private switches: Uint8Array[] = [];
   private switchesWritten = 0;
+  private executionChunks = 0;
 
   private constructor(
     private readonly path: string,
@@ -59,6 +62,11 @@ export class TraceWriter {
     return this.blocksWritten;
   }
 
+  /** Where the trace is until `finish`: readable as it grows, like that of a recording that goes on. */
+  get part(): { readonly path: string; readonly executionChunks: number } {
+    return { path: this.temporaryPath, executionChunks: this.executionChunks };
+  }
+
   /** Appends a block; answers its number. Blocks come before executions of them. */
   addBlock(block: BlockRecord): number {
     const record = formatBlockRecord(block);
@@ -82,8 +90,10 @@ export class TraceWriter {
         // Blocks first: a reader that follows a growing file then always knows the blocks of a chunk.
         this.sealBlocks();
         this.addChunk(ChunkKind.Executions, vcpu, payload);
+        this.executionChunks++;
       };
-      stream = new ExecutionEncoder(vcpu, startTime, () => this.blocksWritten, emit, this.payloadBytes);
+      const blocksKnown = (): number => this.blocksWritten;
+      stream = new ExecutionEncoder(vcpu, startTime, blocksKnown, emit, this.payloadBytes, firstChunkExecutions);
       this.streams.set(vcpu, stream);
     }
     return stream;

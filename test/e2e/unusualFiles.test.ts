@@ -61,7 +61,7 @@ describe("a log of some gigabytes", () => {
     for (let copy = 0; copy < 60; copy++) appendFileSync(file, part);
   }
 
-  it("shows how far its import is, and stops when told to", async () => {
+  it("shows how far its import is and what was read until then, and stops when told to", async () => {
     const { workbench } = window;
     const log = path.join(scratch, "long.log.gz");
     await writeLongLog(log);
@@ -72,7 +72,10 @@ describe("a log of some gigabytes", () => {
     const early = await percent();
     await expect.poll(percent, { timeout: 60_000 }).toBeGreaterThan(early);
     expect(await progress.innerText()).toMatch(/^Importing \d+ % of [\d.]+ MB/);
+    await expect.poll(async () => (await editor.names(5)).length, { timeout: 60_000 }).toBeGreaterThan(0);
+    expect(await editor.part("trust").innerText()).toContain("The import goes on");
     await workbench.screenshot(window.picture("import-progress"));
+    expect(await progress.innerText()).toMatch(/^Importing/);
     await editor.part("cancel").click();
     await expect.poll(() => editor.part("trust").innerText(), { timeout: 60_000 }).toContain("The import was stopped");
     await workbench.screenshot(window.picture("import-stopped"));

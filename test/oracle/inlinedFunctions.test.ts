@@ -119,7 +119,7 @@ const functions = (inlined: boolean): Promise<FunctionsPage> =>
 /** Every instruction of the kernel that the boot executed, how often, and where LLVM says that it comes from. */
 async function executedPlaces(file: string, vmlinux: string): Promise<typeof executed> {
   const traceFile = await openTraceFile(file);
-  const scanned = new ScannedTrace(traceFile, 1, inlinePool());
+  const scanned = new ScannedTrace(traceFile, inlinePool());
   await scanned.scan(new AbortController().signal, () => undefined);
   const image = await openImage(vmlinux);
   const { placement } = matchImage(traceFile.blocks, traceFile.metadata, image);

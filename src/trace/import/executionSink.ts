@@ -47,6 +47,8 @@ export class ExecutionSink {
     private readonly writer: TraceWriter,
     private readonly clock: "host" | "events",
   ) {
+    // Before the first execution, so that the trace can be read while it grows.
+    writer.addMetadata({ clock: { kind: clock, tickShift: 0 }, instructionsCounted: false });
     this.index = new AddressIndex((low, high) => {
       writer.addBlock({ address: (BigInt(high) << 32n) | BigInt(low) });
     });

@@ -61,7 +61,12 @@ async function importForeign(
 ): Promise<ImportResult> {
   const writer = await TraceWriter.create(output);
   try {
-    const result = await importer(input, writer, options);
+    const progress = (done: number, total: number): void => {
+      options.progress?.(done, total);
+      const { path, executionChunks } = writer.part;
+      if (executionChunks > 0) options.onGrown?.(path, executionChunks);
+    };
+    const result = await importer(input, writer, { ...options, progress });
     if (result.executions === 0 && result.events === 0) throw input.stopped ? stoppedAtOnce() : noExecutions(input);
     writer.addMetadata(importedMetadata(result, input));
     // Events may lie further apart than a trace's own times can say.

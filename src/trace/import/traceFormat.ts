@@ -36,6 +36,8 @@ export interface ImportOptions {
   readonly stop?: AbortSignal;
   /** Bytes of the file as it is on disk; the total is Infinity where nobody knows it (pipes). */
   readonly progress?: (bytesDone: number, bytesTotal: number) => void;
+  /** Is told now and then of the trace as far as it is written, which can be read until the import ends, and how many chunks of executions it has. */
+  readonly onGrown?: (path: string, executionChunks: number) => void;
   /** The bundled logWorker: large logs are then parsed on threads. Without, everything happens on the calling thread. */
   readonly logWorker?: string | undefined;
   /** A trace-events file to use instead of one beside the trace. */

@@ -80,5 +80,7 @@ describe("the header's words", () => {
     expect(isLacking({ ...summary, trust: { ...complete, reasons: ["An excerpt, complete in itself."] } })).toBe(false);
     const lacks: Partial<Trust>[] = [{ level: "chained" }, { truncated: true }, { dropped: 1 }, { damagedBytes: 1 }];
     for (const part of lacks) expect(isLacking({ ...summary, trust: { ...complete, ...part } })).toBe(true);
+    // Of a part of what is being imported, nobody knows.
+    expect(isLacking({ ...summary, complete: false, trust: { ...complete, level: "incomplete" } })).toBe(false);
   });
 });

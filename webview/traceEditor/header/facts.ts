@@ -24,9 +24,9 @@ export function identity(summary: TraceSummary): string[] {
   return facts.filter((fact) => fact !== null && fact !== "") as string[];
 }
 
-/** Whether another recording of the same would tell more: this one lacks something. */
-export const isLacking = ({ trust }: TraceSummary): boolean =>
-  trust.level !== "complete" || trust.truncated || trust.dropped > 0 || trust.damagedBytes > 0;
+/** Whether another recording of the same would tell more: this one, of which all is read, lacks something. */
+export const isLacking = ({ trust, complete }: TraceSummary): boolean =>
+  complete && (trust.level !== "complete" || trust.truncated || trust.dropped > 0 || trust.damagedBytes > 0);
 
 /** The trace's trust in plain sentences; null when there is nothing to say, and while nothing is known of it. */
 export function doubt({ trust, complete }: TraceSummary): string | null {
