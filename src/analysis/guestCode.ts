@@ -35,7 +35,7 @@ export interface PlacedCode {
   readonly end: bigint;
   /** To be added to a run-time address for the address in the file. */
   readonly toFile: bigint;
-  /** Blocks that have the file's bytes. */
+  /** Blocks that have the file's bytes; those without recorded bytes too, where somebody says that it was here. */
   readonly same: number;
 }
 

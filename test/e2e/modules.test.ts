@@ -39,6 +39,13 @@ describe("modules and programs in the trace editor", () => {
     await window.workbench.screenshot(window.picture("programs"));
   });
 
+  it("are told in the header with how far KASLR moved the kernel, each with its place in the hover", async () => {
+    const symbols = editor.part("symbols");
+    await expect(symbols.innerText()).resolves.toMatch(/moved by 0x[0-9a-f]+.*also .* more files/s);
+    const title = await symbols.locator(".symbols-text").getAttribute("title");
+    expect(title).toMatch(/^[0-9a-f]{16} virtio_blk \(/m);
+  });
+
   it("have a reason in the header where they have no names", async () => {
     await editor.filter("");
     await editor.part("why-unnamed").click();

@@ -104,3 +104,21 @@ describe("the code of modules and programs", () => {
     expect(filesOf(wrong)).toEqual([1, 1, 1, 1, 1, -1]);
   });
 });
+
+describe("boot code that somebody gives an address for", () => {
+  const given = part(1, { isModule: false, base: 0x8000_0000n });
+
+  it("is taken to be there where the trace has no bytes", async () => {
+    const records = offsets.map((offset) => ({ address: 0x8000_0000n + BigInt(offset), size: 16 }));
+    expect(filesOf(await find(records, [given]))).toEqual([1, 1, 1, 1, 1]);
+    expect((await find(records, [{ ...given, base: null }])).placed).toEqual([]);
+  });
+
+  it("is never taken for blocks that have other bytes, nor looked for elsewhere", async () => {
+    const [first, ...others] = blocksOf(given, 0x8000_0000n);
+    const changed = [{ ...first, crc: 5 }, ...others];
+    expect(filesOf(await find(changed, [given]))).toEqual([-1, 1, 1, 1, 1]);
+    expect((await find(blocksOf(part(2), 0x8000_0000n), [given])).placed).toEqual([]);
+    expect((await find(blocksOf(given, 0x9000_0000n), [given])).placed).toEqual([]);
+  });
+});

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
-import type { TraceSummary, Trust } from "../../../src/protocol/engine";
+import { Category, type TraceSummary, type Trust } from "../../../src/protocol/engine";
 import { executions, instructions, nanoseconds } from "../../../src/protocol/units";
-import { doubt, identity, isLacking, symbolRemarks } from "../../../webview/traceEditor/header/facts";
+import { doubt, identity, isLacking, symbolDetails, symbolRemarks } from "../../../webview/traceEditor/header/facts";
 
 const complete: Trust = { level: "complete", reasons: [], dropped: 0, truncated: false, damagedBytes: 0 };
 const summary: TraceSummary = {
@@ -60,6 +60,25 @@ describe("the header's words", () => {
       "no line numbers in it",
     ]);
     expect(symbolRemarks({ ...symbols, match: { verdict: "unchecked", evidence: "" } })).toEqual([]);
+  });
+
+  it("tell where KASLR put the kernel, and the files that were named beside it", () => {
+    const match = { verdict: "matches", evidence: "The bytes are the same." } as const;
+    const symbols = { path: "/x/vmlinux", buildId: null, functions: 1, hasLines: true, match };
+    const slide = { virtual: "0x1e400000", physical: "0x200000" };
+    const place = { path: "/x/ext4.ko", category: Category.Module, address: "ffffffffc0000000", bytes: 1, blocks: 9 };
+    const files = ["ext4", "ext4", "mbcache", "jbd2", "worker"].map((name) => ({ ...place, name }));
+    const remarks = (count: number) => symbolRemarks({ ...symbols, slide, files: files.slice(0, count) }).slice(1);
+    expect(symbolRemarks({ ...symbols, slide: { virtual: "0x0", physical: "0x0" }, files: [] })).toHaveLength(1);
+    expect(remarks(0)).toEqual(["moved by 0x1e400000"]);
+    expect(remarks(2)).toEqual(["moved by 0x1e400000", "also ext4"]);
+    expect(remarks(5)[1]).toBe("also ext4, mbcache, jbd2, worker");
+    const many = [...files, { ...place, name: "busybox" }];
+    expect(symbolRemarks({ ...symbols, files: many }).at(-1)).toBe("also ext4, mbcache, jbd2 and 2 more files");
+    expect(symbolDetails({ ...symbols, slide, files: files.slice(0, 1) }).split("\n")).toEqual([
+      ...["/x/vmlinux", "The bytes are the same.", "Moved by KASLR: 0x1e400000 virtual, 0x200000 physical."],
+      "ffffffffc0000000 ext4 (/x/ext4.ko)",
+    ]);
   });
 
   it("doubt every trace that is not complete, and no other", () => {

@@ -1,14 +1,41 @@
 /** What the header says of a trace, in words. */
-import type { SymbolsSummary, TraceSummary } from "../../../src/protocol/engine";
+import type { PlacedFile, SymbolsSummary, TraceSummary } from "../../../src/protocol/engine";
 import { formatBytes, formatExact } from "../../../src/protocol/format";
 
 export const fileName = (path: string): string => path.split(/[\\/]/).at(-1) ?? path;
 
-/** What is to be said of a vmlinux besides its name: that it belongs to the trace (a long build-id shortened), and what it lacks. */
-export function symbolRemarks({ match, buildId, hasLines }: SymbolsSummary): string[] {
+/**
+ * What is to be said of a vmlinux besides its name: that it belongs to the trace (a long build-id shortened), what it lacks, where
+ * KASLR put it, and the files that were named beside it.
+ */
+export function symbolRemarks({ match, buildId, hasLines, slide, files = [] }: SymbolsSummary): string[] {
   const byBuildId = match.verdict === "matches" && buildId !== null && match.evidence.includes(buildId);
   const evidence = byBuildId ? `build-id ${buildId.slice(0, 8)}… matches` : match.evidence.replace(/\.$/, "");
-  return [evidence, hasLines ? "" : "no line numbers in it"].filter((remark) => remark !== "");
+  const moved = isMoved(slide) ? `moved by ${slide.virtual}` : "";
+  return [evidence, hasLines ? "" : "no line numbers in it", moved, filesRemark(files)].filter(
+    (remark) => remark !== "",
+  );
+}
+
+type Slide = SymbolsSummary["slide"];
+const isMoved = (slide: Slide): slide is NonNullable<Slide> => slide !== undefined && slide.virtual !== "0x0";
+
+/** Names of files that fit beside the vmlinux's. */
+const shownFiles = 3;
+
+function filesRemark(files: readonly PlacedFile[]): string {
+  const names = [...new Set(files.map(({ name }) => name))];
+  const more = names.length - shownFiles;
+  const shown = names.slice(0, more === 1 ? shownFiles + 1 : shownFiles).join(", ");
+  if (names.length === 0) return "";
+  return more > 1 ? `also ${shown} and ${more} more files` : `also ${shown}`;
+}
+
+/** All that is known of where names come from: the vmlinux's path, how it was checked, where KASLR put it, and every file with its place. */
+export function symbolDetails({ path, match, slide, files = [] }: SymbolsSummary): string {
+  const moved = isMoved(slide) ? `Moved by KASLR: ${slide.virtual} virtual, ${slide.physical} physical.` : "";
+  const places = files.map(({ address, name, path: file }) => `${address} ${name} (${file})`);
+  return [path ?? "", match.evidence, moved, ...places].filter((line) => line !== "").join("\n");
 }
 
 /** The facts that are known, in a fixed order. */

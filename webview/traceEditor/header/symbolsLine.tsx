@@ -3,7 +3,7 @@ import type { VNode } from "preact";
 import type { PageState } from "../../../src/protocol/page";
 import { Button } from "../../common/controls";
 import type { Model } from "../model";
-import { fileName, symbolRemarks } from "./facts";
+import { fileName, symbolDetails, symbolRemarks } from "./facts";
 
 export function SymbolsLine({ model, state }: { model: Model; state: PageState & { kind: "open" } }): VNode | null {
   const { symbols, symbolsProblem } = state.summary;
@@ -13,7 +13,7 @@ export function SymbolsLine({ model, state }: { model: Model; state: PageState &
     return (
       <p class={isDoubtful ? "doubt" : "symbols quiet"} data-testid="symbols">
         <span class={`codicon codicon-${isDoubtful ? "warning" : "symbol-namespace"}`} aria-hidden="true" />
-        <span class="symbols-text" title={`${symbols.path ?? ""}\n${symbols.match.evidence}`.trim()}>
+        <span class="symbols-text" title={symbolDetails(symbols)}>
           {isDoubtful ? "Names may be wrong: this vmlinux does not belong to the trace. " : "Names from "}
           {symbols.path === null ? "inside the trace" : <span class="path">{fileName(symbols.path)}</span>}
           {symbolRemarks(symbols).map((remark) => (
