@@ -20,11 +20,14 @@ export interface TracedMachine {
   readonly target: string | undefined;
   /** QEMU's command line; empty: unknown. */
   readonly commandLine: readonly string[];
+  /** A program ran alone, under QEMU's user emulation: there is neither firmware nor a kernel. */
+  readonly isProgram?: boolean;
 }
 
-export const tracedMachine = ({ target, qemu }: TraceMetadata): TracedMachine => ({
+export const tracedMachine = ({ target, qemu, systemEmulation }: TraceMetadata): TracedMachine => ({
   target,
   commandLine: qemu?.commandLine ?? [],
+  isProgram: systemEmulation === false,
 });
 
 /** Where a block belongs: in the image (as a link address), or in a region, or in kernel code without an image. */
@@ -41,6 +44,7 @@ export class BlockPlaces {
   /** When the kernel first ran at its virtual addresses: low addresses mean something else before and after. */
   readonly #kernelTime: number;
   readonly #boot: BootRegions;
+  readonly #isProgram: boolean;
 
   /**
    * @param first when each block was executed first (Infinity: not yet known)
@@ -49,11 +53,12 @@ export class BlockPlaces {
   constructor(
     private readonly blocks: BlockTable,
     private readonly first: Float64Array,
-    { target, commandLine }: TracedMachine,
+    { target, commandLine, isProgram = false }: TracedMachine,
     private readonly place: ImagePlace | null,
   ) {
     const addresses = blocks.address.subarray(0, blocks.count);
     this.#space = addressSpaceOf(target, addresses);
+    this.#isProgram = isProgram;
     const low: { address: bigint; first: number }[] = [];
     let kernelTime = Infinity;
     addresses.forEach((address, block) => {
@@ -66,6 +71,7 @@ export class BlockPlaces {
   }
 
   of(block: number): BlockPlace {
+    if (this.#isProgram) return { kind: "region", region: regions.user };
     const address = this.blocks.address[block];
     if (this.#space.isKernel(address)) return this.#kernel(address);
     const first = this.first[block];

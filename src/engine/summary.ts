@@ -146,5 +146,8 @@ function placedFiles({ code }: ChosenImage): PlacedFile[] {
 
 function guestName(metadata: TraceMetadata, { choice }: NamedTrace): string | null {
   if (metadata.kernel?.release !== undefined) return `Linux ${metadata.kernel.release}`;
-  return choice.chosen?.image.facts.banner?.split(" ").slice(0, 3).join(" ").replace("Linux version", "Linux") ?? null;
+  const { chosen } = choice;
+  // A vmlinux that merely lies there says nothing of the guest.
+  if (chosen === null || chosen.match.verdict === "unchecked") return null;
+  return chosen.image.facts.banner?.split(" ").slice(0, 3).join(" ").replace("Linux version", "Linux") ?? null;
 }

@@ -89,6 +89,7 @@ function importedMetadata(result: ImportResult, input: StoppableInput): TraceMet
   if (stopped) reasons.push(stoppedReason(input));
   return {
     vcpus: result.vcpus,
+    ...(result.systemEmulation !== undefined && { systemEmulation: result.systemEmulation }),
     capture: { mode: stopped && result.trust.mode === "complete" ? "incomplete" : result.trust.mode, reasons },
     clock: { kind: result.stamped ? "host" : "events", tickShift: 0 },
     instructionsCounted: result.instructionsCounted ?? false,

@@ -66,6 +66,8 @@ export interface ImportResult {
   readonly stamped: boolean;
   /** Whether blocks say how many instructions they have; default: they do not. */
   readonly instructionsCounted?: boolean;
+  /** False: a program ran alone, without a machine around it; default: the source does not tell. */
+  readonly systemEmulation?: boolean;
   /** Times that lay before the one before them. */
   readonly stepsBack: number;
   /** Records that the source says it lost. */

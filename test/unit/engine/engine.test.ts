@@ -73,6 +73,19 @@ describe("an open trace", () => {
     expect(summary.unnamed.reduce((sum, { executions }) => sum + executions, 0)).toBe(304);
   });
 
+  it("is not said to be of the Linux that merely lies beside it", async () => {
+    const blocks = boot.blocks.slice(0, 2);
+    const file = await buildTraceFile({ metadata: { target: "x86_64" }, blocks, vcpus: [[0, 1, 1, 1]] });
+    const content = Buffer.from("Linux version 5.4.3 (me) #1 SMP\n\0");
+    const kernel = writeElf({
+      text: { address: 0xffff_ffff_8100_0000n, size: 0x1000 },
+      symbols: [{ name: "_stext", address: 0xffff_ffff_8100_0000n, size: 16 }],
+      sections: [{ name: ".rodata", type: 1, flags: 2, address: 0xffff_ffff_8200_0000n, content }],
+    });
+    const { summary } = await open(startEngine(), file, [kernel]);
+    expect(summary).toMatchObject({ guest: null, symbols: { match: { verdict: "unchecked" } } });
+  });
+
   it("adds up in any range", async () => {
     const engine = startEngine();
     const { trace, summary } = await open(engine, await buildTraceFile(boot));

@@ -4,6 +4,7 @@ import path from "node:path";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { BootscopeError } from "../../../src/protocol/failure";
+import { BlockPlaces, regions, tracedMachine } from "../../../src/analysis/regions";
 import { importTrace } from "../../../src/trace/import/importTrace";
 import type { ImportResult } from "../../../src/trace/import/traceFormat";
 import { openTraceFile } from "../../../src/trace/reader";
@@ -66,7 +67,20 @@ describe("drcov", () => {
     expect(result).toMatchObject({ format: "drcov", executions: 2466 });
     expect(executed.slice(0, 3)).toEqual(["4002820b70", "4002821770", "40028217e7"]);
     expect([...trace.blocks.size].slice(0, 3)).toEqual([8, 0x77, 0x21]);
-    expect(trace.metadata.capture?.mode).toBe("coverage");
+    expect(trace.metadata).toMatchObject({ capture: { mode: "coverage" }, systemEmulation: false });
+    const first = new Float64Array(trace.blocks.count);
+    const places = new BlockPlaces(trace.blocks, first, tracedMachine(trace.metadata), null);
+    expect(places.of(0)).toEqual({ kind: "region", region: regions.user });
+  });
+
+  it("of a whole system is not taken for a program", async () => {
+    const head =
+      "DRCOV VERSION: 2\nDRCOV FLAVOR: drcov-64\nModule Table: version 2, count 1\n" +
+      "Columns: id, base, end, entry, path\n0, 0x0, 0x0, 0x0, (null)\nBB Table: 1 bbs\n";
+    const block = Buffer.from("f0ff0f0005000000", "hex");
+    const { trace, executed } = await importBytes(Buffer.concat([Buffer.from(head), block]));
+    expect(executed).toEqual(["ffff0"]);
+    expect(trace.metadata.systemEmulation).toBeUndefined();
   });
 
   it("of DynamoRIO counts from the modules' bases", async () => {

@@ -26,8 +26,9 @@ export function timelineScale(
   if (metric === "time" || (metric === "executions" && clock === "events")) {
     return { divisor: positive, unit: clock === "host" ? "of time" : "of all", format: wholePercent };
   }
+  // Instructions by executions.
+  if (clock === "events") return { divisor: positive, unit: "per block", format: (value) => value.toFixed(1) };
   const word = metric === "instructions" ? "instr" : "blocks";
-  if (clock === "events") return { divisor: positive, unit: `${word} each`, format: (value) => value.toFixed(1) };
   return { divisor: positive / nanosecondsPerSecond, unit: `${word}/s`, format: formatCount };
 }
 

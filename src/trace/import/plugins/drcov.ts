@@ -9,7 +9,7 @@
  *   0, 0x4000001000, 0x4000001189, 0x4002820b70, ./hello
  *   BB Table: 2466 bbs
  *
- * DynamoRIO's starts count from the module's base. QEMU's are the lower half of addresses; there is one module then.
+ * A whole system has one module at 0. DynamoRIO's starts count from the module's base. QEMU's are the lower half of addresses; there is one module then.
  */
 import type { TraceWriter } from "../../writer";
 import { BlockReader } from "../blockReader";
@@ -28,6 +28,8 @@ interface Head {
   /** What is added to a block's start, by module. */
   readonly bases: ReadonlyMap<number, bigint>;
   readonly ofQemu: boolean;
+  /** Of a whole system, QEMU knows no file: it writes one that begins at 0. */
+  readonly ofSystem: boolean;
 }
 
 export const drcovFormat: TraceFormat = {
@@ -46,11 +48,13 @@ function parseHead(text: string): Head | null {
   const modules = text.slice(0, found.index);
   const ofQemu = qemuColumns.test(modules);
   const bases = new Map<number, bigint>();
+  let ofSystem = ofQemu;
   for (const [, id, base] of modules.matchAll(moduleRow)) {
     const address = BigInt(`0x${base}`);
+    if (address !== 0n) ofSystem = false;
     bases.set(Number(id), ofQemu ? (address >> 32n) << 32n : address);
   }
-  return { bytes: found.index + found[0].length, blocks: Number(found[1]), bases, ofQemu };
+  return { bytes: found.index + found[0].length, blocks: Number(found[1]), bases, ofQemu, ofSystem };
 }
 
 async function importDrcov(
@@ -96,6 +100,7 @@ async function importDrcov(
     stamped: false,
     stepsBack: 0,
     dropped: 0,
+    ...(!head.ofSystem && { systemEmulation: false }),
     trust: coverageTrust("drcov", false, more),
   };
 }
