@@ -7,6 +7,7 @@ import type { EventDecoder } from "../trace/events/eventDecoder";
 import { ThreadKind } from "../trace/events/eventDescriptor";
 import { namedValues, valueText, type NamedValue } from "../trace/events/eventText";
 import type { EventChunk, TraceFile } from "../trace/types";
+import type { ScannedTrace } from "./scannedTrace";
 import type { TraceSession } from "./session";
 
 /** Rows of one answer. */
@@ -25,8 +26,10 @@ type Use = (decoder: EventDecoder, time: number, values: readonly NamedValue[]) 
 
 /** Rows `offset` … of the events that match, in the order of the source. */
 export async function events(session: TraceSession, query: EventsQuery, signal: AbortSignal): Promise<EventsPage> {
-  const { file } = (await session.whole()).scanned;
-  const matched = await matchesOf(file, query, signal);
+  const { scanned } = await session.whole();
+  const { file } = scanned;
+  const wanted = { ...query, range: openEnded(query.range, scanned.duration) };
+  const matched = await matchesOf(file, wanted, signal);
   const limit = Math.min(query.limit, mostRows);
   const rows: { time: number; thread: number; name: string; text: string }[] = [];
   const threads = file.events.at(0)?.threads ?? ThreadKind.Process;
@@ -35,7 +38,7 @@ export async function events(session: TraceSession, query: EventsQuery, signal: 
     const skip = query.offset + rows.length - before;
     if (rows.length < limit && skip < matched[index]) {
       let seen = 0;
-      await forMatches(file, [chunk], query, signal, (decoder, time, values) => {
+      await forMatches(file, [chunk], wanted, signal, (decoder, time, values) => {
         if (seen++ < skip || rows.length >= limit) return;
         const text = values.map((value) => `${value.name}=${valueText(value)}`).join(" ");
         rows.push({ time, thread: decoder.thread, name: decoder.descriptor.name, text });
@@ -56,11 +59,13 @@ export async function events(session: TraceSession, query: EventsQuery, signal: 
 }
 
 /** How many events of each name match, most first. */
-export async function eventNames(session: TraceSession, wanted: Wanted, signal: AbortSignal): Promise<EventNames> {
-  const { file } = (await session.whole()).scanned;
+export async function eventNames(session: TraceSession, query: Wanted, signal: AbortSignal): Promise<EventNames> {
+  const { scanned } = await session.whole();
+  const { file } = scanned;
+  const wanted = { ...query, range: openEnded(query.range, scanned.duration) };
   const counts = new Map<string, number>();
-  await forMatches(file, file.events, wanted, signal, ({ descriptor: { name } }) => {
-    counts.set(name, (counts.get(name) ?? 0) + 1);
+  await countMatches(file, file.events, wanted, signal, (name, count) => {
+    counts.set(name, (counts.get(name) ?? 0) + count);
   });
   const sorted = [...counts].sort(([a, more], [b, most]) => most - more || (a < b ? -1 : 1));
   return {
@@ -70,6 +75,27 @@ export async function eventNames(session: TraceSession, wanted: Wanted, signal: 
   };
 }
 
+/** How many events there are between neighbouring edges: nanoseconds, ascending. Those at or after the last edge are not counted. */
+export async function countEventsOverTime(
+  { file, duration }: ScannedTrace,
+  edges: Float64Array,
+  signal: AbortSignal,
+): Promise<Float64Array> {
+  const last = edges.length - 1;
+  const counts = new Float64Array(last);
+  const [start, end] = [edges[0], edges[last]];
+  const range = openEnded({ start: nanoseconds(start), end: nanoseconds(end) }, duration);
+  await forMatches(file, file.events, { range, filter: "" }, signal, (_decoder, time) => {
+    const place = Math.floor(((time - start) / (end - start)) * last);
+    counts[Math.max(0, Math.min(last - 1, place))]++;
+  });
+  return counts;
+}
+
+/** The last event is at the very end of the trace: a range up to there holds it. */
+const openEnded = (range: TimeRange | null, duration: number): TimeRange | null =>
+  range === null || range.end < duration ? range : { ...range, end: nanoseconds(Infinity) };
+
 async function matchesOf(file: TraceFile, wanted: Wanted, signal: AbortSignal): Promise<readonly number[]> {
   const key = JSON.stringify([wanted.range, wanted.filter]);
   const known = lastMatches.get(file);
@@ -77,14 +103,30 @@ async function matchesOf(file: TraceFile, wanted: Wanted, signal: AbortSignal): 
   const matched: number[] = [];
   for (const chunk of file.events) {
     let count = 0;
-    await forMatches(file, [chunk], wanted, signal, () => count++);
+    await countMatches(file, [chunk], wanted, signal, (_name, more) => (count += more));
     matched.push(count);
   }
   lastMatches.set(file, { key, matched });
   return matched;
 }
 
-/** Calls `use` for each record that matches. A chunk takes some milliseconds: between them, other requests have their turn. */
+/** Tells how many records match, name by name. Where names alone decide, chunks say it at their ends and no record is read. */
+async function countMatches(
+  file: TraceFile,
+  chunks: readonly EventChunk[],
+  { range, filter }: Wanted,
+  signal: AbortSignal,
+  add: (name: string, count: number) => void,
+): Promise<void> {
+  const wanted = parseEventFilter(filter);
+  await forChunks(file, chunks, range, signal, (decoder, chunk, origin) => {
+    if (wanted.matchesArguments === null && (range === null || isInside(chunk, origin, range))) {
+      for (const each of decoder.descriptors) if (wanted.matchesName(each)) add(each.name, each.count);
+    } else useMatches(decoder, wanted, { origin, range }, ({ descriptor }) => add(descriptor.name, 1));
+  });
+}
+
+/** Calls `use` for each record that matches. */
 async function forMatches(
   file: TraceFile,
   chunks: readonly EventChunk[],
@@ -93,6 +135,19 @@ async function forMatches(
   use: Use,
 ): Promise<void> {
   const wanted = parseEventFilter(filter);
+  await forChunks(file, chunks, range, signal, (decoder, _chunk, origin) =>
+    useMatches(decoder, wanted, { origin, range }, use),
+  );
+}
+
+/** Decodes chunks that hold anything of a range. One takes some milliseconds: between them, other requests have their turn. */
+async function forChunks(
+  file: TraceFile,
+  chunks: readonly EventChunk[],
+  range: TimeRange | null,
+  signal: AbortSignal,
+  take: (decoder: EventDecoder, chunk: EventChunk, origin: bigint) => void,
+): Promise<void> {
   const origin = originOf(file);
   const handle = await openEvents(file);
   try {
@@ -100,7 +155,7 @@ async function forMatches(
       signal.throwIfAborted();
       if (range !== null && !overlaps(chunk, origin, range)) continue;
       const decoder = await eventsOfChunk(handle, chunk);
-      if (decoder !== null) useMatches(decoder, wanted, { origin, range }, use);
+      if (decoder !== null) take(decoder, chunk, origin);
     }
   } finally {
     await handle.close();
@@ -128,3 +183,6 @@ const timeSince = (time: bigint, origin: bigint): number => nanoseconds(Number(t
 
 const overlaps = ({ earliest, latest }: EventChunk, origin: bigint, { start, end }: TimeRange): boolean =>
   timeSince(earliest, origin) < end && timeSince(latest, origin) >= start;
+
+const isInside = ({ earliest, latest }: EventChunk, origin: bigint, { start, end }: TimeRange): boolean =>
+  timeSince(earliest, origin) >= start && timeSince(latest, origin) < end;

@@ -1,13 +1,14 @@
 /** The summary of a trace that was written a moment ago: its own heads tell what there is to tell, and nothing is read back. */
 import type { TraceSummary } from "../protocol/engine";
 import { executions, instructions, nanoseconds } from "../protocol/units";
-import { countEvents } from "../trace/events/eventChunks";
+import { countEvents, endOfEvents } from "../trace/events/eventChunks";
 import { openTraceFile } from "../trace/reader";
 import { emptySummary } from "./summary";
 
 /** @param path of a .bst that an importer has written to its end */
 export async function importedSummary(path: string): Promise<TraceSummary> {
-  const { bytes, metadata, blocks, chunks, events } = await openTraceFile(path);
+  const file = await openTraceFile(path);
+  const { bytes, metadata, blocks, chunks, events } = file;
   return {
     ...emptySummary(path, bytes, "bst", 0),
     vcpus: metadata.vcpus ?? 1,
@@ -17,7 +18,7 @@ export async function importedSummary(path: string): Promise<TraceSummary> {
     instructions: instructions(chunks.reduce((sum, chunk) => sum + chunk.instructions, 0)),
     distinctBlocks: blocks.count,
     events: countEvents(events),
-    duration: nanoseconds(chunks.reduce((latest, { endTime }) => Math.max(latest, endTime), 0)),
+    duration: nanoseconds(chunks.reduce((latest, { endTime }) => Math.max(latest, endTime), endOfEvents(file))),
     trust: {
       level: metadata.capture?.mode ?? "incomplete",
       reasons: metadata.capture?.reasons ?? [],

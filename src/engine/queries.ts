@@ -2,8 +2,17 @@ import { functionsPage } from "../analysis/functionRows";
 import { inlinedCosts, inlinedFirst } from "../analysis/inlinedFunctions";
 import { rowCosts, totalsOf } from "../analysis/rowCosts";
 import { addProfile, addScan, emptyTimeline, viewEdges } from "../analysis/timeline";
-import type { FunctionsPage, FunctionsQuery, Phase, TimeRange, Timeline, TimelineQuery } from "../protocol/engine";
+import {
+  Category,
+  type FunctionsPage,
+  type FunctionsQuery,
+  type Phase,
+  type TimeRange,
+  type Timeline,
+  type TimelineQuery,
+} from "../protocol/engine";
 import { executions, instructions, nanoseconds, type Nanoseconds } from "../protocol/units";
+import { countEventsOverTime } from "./eventQueries";
 import type { NamedTrace } from "./namedTrace";
 import type { ReadyTrace, TraceSession } from "./session";
 
@@ -44,6 +53,10 @@ export async function timeline(session: TraceSession, query: TimelineQuery, sign
   const count = Math.max(1, Math.min(maximumBuckets, Math.floor(query.buckets)));
   const values = emptyTimeline(count);
   const edges = viewEdges(range, count);
+  if (scanned.file.blocks.count === 0 && range.end > range.start) {
+    values[Category.Unknown] = await countEventsOverTime(scanned, edges, signal);
+    return { revision, complete, range, values };
+  }
   const blocks = { category: named.rows.category, instructions: scanned.instructions };
   if (range.end > range.start && query.range !== null && scanned.chunksIn(range).length <= timelineChunks) {
     for (const columns of await scanned.scanRange(edges, signal)) addScan(values, columns, blocks, query.metric);

@@ -3,6 +3,7 @@ import type { ScanColumns } from "../analysis/scanColumns";
 import { rangeParts } from "../analysis/timeBuckets";
 import type { TimeRange } from "../protocol/engine";
 import { nanoseconds, type Nanoseconds } from "../protocol/units";
+import { endOfEvents } from "../trace/events/eventChunks";
 import type { ExecutionChunk, TraceFile } from "../trace/types";
 import type { ScanPool } from "./scanPool";
 
@@ -52,7 +53,7 @@ export class ScannedTrace {
     this.#instructions = new Uint16Array(new SharedArrayBuffer(2 * count));
     this.#instructions.set(instructions.subarray(0, count));
     this.#chunkEnds = Float64Array.from(file.chunks, ({ endTime }) => endTime);
-    this.#duration = this.#chunkEnds.reduce((latest, end) => Math.max(latest, end), 0);
+    this.#duration = this.#chunkEnds.reduce((latest, end) => Math.max(latest, end), endOfEvents(file));
     this.#profile = BlockProfile.forDuration(count, this.#duration);
     const bytesTotal = file.chunks.reduce((sum, { length }) => sum + length, 0);
     this.#state = { executions: 0, bytesDone: 0, bytesTotal, damagedBytes: 0, lostExecutions: 0 };
@@ -71,7 +72,7 @@ export class ScannedTrace {
     return this.#instructions;
   }
 
-  /** End of the last execution: nanoseconds, or a number of executions where the trace has no clock. */
+  /** End of the last execution or event: nanoseconds, or a number of executions where the trace has no clock. */
   get duration(): Nanoseconds {
     return nanoseconds(this.#duration);
   }

@@ -190,7 +190,7 @@ export interface TimelineQuery {
   readonly metric: Metric;
 }
 
-/** Cost per bucket and category; `values[category][bucket]`. */
+/** Cost per bucket and category; `values[category][bucket]`. Of a trace without executions, its events, as of an unknown category. */
 export interface Timeline {
   readonly revision: number;
   readonly complete: boolean;
@@ -261,7 +261,7 @@ export interface InlineChains {
 export interface EventsQuery {
   readonly trace: TraceHandle;
   readonly range: TimeRange | null;
-  /** Words that match names or arguments; `name:` for names only; `argument=value`, also with != < <= > >= ~. Empty: all. */
+  /** Words that match names or arguments; `name:` for names only, `name:=` for one; `argument=value`, also with != < <= > >= ~. Empty: all. */
   readonly filter: string;
   readonly offset: number;
   readonly limit: number;

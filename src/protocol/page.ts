@@ -4,6 +4,9 @@
  * The page never sees a bigint (VS Code's message channel refuses them): addresses are hex text.
  */
 import type {
+  EventNames,
+  EventsPage,
+  EventsQuery,
   FunctionColumn,
   FunctionsPage,
   FunctionsQuery,
@@ -18,6 +21,8 @@ import type { Failure } from "./failure";
 
 export type PageFunctionsQuery = Omit<FunctionsQuery, "trace">;
 export type PageTimelineQuery = Omit<TimelineQuery, "trace">;
+export type PageEventsQuery = Omit<EventsQuery, "trace">;
+export type PageEventNamesQuery = Omit<PageEventsQuery, "offset" | "limit">;
 
 /** Rows of the functions table; `address` is lower-case hex of sixteen digits. */
 export interface PageFunctions extends Omit<FunctionsPage, "address"> {
@@ -47,7 +52,7 @@ export type PageState =
     }
   | { readonly kind: "failed"; readonly failure: Failure };
 
-export const pageTabs = ["functions", "phases"] as const;
+export const pageTabs = ["functions", "phases", "events"] as const;
 export type PageTab = (typeof pageTabs)[number];
 
 /** What the person looks at. The part that Alt+Left and Alt+Right go through. */
@@ -55,6 +60,8 @@ export interface PageSelection {
   readonly range: TimeRange | null;
   readonly metric: Metric;
   readonly filter: string;
+  /** The filter of trace events. */
+  readonly eventFilter: string;
   readonly tab: PageTab;
 }
 
@@ -68,6 +75,9 @@ export interface PageView {
   /** First visible row and focused row of the functions table. */
   readonly topRow: number;
   readonly focusedRow: number;
+  /** The same of the table of events. */
+  readonly topEvent: number;
+  readonly focusedEvent: number;
   readonly overviewAsTable: boolean;
   readonly unnamedShown: boolean;
   /** Inlined code has rows of its own in the functions table. */
@@ -85,6 +95,8 @@ export interface HostSide {
     functions: { params: PageFunctionsQuery; result: PageFunctions };
     timeline: { params: PageTimelineQuery; result: Timeline };
     phases: { params: null; result: readonly Phase[] };
+    events: { params: PageEventsQuery; result: EventsPage };
+    eventNames: { params: PageEventNamesQuery; result: EventNames };
     /** Stops reading; what was read stays. */
     stop: { params: null; result: null };
     /** Opens the file anew, after it changed, after a failure, or after the engine died. */
@@ -96,6 +108,8 @@ export interface HostSide {
     openSource: { params: { file: string; line: number }; result: null };
     /** Puts rows on the clipboard as tab-separated text with exact numbers. Answers how many. */
     copyRows: { params: PageFunctionsQuery; result: number };
+    /** The same with events. */
+    copyEvents: { params: PageEventsQuery; result: number };
     /** Asks where and writes all rows that match. Answers the path, or null when the person cancelled. */
     saveRows: { params: { query: PageFunctionsQuery; format: ExportFormat }; result: string | null };
     copyText: { params: { text: string }; result: null };

@@ -22,19 +22,22 @@ export interface Column<Id extends string> {
 }
 
 interface Props<Id extends string, Row> {
+  /** Of the element; tests find it by this too. */
+  readonly id: string;
   readonly label: string;
   readonly columns: readonly Column<Id>[];
-  /** The columns that show the order: more than one where two show the same numbers. */
-  readonly sort: { readonly columns: readonly Id[]; readonly descending: boolean };
-  readonly onSort: (column: Id) => void;
+  /** The columns that show the order: more than one where two show the same numbers. Absent: the order cannot be changed. */
+  readonly sort?: { readonly columns: readonly Id[]; readonly descending: boolean };
+  readonly onSort?: (column: Id) => void;
   readonly rows: number;
   readonly row: (index: number) => Row | undefined;
   readonly cell: (row: Row, column: Id) => ComponentChildren;
   readonly rowClass: (row: Row) => string;
   readonly selection: RowSelection;
   readonly onSelect: (selection: RowSelection) => void;
-  /** Enter or a double click. */
+  /** Enter or a double click; with `opensByClick` one click. */
   readonly onOpen: (row: Row) => void;
+  readonly opensByClick?: boolean;
   readonly onKey: (event: KeyboardEvent) => void;
   /** Told when other rows become visible. */
   readonly onWindow: (first: number, end: number) => void;
@@ -44,8 +47,48 @@ interface Props<Id extends string, Row> {
 
 export const rowHeight = 22;
 
+function Heading<Id extends string>({
+  column: { id, label, hint, numeric },
+  sort,
+  onSort,
+}: {
+  readonly column: Column<Id>;
+  readonly sort: Props<Id, never>["sort"] | undefined;
+  readonly onSort: Props<Id, never>["onSort"] | undefined;
+}): VNode {
+  const isSorted = sort?.columns.includes(id) === true;
+  const order = isSorted ? (sort.descending ? "descending" : "ascending") : "none";
+  const common = { role: "columnheader", title: hint, "data-testid": `sort-${id}` } as const;
+  const look = `table-cell col-${id} ${numeric === true ? "numeric" : ""}`;
+  if (onSort === undefined) {
+    return (
+      <div {...common} class={look}>
+        {label}
+      </div>
+    );
+  }
+  return (
+    <div
+      {...common}
+      class={`${look} sortable`}
+      aria-sort={order}
+      tabIndex={0}
+      onClick={() => onSort(id)}
+      onKeyDown={(event) => {
+        if (event.key !== "Enter" && event.key !== " ") return;
+        event.preventDefault();
+        event.stopPropagation();
+        onSort(id);
+      }}
+    >
+      <span>{label}</span>
+      {isSorted && <span class={`codicon codicon-chevron-${sort.descending ? "down" : "up"}`} aria-hidden="true" />}
+    </div>
+  );
+}
+
 export function VirtualTable<Id extends string, Row>(props: Props<Id, Row>): VNode {
-  const { columns, rows, selection, sort } = props;
+  const { id, columns, rows, selection, sort, onSort, opensByClick = false } = props;
   const body = useRef<HTMLDivElement>(null);
   const [viewport, setViewport] = useState(0);
   const [scrollTop, setScrollTop] = useState(0);
@@ -111,33 +154,13 @@ export function VirtualTable<Id extends string, Row>(props: Props<Id, Row>): VNo
       aria-rowcount={rows + 1}
       aria-colcount={columns.length}
       aria-multiselectable="true"
-      aria-activedescendant={rows > 0 ? `row-${selection.focus}` : undefined}
-      data-testid="functions-table"
+      aria-activedescendant={rows > 0 ? `${id}-row-${selection.focus}` : undefined}
+      data-testid={id}
       onKeyDown={onKeyDown}
     >
       <div class="table-row table-head" role="row" aria-rowindex={1}>
         {columns.map((column) => (
-          <div
-            key={column.id}
-            role="columnheader"
-            class={`table-cell col-${column.id} ${column.numeric === true ? "numeric" : ""}`}
-            aria-sort={sort.columns.includes(column.id) ? (sort.descending ? "descending" : "ascending") : "none"}
-            title={column.hint}
-            data-testid={`sort-${column.id}`}
-            tabIndex={0}
-            onClick={() => props.onSort(column.id)}
-            onKeyDown={(event) => {
-              if (event.key !== "Enter" && event.key !== " ") return;
-              event.preventDefault();
-              event.stopPropagation();
-              props.onSort(column.id);
-            }}
-          >
-            <span>{column.label}</span>
-            {sort.columns.includes(column.id) && (
-              <span class={`codicon codicon-chevron-${sort.descending ? "down" : "up"}`} aria-hidden="true" />
-            )}
-          </div>
+          <Heading key={column.id} column={column} sort={sort} onSort={onSort} />
         ))}
       </div>
       <div class="table-body" ref={body} onScroll={onScroll}>
@@ -148,7 +171,7 @@ export function VirtualTable<Id extends string, Row>(props: Props<Id, Row>): VNo
               return (
                 <div
                   key={index}
-                  id={`row-${index}`}
+                  id={`${id}-row-${index}`}
                   role="row"
                   class={`table-row ${row === undefined ? "loading" : props.rowClass(row)} ${index === selection.focus ? "focused" : ""}`}
                   aria-rowindex={index + 2}
@@ -157,8 +180,11 @@ export function VirtualTable<Id extends string, Row>(props: Props<Id, Row>): VNo
                   onMouseDown={(event) => {
                     if (event.button === 0) props.onSelect(selectRow(selection, index, rows, event.shiftKey));
                   }}
+                  onClick={() => {
+                    if (row !== undefined && opensByClick) props.onOpen(row);
+                  }}
                   onDblClick={() => {
-                    if (row !== undefined) props.onOpen(row);
+                    if (row !== undefined && !opensByClick) props.onOpen(row);
                   }}
                 >
                   {columns.map((column) => (

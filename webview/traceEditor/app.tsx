@@ -4,6 +4,7 @@ import type { Failure } from "../../src/protocol/failure";
 import type { PageTab } from "../../src/protocol/page";
 import { Button, ProgressRing, Tabs } from "../common/controls";
 import { FileBanner, MessageBanner } from "./banners";
+import { EventsView } from "./events/eventsView";
 import { FunctionsView } from "./functions/functionsView";
 import { Header } from "./header/header";
 import { KeysHelp } from "./keysHelp";
@@ -11,10 +12,12 @@ import type { Model } from "./model";
 import { Overview } from "./overview/overview";
 import { PhasesTable } from "./phasesTable";
 import { ProgressBar } from "./progressBar";
+import { isEventsOnly } from "./tabs";
 
 const tabs: readonly { id: PageTab; label: string }[] = [
   { id: "functions", label: "Functions" },
   { id: "phases", label: "Phases" },
+  { id: "events", label: "Events" },
 ];
 
 function FailedPage({ model, failure }: { model: Model; failure: Failure }): VNode {
@@ -47,18 +50,24 @@ export function App({ model, filterField }: { model: Model; filterField: RefObje
       </main>
     );
   }
-  const { tab } = model.selection.value;
+  const tab = model.tab.value;
+  const shown = tabs.filter(({ id }) => model.tabs.value.includes(id));
   return (
     <main class="page" data-testid="page" data-complete={state.summary.complete}>
       {state.fileChange !== null && <FileBanner model={model} change={state.fileChange} />}
       <MessageBanner model={model} />
       <Header model={model} state={state} />
-      <Overview model={model} summary={state.summary} phases={model.phases.value.value ?? []}>
-        {state.progress !== null && <ProgressBar model={model} progress={state.progress} />}
-      </Overview>
-      <Tabs active={tab} tabs={tabs} label="Views" onChange={(chosen) => model.select({ tab: chosen })}>
+      {/* Events without times are all at one moment. */}
+      {(!isEventsOnly(state.summary) || state.summary.duration > 0) && (
+        <Overview model={model} summary={state.summary} phases={model.phases.value.value ?? []}>
+          {state.progress !== null && <ProgressBar model={model} progress={state.progress} />}
+        </Overview>
+      )}
+      <Tabs active={tab} tabs={shown} label="Views" onChange={(chosen) => model.select({ tab: chosen })}>
         {tab === "functions" ? (
           <FunctionsView model={model} summary={state.summary} filterField={filterField} />
+        ) : tab === "events" ? (
+          <EventsView model={model} summary={state.summary} filterField={filterField} />
         ) : (
           <PhasesTable model={model} summary={state.summary} />
         )}

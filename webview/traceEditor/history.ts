@@ -29,6 +29,7 @@ function difference(a: PageSelection, b: PageSelection): string {
   if (!sameRange(a.range, b.range)) parts.push("range");
   if (a.metric !== b.metric) parts.push("metric");
   if (a.filter !== b.filter) parts.push("filter");
+  if (a.eventFilter !== b.eventFilter) parts.push("eventFilter");
   if (a.tab !== b.tab) parts.push("tab");
   return parts.join(" ");
 }

@@ -8,8 +8,8 @@ const keys: readonly (readonly [where: string, rows: readonly (readonly [keys: s
   [
     "Everywhere",
     [
-      ["/", "Filter functions"],
-      ["1, 2", "Functions, Phases"],
+      ["/", "Filter functions or events"],
+      ["1, 2, 3", "Functions, Phases, Events"],
       ["Alt+Left, Alt+Right", "Back and forward through selections"],
       ["Esc", "Step out: range, filter, zoom"],
       ["?", "These keys"],
@@ -20,6 +20,13 @@ const keys: readonly (readonly [where: string, rows: readonly (readonly [keys: s
     [
       ["Up, Down, PgUp, PgDn, Home, End", "Move; with Shift select several rows"],
       ["Enter", "Open the source"],
+      ["Ctrl+A, Ctrl+C", "Select all, copy rows"],
+    ],
+  ],
+  [
+    "Events",
+    [
+      ["Enter", "In the list of names: only this event, or all again"],
       ["Ctrl+A, Ctrl+C", "Select all, copy rows"],
     ],
   ],

@@ -22,7 +22,7 @@ window.addEventListener("error", (event) => report(event.error ?? event.message)
 window.addEventListener("unhandledrejection", (event) => report(event.reason));
 
 listenToKeys(model, () => {
-  model.select({ tab: "functions" });
+  if (model.tab.value === "phases") model.select({ tab: "functions" });
   filterField.current?.focus();
 });
 render(<App model={model} filterField={filterField} />, root);

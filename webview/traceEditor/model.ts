@@ -1,16 +1,27 @@
 /** What the page shows, in one place: every part reads these signals, and changes them only through the methods here. */
 import { batch, computed, effect, signal } from "@preact/signals";
-import type { FunctionColumn, Metric, Phase, TimeRange } from "../../src/protocol/engine";
+import type { EventNames, FunctionColumn, Metric, Phase, TimeRange } from "../../src/protocol/engine";
 import { toFailure } from "../../src/protocol/failure";
-import type { HostSide, PageSelection, PageSide, PageState, PageView } from "../../src/protocol/page";
+import type {
+  HostSide,
+  PageEventNamesQuery,
+  PageSelection,
+  PageSide,
+  PageState,
+  PageTab,
+  PageView,
+} from "../../src/protocol/page";
 import { Rpc } from "../../src/protocol/rpc";
 import { debounce } from "../common/debounce";
 import { follow, Latest } from "../common/latest";
 import { vscodeApi } from "../common/vscodeApi";
+import { EventRows } from "./events/eventRows";
+import { withPickedName } from "./events/pickedName";
 import { FunctionRows, type RowsQuery } from "./functions/functionRows";
 import { effectiveMetric } from "./functions/tableLayout";
 import { goBack, goForward, goTo, startHistory } from "./history";
 import { defaultView, restoreView } from "./restoreView";
+import { availableTabs } from "./tabs";
 
 /** Something to tell the person: an error until dismissed, news for a moment. */
 export interface Message {
@@ -31,6 +42,8 @@ export class Model {
   readonly zoom = signal<TimeRange | null>(null);
   readonly topRow = signal(0);
   readonly focusedRow = signal(0);
+  readonly topEvent = signal(0);
+  readonly focusedEvent = signal(0);
   readonly overviewAsTable = signal(false);
   readonly unnamedShown = signal(false);
   readonly inlined = signal(false);
@@ -43,6 +56,13 @@ export class Model {
   readonly summary = computed(() => (this.state.value.kind === "open" ? this.state.value.summary : null));
   /** Changes whenever answers of the engine may have changed. */
   readonly revision = computed(() => this.summary.value?.revision ?? -1);
+
+  /** The views that have something to show of this trace, and the one that is shown. */
+  readonly tabs = computed<readonly PageTab[]>(() => availableTabs(this.summary.value));
+  readonly tab = computed<PageTab>(() => {
+    const { tab } = this.selection.value;
+    return this.tabs.value.includes(tab) ? tab : this.tabs.value[0];
+  });
 
   readonly rows = new FunctionRows((query, abort) => this.host.request("functions", query, abort));
   /** What costs are measured in: the chosen metric where the trace has it. */
@@ -71,6 +91,16 @@ export class Model {
     return page[query.metric].at(0) ?? 0;
   });
   readonly phases = new Latest<string, readonly Phase[]>((_query, abort) => this.host.request("phases", null, abort));
+
+  readonly events = new EventRows((query, abort) => this.host.request("events", query, abort));
+  /** Names are counted without the name that was picked among them: the others can still be picked. */
+  readonly eventNames = new Latest<PageEventNamesQuery, EventNames>((query, abort) =>
+    this.host.request("eventNames", query, abort),
+  );
+  readonly eventsQuery = computed<PageEventNamesQuery>(() => {
+    const { range, eventFilter } = this.selection.value;
+    return { range, filter: eventFilter };
+  });
 
   constructor() {
     this.host = new Rpc<PageSide, HostSide>(
@@ -124,12 +154,13 @@ export class Model {
     this.sort.value = { column, descending: column === current ? !descending : first };
   }
 
-  /** Steps out: the range, then the filter, then the zoom. False when there was nothing to leave. */
+  /** Steps out: the range, then the filter of the view, then the zoom. False when there was nothing to leave. */
   stepOut(): boolean {
-    const { range, filter } = this.selection.value;
+    const { range } = this.selection.value;
+    const field = this.tab.value === "events" ? "eventFilter" : "filter";
     if (this.message.value?.kind === "error") this.message.value = null;
     else if (range !== null) this.select({ range: null });
-    else if (filter !== "") this.select({ filter: "" });
+    else if (this.selection.value[field] !== "") this.select({ [field]: "" });
     else if (this.zoom.value !== null) this.zoom.value = null;
     else return false;
     return true;
@@ -148,8 +179,24 @@ export class Model {
     const whileOpen =
       <Q>(query: () => Q) =>
       (): Q | null =>
-        this.summary.value === null ? null : query();
+        this.tabs.value.includes("functions") && this.summary.value !== null ? query() : null;
     const revision = (): number => this.revision.value;
+    // Events are all there once the trace is: reading executions changes nothing.
+    const unchanging = (): number => 0;
+    const whileShown =
+      <Q>(query: () => Q) =>
+      (): Q | null =>
+        this.summary.value !== null && this.tab.value === "events" ? query() : null;
+    follow(
+      whileShown(() => this.eventsQuery.value),
+      unchanging,
+      this.events,
+    );
+    follow(
+      whileShown(() => ({ ...this.eventsQuery.value, filter: withPickedName(this.eventsQuery.value.filter, null) })),
+      unchanging,
+      this.eventNames,
+    );
     follow(
       whileOpen(() => this.rowsQuery.value),
       revision,
@@ -193,6 +240,8 @@ export class Model {
       zoom: this.zoom.value,
       topRow: this.topRow.value,
       focusedRow: this.focusedRow.value,
+      topEvent: this.topEvent.value,
+      focusedEvent: this.focusedEvent.value,
       overviewAsTable: this.overviewAsTable.value,
       unnamedShown: this.unnamedShown.value,
       inlined: this.inlined.value,
@@ -206,6 +255,8 @@ export class Model {
       this.zoom.value = view.zoom;
       this.topRow.value = view.topRow;
       this.focusedRow.value = view.focusedRow;
+      this.topEvent.value = view.topEvent;
+      this.focusedEvent.value = view.focusedEvent;
       this.overviewAsTable.value = view.overviewAsTable;
       this.unnamedShown.value = view.unnamedShown;
       this.inlined.value = view.inlined;

@@ -1,5 +1,4 @@
 /** Keys that work wherever the focus is in the page. */
-import { pageTabs } from "../../src/protocol/page";
 import type { Model } from "./model";
 
 /** Whether keys go into a text at the moment. */
@@ -17,7 +16,7 @@ function take(event: KeyboardEvent, model: Model, focusFilter: () => void): bool
   if (event.ctrlKey || event.metaKey) return false;
   if (event.key === "Escape") return model.stepOut();
   if (isTyping(event)) return false;
-  const tab = /^[1-9]$/.test(event.key) ? pageTabs.at(Number(event.key) - 1) : undefined;
+  const tab = /^[1-9]$/.test(event.key) ? model.tabs.value.at(Number(event.key) - 1) : undefined;
   if (event.key === "/") focusFilter();
   else if (event.key === "?") model.keysShown.value = true;
   else if (tab !== undefined) model.select({ tab });

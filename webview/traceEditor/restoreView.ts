@@ -7,12 +7,14 @@ const columns: readonly FunctionColumn[] = ["name", "executions", "instructions"
 export const metrics: readonly Metric[] = ["instructions", "executions", "time"];
 
 export const defaultView: PageView = {
-  selection: { range: null, metric: "instructions", filter: "", tab: "functions" },
+  selection: { range: null, metric: "instructions", filter: "", eventFilter: "", tab: "functions" },
   sort: "instructions",
   descending: true,
   zoom: null,
   topRow: 0,
   focusedRow: 0,
+  topEvent: 0,
+  focusedEvent: 0,
   overviewAsTable: false,
   unnamedShown: false,
   inlined: false,
@@ -27,6 +29,8 @@ const oneOf = <T extends string>(value: unknown, allowed: readonly T[], fallback
 const count = (value: unknown): number =>
   typeof value === "number" && Number.isSafeInteger(value) && value >= 0 ? value : 0;
 
+const text = (value: unknown): string => (typeof value === "string" ? value : "");
+
 const flag = (value: unknown, fallback: boolean): boolean => (typeof value === "boolean" ? value : fallback);
 
 function range(value: unknown): TimeRange | null {
@@ -39,12 +43,12 @@ function range(value: unknown): TimeRange | null {
 
 export function restoreView(stored: unknown): PageView {
   const selection = field(stored, "selection");
-  const filter = field(selection, "filter");
   return {
     selection: {
       range: range(field(selection, "range")),
       metric: oneOf(field(selection, "metric"), metrics, defaultView.selection.metric),
-      filter: typeof filter === "string" ? filter : "",
+      filter: text(field(selection, "filter")),
+      eventFilter: text(field(selection, "eventFilter")),
       tab: oneOf(field(selection, "tab"), pageTabs, defaultView.selection.tab),
     },
     sort: oneOf(field(stored, "sort"), columns, defaultView.sort),
@@ -52,6 +56,8 @@ export function restoreView(stored: unknown): PageView {
     zoom: range(field(stored, "zoom")),
     topRow: count(field(stored, "topRow")),
     focusedRow: count(field(stored, "focusedRow")),
+    topEvent: count(field(stored, "topEvent")),
+    focusedEvent: count(field(stored, "focusedEvent")),
     overviewAsTable: flag(field(stored, "overviewAsTable"), false),
     unnamedShown: flag(field(stored, "unnamedShown"), false),
     inlined: flag(field(stored, "inlined"), false),

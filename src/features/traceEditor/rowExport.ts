@@ -1,7 +1,8 @@
 /** Copies rows to the clipboard and saves them to files. The rows come from the engine, not from the page. */
 import * as vscode from "vscode";
-import type { PageFunctionsQuery, ExportFormat } from "../../protocol/page";
+import type { ExportFormat, PageEventsQuery, PageFunctionsQuery } from "../../protocol/page";
 import type { Engine, OpenTrace } from "../services";
+import { eventLines, eventsHeading } from "./exportEvents";
 import { exportedRows, toCsv, toJson, toTsv, type ExportedRow } from "./exportRows";
 
 /** Rows asked of the engine at once. */
@@ -37,6 +38,28 @@ export async function copyRows(
   const rows = await rowsOf(engine, trace, { ...query, limit }, signal);
   await vscode.env.clipboard.writeText(toTsv(rows));
   return rows.length;
+}
+
+/** Answers how many events were copied. */
+export async function copyEvents(
+  engine: Engine,
+  trace: OpenTrace,
+  query: PageEventsQuery,
+  signal: AbortSignal,
+): Promise<number> {
+  const limit = Math.min(query.limit, clipboardRows);
+  const lines: string[] = [];
+  let heading = "";
+  for (let more = true; more && lines.length < limit;) {
+    const offset = query.offset + lines.length;
+    const part = { offset, limit: Math.min(pageRows, limit - lines.length) };
+    const page = await engine.request("events", { ...query, ...part, trace: trace.handle }, signal);
+    heading = eventsHeading(page, trace.summary.clock);
+    lines.push(...eventLines(page));
+    more = page.name.length > 0 && offset + page.name.length < page.matched;
+  }
+  await vscode.env.clipboard.writeText(heading + lines.join(""));
+  return lines.length;
 }
 
 /** Asks where, and writes every row that matches. Answers the path, or null when the person cancelled. */

@@ -1,5 +1,5 @@
 /** Makes the engine's answers fit for VS Code's message channel to a page. */
-import type { FunctionsPage, Timeline } from "../../protocol/engine";
+import type { EventNames, EventsPage, FunctionsPage, Timeline } from "../../protocol/engine";
 import type { PageFunctions } from "../../protocol/page";
 import { formatAddress, guestAddress } from "../../protocol/units";
 
@@ -23,3 +23,11 @@ export function pageFunctions(page: FunctionsPage): PageFunctions {
 }
 
 export const pageTimeline = (timeline: Timeline): Timeline => ({ ...timeline, values: timeline.values.map(tight) });
+
+export const pageEvents = (page: EventsPage): EventsPage => ({
+  ...page,
+  time: tight(page.time),
+  thread: tight(page.thread),
+});
+
+export const pageEventNames = (names: EventNames): EventNames => ({ ...names, count: tight(names.count) });

@@ -1,8 +1,8 @@
 /** One editor: a page, the session whose trace it shows, and the requests between them. */
 import * as vscode from "vscode";
-import type { FunctionsQuery } from "../../protocol/engine";
+import type { TraceHandle } from "../../protocol/engine";
 import { BootscopeError, toFailure } from "../../protocol/failure";
-import type { HostSide, PageFunctionsQuery, PageSide, PageView } from "../../protocol/page";
+import type { HostSide, PageSide, PageView } from "../../protocol/page";
 import { Rpc, type Handlers } from "../../protocol/rpc";
 import type { TraceRegistry, TraceView } from "../openTraces";
 import type { PerFileMemory } from "../perFileMemory";
@@ -10,8 +10,8 @@ import type { Services } from "../services";
 import type { TraceSession, VmlinuxChoice } from "../traceSession";
 import { chooseVmlinux } from "./chooseVmlinux";
 import { pageHtml, pageResources } from "./page";
-import { copyRows, saveRows } from "./rowExport";
-import { pageFunctions, pageTimeline } from "./tightColumns";
+import { copyEvents, copyRows, saveRows } from "./rowExport";
+import { pageEventNames, pageEvents, pageFunctions, pageTimeline } from "./tightColumns";
 
 /** What all editors share. */
 export interface EditorSurroundings {
@@ -91,6 +91,9 @@ export class TraceEditor implements TraceView, vscode.Disposable {
         return pageTimeline(await engine.request("timeline", { ...query, trace: session.handle, buckets }, signal));
       },
       phases: (_params, signal) => engine.request("phases", { trace: session.handle }, signal),
+      events: async (query, signal) => pageEvents(await engine.request("events", this.query(query), signal)),
+      eventNames: async (query, signal) =>
+        pageEventNames(await engine.request("eventNames", { ...query, trace: session.handle }, signal)),
       stop: async () => {
         await session.stop();
         return null;
@@ -118,6 +121,7 @@ export class TraceEditor implements TraceView, vscode.Disposable {
         return null;
       },
       copyRows: (query, signal) => copyRows(engine, session, query, signal),
+      copyEvents: (query, signal) => copyEvents(engine, session, query, signal),
       saveRows: ({ query, format }, signal) => saveRows(engine, session, query, format, signal),
       copyText: async ({ text }) => {
         await vscode.env.clipboard.writeText(text);
@@ -126,7 +130,7 @@ export class TraceEditor implements TraceView, vscode.Disposable {
     };
   }
 
-  private query(query: PageFunctionsQuery): FunctionsQuery {
+  private query<Query extends { readonly limit: number }>(query: Query): Query & { trace: TraceHandle } {
     return { ...query, trace: this.session.handle, limit: Math.min(query.limit, mostRows) };
   }
 

@@ -80,7 +80,13 @@ export async function eventsOfChunk(
 }
 
 /** Time zero of the executions on the clock of the events. */
-export const originOf = ({ metadata }: TraceFile): bigint => BigInt(metadata.events?.origin ?? "0");
+export const originOf = ({ metadata }: Pick<TraceFile, "metadata">): bigint => BigInt(metadata.events?.origin ?? "0");
+
+/** When the last event took place, in nanoseconds (or executions) since time zero; 0 when there are none after it. */
+export const endOfEvents = ({ events, metadata }: Pick<TraceFile, "events" | "metadata">): number => {
+  const origin = originOf({ metadata });
+  return events.reduce((end, { latest }) => Math.max(end, Number(latest - origin)), 0);
+};
 
 /** Events that the chunks have, by their heads. */
 export const countEvents = (chunks: readonly EventChunk[]): number =>

@@ -3,6 +3,7 @@
  *
  *     word             the name contains it, or the text of an argument does; `*` and `?` match the whole name
  *     name:word        as above, names only
+ *     name:=word       the event of exactly this name
  *     argument=value   also != < <= > >= for numbers, decimal or 0x…; ~ for "contains"
  */
 import type { EventDescriptor } from "./eventDescriptor";
@@ -77,6 +78,10 @@ export function globMatcher(pattern: string): (name: string) => boolean {
 }
 
 function parseTerm(text: string): Term {
+  if (text.startsWith("name:=")) {
+    const wanted = text.slice(6);
+    return { kind: "name", matches: (name) => name === wanted };
+  }
   if (text.startsWith("name:")) return { kind: "name", matches: nameMatcher(text.slice(5)) };
   const match = /^(\w+)(!=|<=|>=|=|<|>|~)(.*)$/s.exec(text);
   if (match === null) {

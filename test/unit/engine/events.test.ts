@@ -3,7 +3,13 @@ import path from "node:path";
 import { gunzipSync } from "node:zlib";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { localEngine } from "../../../src/engine/local";
-import type { EventNames, EventsPage, TimeRange } from "../../../src/protocol/engine";
+import {
+  Category,
+  type EventNames,
+  type EventsPage,
+  type TimeRange,
+  type Timeline,
+} from "../../../src/protocol/engine";
 import { nanoseconds } from "../../../src/protocol/units";
 import { temporaryFile } from "../../support/buildTrace";
 
@@ -22,6 +28,8 @@ async function openDevices(times: number) {
   const summary = await engine.request("settled", { trace });
   return {
     summary,
+    timeline: (buckets: number, range: TimeRange | null = null): Promise<Timeline> =>
+      engine.request("timeline", { trace, range, buckets, metric: "executions" }),
     lines: text.toString("latin1").trimEnd().split("\n"),
     page: (filter: string, offset = 0, limit = 100, range: TimeRange | null = null): Promise<EventsPage> =>
       engine.request("events", { trace, range, filter, offset, limit }),
@@ -71,5 +79,24 @@ describe("the events of an open trace", () => {
     const counted = await names("", range);
     expect(counted.count.reduce((sum, count) => sum + count, 0)).toBe(inside.length);
     expect((await page("", 0, 9, { start: nanoseconds(-9), end: nanoseconds(0) })).matched).toBe(0);
+  });
+
+  it("end the trace that has no executions, and fill its timeline", async () => {
+    const { summary, page, timeline } = await openDevices(1);
+    const { time } = await page("", 0, 10_000);
+    const last = Math.max(...time);
+    expect(last).toBeGreaterThan(1e6);
+    expect(summary.duration).toBe(last);
+    const { range, values } = await timeline(7);
+    expect(range).toEqual({ start: 0, end: last });
+    const expected = Array.from({ length: 7 }, () => 0);
+    for (const each of time) expected[Math.min(6, Math.floor((each / last) * 7))]++;
+    expect([...values[Category.Unknown]]).toEqual(expected);
+    // A range up to the end holds the last event, another does not hold what is at its end.
+    const end = { start: nanoseconds(last - 1), end: nanoseconds(last) };
+    const atEnd = [...time].filter((each) => each >= last - 1).length;
+    expect((await page("", 0, 10_000, end)).matched).toBe(atEnd);
+    expect((await timeline(3, end)).values[Category.Unknown].reduce((sum, count) => sum + count)).toBe(atEnd);
+    expect((await page("", 0, 9, { start: nanoseconds(0), end: nanoseconds(last) })).matched).toBe(time.length);
   });
 });

@@ -7,12 +7,14 @@ import { defaultView, restoreView } from "../../../webview/traceEditor/restoreVi
 describe("a stored view", () => {
   it("comes back as it was", () => {
     const view: PageView = {
-      selection: { range: makeRange(10, 20), metric: "time", filter: "mem", tab: "phases" },
+      selection: { range: makeRange(10, 20), metric: "time", filter: "mem", eventFilter: "name:blk*", tab: "phases" },
       sort: "first",
       descending: false,
       zoom: makeRange(5, 50),
       topRow: 120,
       focusedRow: 130,
+      topEvent: 7,
+      focusedEvent: 9,
       overviewAsTable: true,
       unnamedShown: true,
       inlined: true,

@@ -172,6 +172,7 @@ export function FunctionsView({
         <NoRows model={model} summary={summary} />
       ) : (
         <VirtualTable<TableColumn, FunctionRow>
+          id="functions-table"
           label="Functions"
           columns={definitions(layout.columns)}
           sort={{

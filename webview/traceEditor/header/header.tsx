@@ -6,6 +6,7 @@ import type { PageState } from "../../../src/protocol/page";
 import { Button } from "../../common/controls";
 import type { Model } from "../model";
 import { doubt, fileName, identity, isLacking } from "./facts";
+import { isEventsOnly } from "../tabs";
 import { SymbolsLine } from "./symbolsLine";
 import { Unnamed } from "./unnamed";
 import "./header.css";
@@ -14,10 +15,11 @@ function Totals({ model, summary }: { model: Model; summary: TraceSummary }): VN
   const named = summary.executions > 0 ? summary.named / summary.executions : 0;
   const shown = model.unnamedShown.value;
   const doubtful = doubt(summary) !== null;
+  const eventsOnly = isEventsOnly(summary);
   const isRead = summary.executions > 0 || summary.complete;
   return (
     <p class="totals" data-testid="totals">
-      {isRead ? (
+      {eventsOnly ? null : isRead ? (
         <span
           title={`${formatExact(summary.executions)} blocks executed, ${formatExact(summary.distinctBlocks)} different ones`}
         >
@@ -29,12 +31,19 @@ function Totals({ model, summary }: { model: Model; summary: TraceSummary }): VN
       {isRead && summary.instructionsCounted && (
         <span title={formatExact(summary.instructions)}>{formatCount(summary.instructions)} instructions</span>
       )}
+      {summary.events > 0 && (
+        <span title={`${formatExact(summary.events)} trace events`} data-testid="event-total">
+          {formatCount(summary.events)} events
+        </span>
+      )}
       {summary.clock === "host" && (
         <span title={`${formatExact(summary.duration)} ns on the host`}>
           {formatDuration(summary.duration)} host time
         </span>
       )}
-      {!doubtful && summary.complete && <span title="Every executed block is there, in order">complete</span>}
+      {!doubtful && summary.complete && (
+        <span title={eventsOnly ? "Every event is there" : "Every executed block is there, in order"}>complete</span>
+      )}
       {summary.symbols !== null && summary.executions > 0 && (
         <span data-testid="named">
           {formatPercent(named)} named

@@ -3,10 +3,12 @@ import type { VNode } from "preact";
 import type { PageState } from "../../../src/protocol/page";
 import { Button } from "../../common/controls";
 import type { Model } from "../model";
+import { isEventsOnly } from "../tabs";
 import { fileName, symbolDetails, symbolRemarks } from "./facts";
 
 export function SymbolsLine({ model, state }: { model: Model; state: PageState & { kind: "open" } }): VNode | null {
   const { symbols, symbolsProblem } = state.summary;
+  if (isEventsOnly(state.summary)) return null; // no addresses to name
   const choose = (): void => model.attempt(() => model.host.request("chooseVmlinux", null));
   if (symbols !== null) {
     const isDoubtful = symbols.match.verdict === "overridden" || symbols.match.verdict === "mismatch";

@@ -3,21 +3,23 @@ import { useSignal } from "@preact/signals";
 import type { ComponentChildren, VNode } from "preact";
 import { useEffect, useMemo } from "preact/hooks";
 import type { Phase, TimeRange, Timeline, TraceSummary } from "../../../src/protocol/engine";
-import { formatDuration, formatMoment, formatShare } from "../../../src/protocol/format";
+import { formatDuration, formatExact, formatMoment, formatShare } from "../../../src/protocol/format";
 import type { PageTimelineQuery } from "../../../src/protocol/page";
 import { nanoseconds } from "../../../src/protocol/units";
 import { Button } from "../../common/controls";
 import { follow, Latest } from "../../common/latest";
 import { useWidth } from "../../common/useWidth";
 import type { Model } from "../model";
+import { isEventsOnly } from "../tabs";
 import { categoryStyles } from "./categories";
 import { Legend } from "./legend";
 import { PhaseTicks } from "./phaseTicks";
 import { Plot } from "./plot";
+import { span } from "./ranges";
 import { RangeLine } from "./rangeLine";
 import { plotInsets, TimelineChart } from "./timelineChart";
 import { TimelineTable } from "./timelineTable";
-import { bucketAt, timelineScale, type TimelineScale } from "./timelineScale";
+import { bucketAt, timelineScale, type Measure, type TimelineScale } from "./timelineScale";
 import "./overview.css";
 
 /** Buckets asked for per pixel of the plot. */
@@ -25,11 +27,13 @@ const bucketsPerPixel = 0.5;
 const mostBuckets = 1024;
 
 /** What is under the cursor, in words. */
-function cursorText(timeline: Timeline, moment: number, clock: TraceSummary["clock"]): string {
+function cursorText(timeline: Timeline, moment: number, measure: Measure, clock: TraceSummary["clock"]): string {
   const bucket = bucketAt(timeline, moment);
   const step = (timeline.range.end - timeline.range.start) / 1000;
+  const width = nanoseconds(span(timeline.range) / Math.max(1, timeline.values[0]?.length ?? 0));
   const parts = [formatMoment(nanoseconds(Math.round(moment)), clock, step)];
-  if (bucket !== null && bucket.total > 0) {
+  if (measure === "events") parts.push(`${formatExact(bucket?.total ?? 0)} events in ${formatDuration(width)}`);
+  else if (bucket !== null && bucket.total > 0) {
     for (const { category, label } of categoryStyles) {
       const value = bucket.values[category] ?? 0;
       if (value / bucket.total >= 0.005) parts.push(`${label} ${formatShare(value, bucket.total)}`);
@@ -38,8 +42,8 @@ function cursorText(timeline: Timeline, moment: number, clock: TraceSummary["clo
   return parts.join(" · ");
 }
 
-const scaleOf = (timeline: Timeline, model: Model, clock: TraceSummary["clock"]): TimelineScale =>
-  timelineScale(model.metric.value, clock, timeline.range, timeline.values[0]?.length ?? 0);
+const scaleOf = (timeline: Timeline, measure: Measure, clock: TraceSummary["clock"]): TimelineScale =>
+  timelineScale(measure, clock, timeline.range, timeline.values[0]?.length ?? 0);
 
 export function Overview({
   model,
@@ -88,17 +92,18 @@ export function Overview({
   const timeline = timelines.value.value;
   const failure = timelines.failure.value;
   const { clock } = summary;
+  const measure: Measure = isEventsOnly(summary) ? "events" : model.metric.value;
   const whole: TimeRange = { start: nanoseconds(0), end: nanoseconds(Math.max(1, summary.duration)) };
   const view = model.zoom.value ?? timeline?.range ?? whole;
   const asTable = model.overviewAsTable.value;
   const length = clock === "host" ? formatDuration(summary.duration) : formatMoment(summary.duration, clock);
-  const description = `Cost over ${length}. Left and Right move, with Shift they select; Up and Down zoom; Enter selects a phase.`;
+  const description = `${measure === "events" ? "Events" : "Cost"} over ${length}. Left and Right move, with Shift they select; Up and Down zoom; Enter selects a phase.`;
   return (
     <section class="overview" aria-label="Overview">
       <div class="overview-bar">
-        {timeline === null ? <span /> : <Legend timeline={timeline} />}
+        {timeline === null || measure === "events" ? <span /> : <Legend timeline={timeline} />}
         <span class="cursor-text" aria-live="off" data-testid="timeline-cursor">
-          {timeline !== null && cursor.value !== null ? cursorText(timeline, cursor.value, clock) : ""}
+          {timeline !== null && cursor.value !== null ? cursorText(timeline, cursor.value, measure, clock) : ""}
         </span>
         {model.zoom.value !== null && (
           <Button
@@ -118,7 +123,7 @@ export function Overview({
       </div>
       <div class="overview-chart" ref={attach}>
         {asTable && timeline !== null ? (
-          <TimelineTable model={model} timeline={timeline} clock={clock} />
+          <TimelineTable model={model} timeline={timeline} measure={measure} clock={clock} />
         ) : (
           <>
             <PhaseTicks
@@ -128,9 +133,9 @@ export function Overview({
               clock={clock}
               onSelect={({ start, end }) => model.select({ range: end > start ? { start, end } : null })}
             />
-            {timeline !== null && <span class="overview-unit quiet">{scaleOf(timeline, model, clock).unit}</span>}
+            {timeline !== null && <span class="overview-unit quiet">{scaleOf(timeline, measure, clock).unit}</span>}
             <div class="overview-canvas">
-              {timeline !== null && <TimelineChart timeline={timeline} metric={model.metric.value} clock={clock} />}
+              {timeline !== null && <TimelineChart timeline={timeline} measure={measure} clock={clock} />}
               <Plot
                 model={model}
                 whole={whole}

@@ -2,13 +2,13 @@
 import { Chart, Filler, LinearScale, LineController, LineElement, PointElement, type ChartDataset } from "chart.js";
 import type { VNode } from "preact";
 import { useEffect, useRef } from "preact/hooks";
-import type { Metric, Timeline } from "../../../src/protocol/engine";
+import type { Timeline } from "../../../src/protocol/engine";
 import { formatMoment } from "../../../src/protocol/format";
 import { nanoseconds } from "../../../src/protocol/units";
 import { faint, themeColor, themeRevision } from "../../common/theme";
 import { categoryColor, categoryFill, categoryStyles } from "./categories";
 import { span } from "./ranges";
-import { timelineScale } from "./timelineScale";
+import { timelineScale, type Measure } from "./timelineScale";
 
 Chart.register(LineController, LineElement, PointElement, LinearScale, Filler);
 
@@ -85,8 +85,8 @@ function createChart(canvas: HTMLCanvasElement): AreaChart {
   });
 }
 
-function update(chart: AreaChart, timeline: Timeline, metric: Metric, clock: "host" | "events"): void {
-  const scale = timelineScale(metric, clock, timeline.range, timeline.values[0]?.length ?? 0);
+function update(chart: AreaChart, timeline: Timeline, measure: Measure, clock: "host" | "events"): void {
+  const scale = timelineScale(measure, clock, timeline.range, timeline.values[0]?.length ?? 0);
   const text = themeColor(["--vscode-descriptionForeground", "--vscode-foreground"], "#888");
   const line = faint(text);
   chart.data.datasets = datasets(timeline, scale.divisor);
@@ -116,11 +116,11 @@ function update(chart: AreaChart, timeline: Timeline, metric: Metric, clock: "ho
 
 export function TimelineChart({
   timeline,
-  metric,
+  measure,
   clock,
 }: {
   timeline: Timeline;
-  metric: Metric;
+  measure: Measure;
   clock: "host" | "events";
 }): VNode {
   const canvas = useRef<HTMLCanvasElement>(null);
@@ -135,8 +135,8 @@ export function TimelineChart({
     };
   }, []);
   useEffect(() => {
-    if (chart.current !== null) update(chart.current, timeline, metric, clock);
-  }, [timeline, metric, clock, theme]);
+    if (chart.current !== null) update(chart.current, timeline, measure, clock);
+  }, [timeline, measure, clock, theme]);
   // The plot over the canvas carries the description and the keys; the table twin has the numbers.
   return <canvas ref={canvas} aria-hidden="true" />;
 }

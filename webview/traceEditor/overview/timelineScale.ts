@@ -3,6 +3,9 @@ import type { Metric, TimeRange, Timeline } from "../../../src/protocol/engine";
 import { formatCount } from "../../../src/protocol/format";
 import { span } from "./ranges";
 
+/** What a timeline counts: cost, or the events of a trace without executions. */
+export type Measure = Metric | "events";
+
 export interface TimelineScale {
   /** What a bucket's cost is divided by. */
   readonly divisor: number;
@@ -16,7 +19,7 @@ const nanosecondsPerSecond = 1e9;
 const wholePercent = (share: number): string => `${Math.round(share * 100)} %`;
 
 export function timelineScale(
-  metric: Metric,
+  metric: Measure,
   clock: "host" | "events",
   range: TimeRange,
   buckets: number,
@@ -28,7 +31,7 @@ export function timelineScale(
   }
   // Instructions by executions.
   if (clock === "events") return { divisor: positive, unit: "per block", format: (value) => value.toFixed(1) };
-  const word = metric === "instructions" ? "instr" : "blocks";
+  const word = { instructions: "instr", executions: "blocks", events: "events" }[metric];
   return { divisor: positive / nanosecondsPerSecond, unit: `${word}/s`, format: formatCount };
 }
 

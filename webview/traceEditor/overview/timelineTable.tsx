@@ -6,36 +6,37 @@ import { nanoseconds } from "../../../src/protocol/units";
 import type { Model } from "../model";
 import { categoryStyles } from "./categories";
 import { makeRange, span } from "./ranges";
-import { coarser } from "./timelineScale";
+import { coarser, type Measure } from "./timelineScale";
 
 const rows = 24;
 
 export function TimelineTable({
   model,
   timeline,
+  measure,
   clock,
 }: {
   model: Model;
   timeline: Timeline;
+  measure: Measure;
   clock: "host" | "events";
 }): VNode {
-  const metric = model.metric.value;
   const coarse = coarser(timeline, rows);
   const buckets = coarse.values[0]?.length ?? 0;
   const width = span(coarse.range) / Math.max(1, buckets);
   const shown = categoryStyles.filter(({ category }) => coarse.values[category]?.some((value) => value > 0));
-  const isTime = metric === "time" && clock === "host";
+  const isTime = measure === "time" && clock === "host";
   const format = (value: number): string => (isTime ? formatDuration(nanoseconds(value)) : formatCount(value));
   return (
     <div class="timeline-table" tabIndex={0} data-testid="timeline-table">
       <table>
-        <caption class="unseen">Cost over time by category</caption>
+        <caption class="unseen">{measure === "events" ? "Events over time" : "Cost over time by category"}</caption>
         <thead>
           <tr>
             <th scope="col">from</th>
             {shown.map(({ category, label }) => (
               <th scope="col" key={category}>
-                {label}
+                {measure === "events" ? "events" : label}
               </th>
             ))}
             <th scope="col">share</th>

@@ -2,7 +2,8 @@ import { describe, expect, it } from "vitest";
 import { BootscopeError } from "../../../src/protocol/failure";
 import type { PageFunctions, PageFunctionsQuery } from "../../../src/protocol/page";
 import { executions, instructions, nanoseconds } from "../../../src/protocol/units";
-import { FunctionRows, rowsPerPage, type RowsQuery } from "../../../webview/traceEditor/functions/functionRows";
+import { rowsPerPage } from "../../../webview/common/pagedRows";
+import { FunctionRows, type RowsQuery } from "../../../webview/traceEditor/functions/functionRows";
 
 const totals = { executions: executions(1), instructions: instructions(1), time: nanoseconds(1) };
 
@@ -60,7 +61,7 @@ const query = (filter: string): RowsQuery => ({
 });
 const settle = () => new Promise((resolve) => setTimeout(resolve, 1));
 
-describe("function rows", () => {
+describe("rows in pages", () => {
   it("fetches the pages that are looked at, once each", async () => {
     const { rows, asked } = engine(1000);
     rows.set(query("a"));

@@ -1,0 +1,141 @@
+/** The trace events of the selected range: how many there are of each name, and the list of them. */
+import type { RefObject, VNode } from "preact";
+import { useState } from "preact/hooks";
+import type { TraceSummary } from "../../../src/protocol/engine";
+import { formatExact } from "../../../src/protocol/format";
+import { Button, TextField } from "../../common/controls";
+import { Menu } from "../../common/menu";
+import { selectedCount, selectedFirst, type RowSelection } from "../../common/rowSelection";
+import { VirtualTable } from "../../common/virtualTable";
+import type { Model } from "../model";
+import { cell, eventColumns, type EventColumn } from "./eventColumns";
+import { EventNamesList } from "./eventNamesList";
+import type { EventRow } from "./eventRows";
+import { pickedName, withPickedName } from "./pickedName";
+import "./events.css";
+
+function copy(model: Model, offset: number, limit: number): void {
+  model.attempt(async () => {
+    const copied = await model.host.request("copyEvents", { ...model.eventsQuery.value, offset, limit });
+    model.tell(`${formatExact(copied)} ${copied === 1 ? "event" : "events"} copied.`);
+  });
+}
+
+function Toolbar({ model, filterField }: { model: Model; filterField: RefObject<HTMLElement> }): VNode {
+  const { eventFilter } = model.selection.value;
+  const matched = model.events.head.value?.matched;
+  return (
+    <div class="toolbar">
+      <TextField
+        class="filter"
+        value={eventFilter}
+        label="Filter events"
+        placeholder="Filter: word, name:virtio*, sector>=0x1000"
+        icon="filter"
+        field={filterField}
+        data-testid="event-filter"
+        onInput={(value) => model.select({ eventFilter: value })}
+        onKeyDown={(event) => {
+          if (event.key === "ArrowDown" || event.key === "Enter") {
+            event.preventDefault();
+            document.querySelector<HTMLElement>("[data-testid=events-table]")?.focus();
+          }
+        }}
+      />
+      <span class="quiet count" aria-live="polite" data-testid="event-count">
+        {matched === undefined ? "" : `${formatExact(matched)} ${matched === 1 ? "event" : "events"}`}
+      </span>
+      <Menu
+        label="Export"
+        icon="export"
+        items={[{ label: "Copy All Rows", run: () => copy(model, 0, Number.MAX_SAFE_INTEGER) }]}
+      />
+      <Button kind="icon" icon="question" label="Keys (?)" onClick={() => (model.keysShown.value = true)} />
+    </div>
+  );
+}
+
+/** Says why there is nothing, and what to do. */
+function NoEvents({ model }: { model: Model }): VNode {
+  const { eventFilter, range } = model.selection.value;
+  return (
+    <div class="empty" data-testid="empty">
+      {eventFilter !== "" ? (
+        <>
+          <p>
+            No event {range === null ? "" : "in the selected range "}matches “{eventFilter}”.
+          </p>
+          <p class="quiet">
+            A word matches names and arguments, a pattern such as virtio_* whole names, and sector&gt;=0x1000 compares
+            the argument of that name.
+          </p>
+          <Button onClick={() => model.select({ eventFilter: "" })}>Clear Filter</Button>
+        </>
+      ) : (
+        <>
+          <p>There is no event in the selected range.</p>
+          <Button onClick={() => model.select({ range: null })}>Show the Whole Trace</Button>
+        </>
+      )}
+    </div>
+  );
+}
+
+export function EventsView({
+  model,
+  summary,
+  filterField,
+}: {
+  model: Model;
+  summary: TraceSummary;
+  filterField: RefObject<HTMLElement>;
+}): VNode {
+  const head = model.events.head.value;
+  const failure = model.events.failure.value ?? model.eventNames.failure.value;
+  const rows = head?.matched ?? 0;
+  const [anchor, setAnchor] = useState(-1);
+  const focus = Math.min(model.focusedEvent.value, Math.max(0, rows - 1));
+  const selection: RowSelection = { focus, anchor: anchor < 0 || anchor >= rows ? focus : anchor };
+  const { eventFilter } = model.selection.value;
+  const picked = pickedName(eventFilter);
+  return (
+    <div class="events" data-testid="events">
+      <Toolbar model={model} filterField={filterField} />
+      {failure !== null && <p class="failure">{`${failure.message} ${failure.advice}`}</p>}
+      <div class="events-split">
+        <EventNamesList
+          names={model.eventNames.value.value}
+          picked={picked}
+          onPick={(name) => model.select({ eventFilter: withPickedName(eventFilter, name === picked ? null : name) })}
+        />
+        {head?.matched === 0 ? (
+          <NoEvents model={model} />
+        ) : (
+          <VirtualTable<EventColumn, EventRow>
+            id="events-table"
+            label="Events"
+            columns={eventColumns(summary.clock, head?.threads ?? "thread")}
+            rows={rows}
+            row={(index) => model.events.row(index)}
+            cell={(row, column) => cell(row, column, summary.clock)}
+            rowClass={() => ""}
+            selection={selection}
+            onSelect={(next) => {
+              model.focusedEvent.value = next.focus;
+              setAnchor(next.anchor);
+            }}
+            onOpen={({ name }) => model.select({ eventFilter: withPickedName(eventFilter, name) })}
+            onKey={(event) => {
+              if (event.key !== "c" || !(event.ctrlKey || event.metaKey)) return;
+              event.preventDefault();
+              copy(model, selectedFirst(selection), selectedCount(selection));
+            }}
+            onWindow={(first, end) => model.events.show(first, end)}
+            topRow={model.topEvent.value}
+            onTopRow={(row) => (model.topEvent.value = row)}
+          />
+        )}
+      </div>
+    </div>
+  );
+}
