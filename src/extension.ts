@@ -35,6 +35,10 @@ export function activate(context: vscode.ExtensionContext): BootscopeApi {
       setting("symbols.firmware", trace)
         .map(parseFirmwareFile)
         .map(({ path: file, address }) => ({ path: settingPath(file), address })),
+    traceEvents: (trace) => {
+      const file = setting("traceEvents.descriptions", trace);
+      return file === "" ? undefined : settingPath(file);
+    },
     candidates: (trace) => {
       const chosen = choices.get(trace)?.path ?? "";
       const configured = setting("symbols.vmlinux", trace);

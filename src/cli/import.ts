@@ -7,6 +7,7 @@ import { tracePath, withEngine } from "./withEngine";
 
 interface Flags {
   readonly output: string;
+  readonly traceEvents?: string;
   readonly json?: boolean;
 }
 
@@ -18,9 +19,14 @@ export function importCommand(): Command {
       "the foreign trace, compressed or not, or - for the standard input; its form is found out from its content",
     )
     .requiredOption("-o, --output <file>", "the .bst file to write")
+    .option(
+      "--trace-events <file>",
+      "the trace-events-all of the QEMU that wrote the trace, which names arguments of events",
+    )
     .option("--json", "print what was imported as JSON")
     .action(async (trace: string, flags: Flags) => {
-      const paths = { path: tracePath(trace), output: path.resolve(flags.output) };
+      const traceEvents = flags.traceEvents === undefined ? undefined : path.resolve(flags.traceEvents);
+      const paths = { path: tracePath(trace), output: path.resolve(flags.output), traceEvents };
       const summary = await withEngine((engine, signal) => engine.request("import", paths, signal));
       if (flags.json === true) printJson(infoJson(summary));
       else print(infoText(summary));

@@ -4,7 +4,7 @@ import { nanoseconds } from "../protocol/units";
 import { eventsOfChunk, openEvents, originOf } from "../trace/events/eventChunks";
 import { parseEventFilter, type EventFilter } from "../trace/events/eventFilter";
 import type { EventDecoder } from "../trace/events/eventDecoder";
-import { ThreadKind } from "../trace/events/eventDescriptor";
+import { ThreadKind, type EventDescriptor } from "../trace/events/eventDescriptor";
 import { namedValues, valueText, type NamedValue } from "../trace/events/eventText";
 import type { EventChunk, TraceFile } from "../trace/types";
 import type { ScannedTrace } from "./scannedTrace";
@@ -24,12 +24,26 @@ const lastMatches = new WeakMap<TraceFile, { readonly key: string; readonly matc
 type Wanted = Pick<EventsQuery, "range" | "filter">;
 type Use = (decoder: EventDecoder, time: number, values: readonly NamedValue[]) => void;
 
+/** A trace to read events of. */
+interface EventSource {
+  readonly file: TraceFile;
+  readonly duration: number;
+  /** What is known of events that the trace does not describe. */
+  readonly describe?: (name: string) => EventDescriptor | undefined;
+}
+
+async function eventSource(session: TraceSession): Promise<EventSource> {
+  const { scanned } = await session.whole();
+  const catalog = await session.eventCatalog();
+  return { file: scanned.file, duration: scanned.duration, describe: (name) => catalog.describe(name) };
+}
+
 /** Rows `offset` … of the events that match, in the order of the source. */
 export async function events(session: TraceSession, query: EventsQuery, signal: AbortSignal): Promise<EventsPage> {
-  const { scanned } = await session.whole();
-  const { file } = scanned;
-  const wanted = { ...query, range: openEnded(query.range, scanned.duration) };
-  const matched = await matchesOf(file, wanted, signal);
+  const source = await eventSource(session);
+  const { file } = source;
+  const wanted = { ...query, range: openEnded(query.range, source.duration) };
+  const matched = await matchesOf(source, wanted, signal);
   const limit = Math.min(query.limit, mostRows);
   const rows: { time: number; thread: number; name: string; text: string }[] = [];
   const threads = file.events.at(0)?.threads ?? ThreadKind.Process;
@@ -38,7 +52,7 @@ export async function events(session: TraceSession, query: EventsQuery, signal: 
     const skip = query.offset + rows.length - before;
     if (rows.length < limit && skip < matched[index]) {
       let seen = 0;
-      await forMatches(file, [chunk], wanted, signal, (decoder, time, values) => {
+      await forMatches(source, [chunk], wanted, signal, (decoder, time, values) => {
         if (seen++ < skip || rows.length >= limit) return;
         const text = values.map((value) => `${value.name}=${valueText(value)}`).join(" ");
         rows.push({ time, thread: decoder.thread, name: decoder.descriptor.name, text });
@@ -60,11 +74,10 @@ export async function events(session: TraceSession, query: EventsQuery, signal: 
 
 /** How many events of each name match, most first. */
 export async function eventNames(session: TraceSession, query: Wanted, signal: AbortSignal): Promise<EventNames> {
-  const { scanned } = await session.whole();
-  const { file } = scanned;
-  const wanted = { ...query, range: openEnded(query.range, scanned.duration) };
+  const source = await eventSource(session);
+  const wanted = { ...query, range: openEnded(query.range, source.duration) };
   const counts = new Map<string, number>();
-  await countMatches(file, file.events, wanted, signal, (name, count) => {
+  await countMatches(source, source.file.events, wanted, signal, (name, count) => {
     counts.set(name, (counts.get(name) ?? 0) + count);
   });
   const sorted = [...counts].sort(([a, more], [b, most]) => most - more || (a < b ? -1 : 1));
@@ -85,7 +98,7 @@ export async function countEventsOverTime(
   const counts = new Float64Array(last);
   const [start, end] = [edges[0], edges[last]];
   const range = openEnded({ start: nanoseconds(start), end: nanoseconds(end) }, duration);
-  await forMatches(file, file.events, { range, filter: "" }, signal, (_decoder, time) => {
+  await forMatches({ file, duration }, file.events, { range, filter: "" }, signal, (_decoder, time) => {
     const place = Math.floor(((time - start) / (end - start)) * last);
     counts[Math.max(0, Math.min(last - 1, place))]++;
   });
@@ -96,14 +109,15 @@ export async function countEventsOverTime(
 const openEnded = (range: TimeRange | null, duration: number): TimeRange | null =>
   range === null || range.end < duration ? range : { ...range, end: nanoseconds(Infinity) };
 
-async function matchesOf(file: TraceFile, wanted: Wanted, signal: AbortSignal): Promise<readonly number[]> {
+async function matchesOf(source: EventSource, wanted: Wanted, signal: AbortSignal): Promise<readonly number[]> {
+  const { file } = source;
   const key = JSON.stringify([wanted.range, wanted.filter]);
   const known = lastMatches.get(file);
   if (known?.key === key) return known.matched;
   const matched: number[] = [];
   for (const chunk of file.events) {
     let count = 0;
-    await countMatches(file, [chunk], wanted, signal, (_name, more) => (count += more));
+    await countMatches(source, [chunk], wanted, signal, (_name, more) => (count += more));
     matched.push(count);
   }
   lastMatches.set(file, { key, matched });
@@ -112,14 +126,14 @@ async function matchesOf(file: TraceFile, wanted: Wanted, signal: AbortSignal): 
 
 /** Tells how many records match, name by name. Where names alone decide, chunks say it at their ends and no record is read. */
 async function countMatches(
-  file: TraceFile,
+  source: EventSource,
   chunks: readonly EventChunk[],
   { range, filter }: Wanted,
   signal: AbortSignal,
   add: (name: string, count: number) => void,
 ): Promise<void> {
   const wanted = parseEventFilter(filter);
-  await forChunks(file, chunks, range, signal, (decoder, chunk, origin) => {
+  await forChunks(source, chunks, range, signal, (decoder, chunk, origin) => {
     if (wanted.matchesArguments === null && (range === null || isInside(chunk, origin, range))) {
       for (const each of decoder.descriptors) if (wanted.matchesName(each)) add(each.name, each.count);
     } else useMatches(decoder, wanted, { origin, range }, ({ descriptor }) => add(descriptor.name, 1));
@@ -128,33 +142,34 @@ async function countMatches(
 
 /** Calls `use` for each record that matches. */
 async function forMatches(
-  file: TraceFile,
+  source: EventSource,
   chunks: readonly EventChunk[],
   { range, filter }: Wanted,
   signal: AbortSignal,
   use: Use,
 ): Promise<void> {
   const wanted = parseEventFilter(filter);
-  await forChunks(file, chunks, range, signal, (decoder, _chunk, origin) =>
+  await forChunks(source, chunks, range, signal, (decoder, _chunk, origin) =>
     useMatches(decoder, wanted, { origin, range }, use),
   );
 }
 
 /** Decodes chunks that hold anything of a range. One takes some milliseconds: between them, other requests have their turn. */
 async function forChunks(
-  file: TraceFile,
+  source: EventSource,
   chunks: readonly EventChunk[],
   range: TimeRange | null,
   signal: AbortSignal,
   take: (decoder: EventDecoder, chunk: EventChunk, origin: bigint) => void,
 ): Promise<void> {
+  const { file, describe } = source;
   const origin = originOf(file);
   const handle = await openEvents(file);
   try {
     for (const chunk of chunks) {
       signal.throwIfAborted();
       if (range !== null && !overlaps(chunk, origin, range)) continue;
-      const decoder = await eventsOfChunk(handle, chunk);
+      const decoder = await eventsOfChunk(handle, chunk, describe);
       if (decoder !== null) take(decoder, chunk, origin);
     }
   } finally {

@@ -53,13 +53,19 @@ export class EngineService {
   }
 
   readonly #handlers: Handlers = {
-    open: async ({ path, vmlinux, cacheFolder, roots = [], firmware = [] }, signal) => {
+    open: async ({ path, vmlinux, cacheFolder, roots = [], firmware = [], traceEvents }, signal) => {
       const trace = this.#nextHandle++ as TraceHandle;
       const { pool, notify, logWorker } = this;
       const parts = { pool, images: this.#images, notify, logWorker };
       const cache = new ResultCache(cacheFolder);
       this.#images.keepIn(cache);
-      const session = await TraceSession.open(trace, { path, vmlinux, roots, firmware }, parts, cache, signal);
+      const session = await TraceSession.open(
+        trace,
+        { path, vmlinux, roots, firmware, traceEvents },
+        parts,
+        cache,
+        signal,
+      );
       if (signal.aborted) session.close();
       else this.#sessions.set(trace, session);
       return { trace, summary: session.summary };
@@ -92,11 +98,16 @@ export class EngineService {
       this.#images.keepIn(new ResultCache(cacheFolder));
       return inlineChains(this.#images, vmlinux, addresses, signal);
     },
-    import: async ({ path, output }, signal) => {
+    import: async ({ path, output, traceEvents }, signal) => {
       const trace = this.#nextHandle++ as TraceHandle;
       const progress = (bytesDone: number, bytesTotal: number): void =>
         this.notify({ kind: "progress", trace, activity: "Importing", bytesDone, bytesTotal });
-      const imported = await unpackOrImport(path, output, { signal, progress, logWorker: this.logWorker });
+      const imported = await unpackOrImport(path, output, {
+        signal,
+        progress,
+        logWorker: this.logWorker,
+        traceEvents,
+      });
       return imported === null ? this.#summaryOf(output, signal) : importedSummary(output);
     },
   };

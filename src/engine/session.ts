@@ -2,6 +2,7 @@ import { setTimeout } from "node:timers/promises";
 import type { InlinedAttribution } from "../analysis/inlinedFunctions";
 import type { EngineNotice, TraceHandle, TraceSummary } from "../protocol/engine";
 import { BootscopeError, toFailure } from "../protocol/failure";
+import { findEventCatalog, type EventCatalog } from "../trace/events/traceEventsFiles";
 import { openTraceFile } from "../trace/reader";
 import type { TraceFile } from "../trace/types";
 import { attachedImage } from "./attachedImage";
@@ -32,6 +33,8 @@ export interface SessionOptions extends GivenFiles {
   readonly path: string;
   /** Candidates, best first. */
   readonly vmlinux: readonly string[];
+  /** A trace-events file to use instead of one beside the trace. */
+  readonly traceEvents?: string | undefined;
 }
 
 /** A trace whose executions can be asked for. */
@@ -167,6 +170,11 @@ export class TraceSession {
     this.#ready = undefined;
   }
 
+  /** What is known of events that the trace itself does not describe. Rejects with `not-found` when a file that was given is not there. */
+  eventCatalog(): Promise<EventCatalog> {
+    return findEventCatalog(this.source.path, this.options.traceEvents);
+  }
+
   /** Names addresses by another image. Without one that fits, the trace has no names, and the summary says why. */
   async setSymbols(candidates: readonly string[], force: boolean): Promise<TraceSummary> {
     const { scanned, named } = await this.whole();
@@ -209,6 +217,7 @@ export class TraceSession {
   async #import(): Promise<string> {
     const progress = (done: number, total: number): void => this.#progress("Importing", done, total);
     const { logWorker } = this.parts;
+    const { traceEvents } = this.options;
     const { signal } = this.#stop;
     const stop = this.#stopImport.signal;
     const onGrown = (path: string, executionChunks: number): void => {
@@ -216,7 +225,7 @@ export class TraceSession {
     };
     this.#importing = true;
     try {
-      return await importedCopy(this.source, this.cache, { signal, stop, progress, onGrown, logWorker });
+      return await importedCopy(this.source, this.cache, { signal, stop, progress, onGrown, logWorker, traceEvents });
     } catch (error) {
       if (!signal.aborted && !(stop.aborted && error instanceof Error && error.name === "AbortError")) throw error;
       throw new BootscopeError("cancelled", "The import was cancelled before anything was found.", "", {

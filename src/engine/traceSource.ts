@@ -43,7 +43,7 @@ export async function describeSource(path: string): Promise<TraceSource> {
  */
 export async function importedCopy(source: TraceSource, cache: ResultCache, options: ImportOptions): Promise<string> {
   if (source.format === pipeFormat) return importAnew(source, cache, options);
-  const copy = await cache.importPath(source.path, await otherFilesKey(source));
+  const copy = await cache.importPath(source.path, await otherFilesKey(source, options.traceEvents));
   const known = await stat(copy).catch(() => null);
   if (known !== null) return copy;
   const made = await importAnew(source, cache, options);
@@ -61,8 +61,8 @@ async function importAnew(source: TraceSource, cache: ResultCache, options: Impo
 }
 
 /** What an import depends on besides the trace: the other logs of its run, and the files that describe its events. */
-async function otherFilesKey({ path, files }: TraceSource): Promise<string> {
-  const { own, installed } = await eventCatalogPaths(path);
+async function otherFilesKey({ path, files }: TraceSource, given: string | undefined): Promise<string> {
+  const { own, installed } = await eventCatalogPaths(path, given);
   const others = [...files.filter((file) => file !== path), own, installed].filter((file) => file !== null);
   const keys = await Promise.all(others.map((file) => fileFingerprint(file).catch(() => "")));
   return keys.join(" ");

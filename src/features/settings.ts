@@ -21,6 +21,7 @@ interface Settings {
   "sourceHeat.metric": Metric;
   "sourceHeat.threshold": number;
   "traceEvents.file": string;
+  "traceEvents.descriptions": string;
   "traceEvents.buildTask": string;
   "cache.maximumMegabytes": number;
 }

@@ -26,6 +26,8 @@ export interface SessionSurroundings {
   readonly roots: (trace: vscode.Uri) => readonly string[];
   /** Files with the symbols of firmware and boot loaders. */
   readonly firmware: (trace: vscode.Uri) => readonly FirmwareFile[];
+  /** The trace-events file that describes the events; undefined: looked for. */
+  readonly traceEvents: (trace: vscode.Uri) => string | undefined;
   readonly choice: (trace: vscode.Uri) => VmlinuxChoice | undefined;
 }
 
@@ -143,6 +145,7 @@ export class TraceSession implements OpenTrace, vscode.Disposable {
         cacheFolder,
         roots: this.around.roots(this.uri),
         firmware: this.around.firmware(this.uri),
+        traceEvents: this.around.traceEvents(this.uri),
       });
       if (this.isStale(opening)) {
         await engine.request("close", { trace: answer.trace });

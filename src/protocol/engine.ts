@@ -301,6 +301,8 @@ export interface EngineRequests {
       roots?: readonly string[];
       /** Files with the symbols of firmware, boot loaders or decompressors, beside those of the kernel's build. */
       firmware?: readonly FirmwareFile[];
+      /** A trace-events file that describes the events, instead of one beside the trace. */
+      traceEvents?: string | undefined;
     };
     result: { trace: TraceHandle; summary: TraceSummary };
   };
@@ -331,7 +333,7 @@ export interface EngineRequests {
   events: { params: EventsQuery; result: EventsPage };
   eventNames: { params: Omit<EventsQuery, "offset" | "limit">; result: EventNames };
   /** Writes the imported form of a foreign trace to `output`. */
-  import: { params: { path: string; output: string }; result: TraceSummary };
+  import: { params: { path: string; output: string; traceEvents?: string | undefined }; result: TraceSummary };
 }
 
 export type EngineMethod = keyof EngineRequests;

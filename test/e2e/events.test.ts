@@ -34,9 +34,8 @@ beforeAll(async () => {
   lines = text.toString("latin1").trimEnd().split("\n");
   writeFileSync(path.join(folder, "devices.log"), text);
   cpSync(path.join(fixtures, "events-devices.trace-events"), path.join(folder, "trace-events"));
-  window = await openWindow({ folder });
-  await window.workbench.runCommand("Bootscope: Open Trace");
-  await window.workbench.chooseFile(path.join(folder, "devices.log"));
+  window = await openWindow({ folder, settings: { "workbench.editorAssociations": { "*.log": "bootscope.log" } } });
+  await window.workbench.openFromExplorer("devices.log");
   editor = new TraceEditor(window.workbench);
   await editor.complete();
 });
@@ -74,6 +73,7 @@ describe("a log of trace events", () => {
   it("is operated by keys: name, filter, list, copy", async () => {
     const { page } = window.workbench;
     await editor.part("event-names").focus();
+    await page.keyboard.press("Home");
     await page.keyboard.press("Enter");
     const first = (await editor.part("event-names").locator(".col-name").nth(1).innerText()).trim();
     await expect.poll(count).toBe(inWords(linesOf(first)));
@@ -84,8 +84,8 @@ describe("a log of trace events", () => {
     const wanted = lines.filter((line) => /pic_set_irq .* level 1$/.test(line)).length;
     await expect.poll(count).toBe(inWords(wanted));
     await page.keyboard.press("Enter");
-    await page.keyboard.press("Control+A");
-    await page.keyboard.press("Control+C");
+    await page.keyboard.press("Control+a");
+    await page.keyboard.press("Control+c");
     await expect.poll(() => editor.frame.locator("body").innerText()).toContain(`${inWords(wanted)} copied`);
     await page.keyboard.press("Escape");
     await expect.poll(count).toBe(inWords(lines.length));

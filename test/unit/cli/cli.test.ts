@@ -76,6 +76,31 @@ describe("bootscope", () => {
     });
   });
 
+  it("tells in words what a trace lacks", async () => {
+    const told = async (file: string): Promise<string> => (await bootscope(["info", file])).out;
+    const dropped = await told(path.resolve(__dirname, "../../fixtures/simpletrace-v4-vector.trace"));
+    expect(dropped).toMatch(/^trust +incomplete\n/);
+    expect(dropped).toContain("\n              QEMU lost 12 records because its buffer was full.\n");
+    expect(dropped).toMatch(/^dropped +12 records$/m);
+    const stepped = await temporaryFile("stepped.log");
+    const line = (time: string): string => `100@${time}:exec_tb tb:0x7f3524000040 pc=0xfff0\n`;
+    await writeFile(stepped, line("5.000009") + line("5.000003") + line("5.000010"));
+    expect(await told(stepped)).toContain(
+      "\n              The clock of the source stepped back 1 times; those times were raised to the one before.\n",
+    );
+  });
+
+  it("tells how long the events of a trace without executions took", async () => {
+    const log = await temporaryFile("events.log");
+    await writeFile(
+      log,
+      "100@5.000001:pic_set_irq master 1 irq 0 level 0\n100@7.500001:pic_set_irq master 1 irq 0 level 1\n",
+    );
+    const expected = { executions: 0, events: 2, durationNs: 2.5e9 };
+    expect(await json(["info", log])).toMatchObject(expected);
+    expect(await json(["import", log, "-o", await temporaryFile("events.bst")])).toMatchObject(expected);
+  });
+
   it("lists functions that add up to the totals", async () => {
     const result = (await json(["functions", await trace()])) as { totals: object; functions: object[] };
     expect(result.totals).toEqual({ executions: 3, instructions: 11, timeNs: 300 });

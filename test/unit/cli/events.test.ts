@@ -25,6 +25,18 @@ function bootscope(...args: readonly string[]): Promise<{ code: number; out: str
   });
 }
 
+describe("bootscope import", () => {
+  it("names the arguments of events by the file that it is given", async () => {
+    const copy = await temporaryFile("copy.bst");
+    expect((await bootscope("import", vector, "-o", copy, "--trace-events", vectorEvents)).code).toBe(0);
+    const { out } = await bootscope("events", copy, "--name", "b*");
+    expect(out).toBe('     0.000500000 pid=4242 bar name="hi yo" v=-3\n');
+    const { code, err } = await bootscope("import", vector, "-o", copy, "--trace-events", "/nowhere");
+    expect(code).toBe(2);
+    expect(err).toContain("/nowhere cannot be read");
+  });
+});
+
 describe("bootscope events", () => {
   it("prints what simpletrace.py prints", async () => {
     const { code, out, err } = await bootscope("events", "--text", "--trace-events", vectorEvents, vector);

@@ -1,6 +1,7 @@
 /** What the header says of a trace, in words. */
 import type { PlacedFile, SymbolsSummary, TraceSummary } from "../../../src/protocol/engine";
 import { formatBytes, formatExact } from "../../../src/protocol/format";
+import { isEventsOnly } from "../tabs";
 
 export const fileName = (path: string): string => path.split(/[\\/]/).at(-1) ?? path;
 
@@ -44,7 +45,7 @@ export function identity(summary: TraceSummary): string[] {
     summary.guest,
     summary.qemu === null || summary.qemu.startsWith("QEMU") ? summary.qemu : `QEMU ${summary.qemu}`,
     summary.target,
-    summary.vcpus > 0 ? `${summary.vcpus} ${summary.vcpus === 1 ? "vCPU" : "vCPUs"}` : null,
+    summary.vcpus > 0 && !isEventsOnly(summary) ? `${summary.vcpus} ${summary.vcpus === 1 ? "vCPU" : "vCPUs"}` : null,
     summary.deterministic ? "deterministic" : null,
     summary.format === "bst" ? null : `imported from ${summary.format}`,
   ];
