@@ -82,7 +82,7 @@ function importedMetadata(result: ImportResult, input: StoppableInput): TraceMet
   const reasons = [...result.trust.reasons, ...notes];
   if (result.stepsBack > 0) {
     reasons.push(
-      `The clock of the source stepped back ${result.stepsBack} times; those times were raised to the one before.`,
+      `The clock of the source stepped back (${result.stepsBack}×); those times were raised to the one before.`,
     );
   }
   if (problem !== null) reasons.push(problem);

@@ -86,7 +86,7 @@ describe("bootscope", () => {
     const line = (time: string): string => `100@${time}:exec_tb tb:0x7f3524000040 pc=0xfff0\n`;
     await writeFile(stepped, line("5.000009") + line("5.000003") + line("5.000010"));
     expect(await told(stepped)).toContain(
-      "\n              The clock of the source stepped back 1 times; those times were raised to the one before.\n",
+      "\n              The clock of the source stepped back (1×); those times were raised to the one before.\n",
     );
   });
 

@@ -38,7 +38,7 @@ describe("a trace says that", () => {
   });
 
   it("its clock stepped back", async () => {
-    expect((await told(execTb("09") + execTb("03"))).text).toContain("The clock of the source stepped back 1 times");
+    expect((await told(execTb("09") + execTb("03"))).text).toContain("The clock of the source stepped back (1×)");
     expect((await told(execTb("03") + execTb("09"))).text).not.toContain("stepped back");
   });
 
