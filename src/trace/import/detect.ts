@@ -24,19 +24,28 @@ const paddingBytes = 256;
  */
 export async function detectFormat(input: TraceInput): Promise<Detected> {
   for (const wanted of startBytes) {
-    const bytes = new Uint8Array(wanted + paddingBytes);
-    const end = await input.peek(bytes.subarray(0, wanted));
-    if (end === 0) break;
-    if (hasFileMagic(bytes.subarray(0, end))) return { format: "bst", import: null, events: null };
-    const start = new Start(bytes, end, end < wanted);
-    for (const format of traceFormats) {
-      const importer = format.recognize(start);
-      if (importer === null) continue;
-      return { format: format.name, import: importer, events: format.recognizeEvents?.(start) ?? null };
+    for (let known = 0; known < wanted;) {
+      const bytes = new Uint8Array(wanted + paddingBytes);
+      const { bytes: end, whole } = await input.peek(bytes.subarray(0, wanted), known);
+      if (end === 0) throw empty(input);
+      const found = formatOf(bytes, end, whole);
+      if (found !== null) return found;
+      if (whole) throw notATrace(input);
+      known = end;
     }
-    if (start.whole) throw notATrace(input);
   }
-  throw (await isEmpty(input)) ? empty(input) : notATrace(input);
+  throw notATrace(input);
+}
+
+function formatOf(bytes: Uint8Array, end: number, whole: boolean): Detected | null {
+  if (hasFileMagic(bytes.subarray(0, end))) return { format: "bst", import: null, events: null };
+  const start = new Start(bytes, end, whole);
+  for (const format of traceFormats) {
+    const importer = format.recognize(start);
+    if (importer === null) continue;
+    return { format: format.name, import: importer, events: format.recognizeEvents?.(start) ?? null };
+  }
+  return null;
 }
 
 class Start implements TraceStart {
@@ -53,8 +62,6 @@ class Start implements TraceStart {
     return this.latin1;
   }
 }
-
-const isEmpty = async (input: TraceInput): Promise<boolean> => (await input.peek(new Uint8Array(1))) === 0;
 
 const notATrace = ({ path, problem }: TraceInput): BootscopeError =>
   new BootscopeError(

@@ -18,12 +18,6 @@ const mostThreads = 4;
 /** Of each thread: one that it parses, one that it finds when it is done, and one that is read or waits for its turn. */
 const placesPerThread = 3;
 
-interface ParsedBlock {
-  readonly parser: number;
-  readonly columns: LogColumns;
-  readonly part: Promise<LogPart>;
-}
-
 export const qemuLogFormat: TraceFormat = {
   name: "qemu-log",
   recognize: (start) => {
@@ -78,28 +72,26 @@ async function importQemuLog(
   const catalog = await findEventCatalog(input.path, options.traceEvents);
   const eventSink = new LogEventSink(clock, catalog, (payload) => writer.addEvents(payload));
   const merger = new LogMerger(writer, clock, parsers.length, eventSink);
-  const parsed: ParsedBlock[] = [];
-  const mergeNext = async ({ parser, columns, part }: ParsedBlock): Promise<void> => {
-    merger.take(await part, columns, parser);
+  const mergeNext = async (part: LogPart, columns: LogColumns, parser: number): Promise<void> => {
+    merger.take(part, columns, parser);
     signal?.throwIfAborted();
     await writer.drain();
     progress?.(input.bytesDone, input.bytesTotal);
   };
+  /** Of the blocks that are being parsed, the last one merged: each as soon as it and those before it are parsed. */
+  let merged = Promise.resolve();
+  const merging: Promise<void>[] = [];
   try {
     for await (const { buffer, start, end } of lineBlocks(input, texts)) {
       signal?.throwIfAborted();
       const { parser, place } = places[buffer];
       const part = parsers[parser].parse({ place, start, end });
-      part.catch(() => undefined); // told when its turn comes
-      parsed.push({ parser, columns: columns[buffer], part });
-      if (parsed.length < kept) continue;
-      const [next] = parsed.splice(0, 1);
-      await mergeNext(next);
+      merged = Promise.all([part, merged]).then(([found]) => mergeNext(found, columns[buffer], parser));
+      merged.catch(() => undefined); // told when its turn comes
+      merging.push(merged);
+      if (merging.length >= kept) await merging.shift();
     }
-    for (const next of parsed) {
-      signal?.throwIfAborted();
-      await mergeNext(next);
-    }
+    await merged;
   } finally {
     await Promise.all(parsers.map((parser) => parser.close()));
   }

@@ -2,7 +2,7 @@
 import type { FileHandle } from "node:fs/promises";
 import { readFully } from "../../chunkWalk";
 import { openForReading } from "../../reader";
-import type { TraceInput } from "./traceInput";
+import type { Peeked, TraceInput } from "./traceInput";
 
 export interface InputPart {
   readonly path: string;
@@ -35,10 +35,11 @@ export class JoinedInput implements TraceInput {
     this.bytesTotal = parts.reduce((sum, { bytes }) => sum + bytes, 0);
   }
 
-  async peek(into: Uint8Array): Promise<number> {
+  async peek(into: Uint8Array): Promise<Peeked> {
     const start = new JoinedInput(this.path, this.parts, this.notes);
     try {
-      return await start.read(into);
+      const bytes = await start.read(into);
+      return { bytes, whole: bytes < into.length };
     } finally {
       await start.close();
     }

@@ -1,8 +1,5 @@
 /** An input that ends early when somebody has seen enough: importers then finish with what they have, as at the end of a cut file. */
-import type { TraceInput } from "./traceInput";
-
-/** A pipe is read in pieces, so that what came through before it was stopped is not lost with the rest of a block. */
-const pieceBytes = 64 * 1024;
+import type { Peeked, TraceInput } from "./traceInput";
 
 export class StoppableInput implements TraceInput {
   /** The import was stopped before the end of the input. */
@@ -41,38 +38,32 @@ export class StoppableInput implements TraceInput {
     return this.inner.problem;
   }
 
-  peek(into: Uint8Array): Promise<number> {
-    return this.inner.peek(into);
+  peek(into: Uint8Array, known?: number): Promise<Peeked> {
+    return this.inner.peek(into, known);
   }
 
+  /** A pipe that is waited for is given up when the import is stopped, which its reader tells as an AbortError. */
   async read(into: Uint8Array): Promise<number> {
-    if (this.bytesTotal !== Infinity) return this.stop?.aborted === true ? this.end(0) : this.inner.read(into);
-    let done = 0;
-    while (done < into.length) {
-      if (this.stop?.aborted === true) return this.end(done);
-      const length = await this.readPiece(into.subarray(done, done + pieceBytes));
-      if (length === 0) break;
-      done += length;
+    if (this.isStopped()) return this.end();
+    try {
+      return await this.inner.read(into);
+    } catch (error) {
+      if (this.isStopped() && error instanceof Error && error.name === "AbortError") return this.end();
+      throw error;
     }
-    return done;
   }
 
   close(): Promise<void> {
     return this.inner.close();
   }
 
-  /** A pipe that is waited for is given up when the import is stopped, which its reader tells as an AbortError. */
-  private async readPiece(into: Uint8Array): Promise<number> {
-    try {
-      return await this.inner.read(into);
-    } catch (error) {
-      if (this.stop?.aborted === true && error instanceof Error && error.name === "AbortError") return this.end(0);
-      throw error;
-    }
+  /** A method, because the compiler does not see that it changes during an await. */
+  private isStopped(): boolean {
+    return this.stop?.aborted === true;
   }
 
-  private end(length: number): number {
+  private end(): number {
     this.stopped ||= this.bytesDone < this.bytesTotal;
-    return length;
+    return 0;
   }
 }

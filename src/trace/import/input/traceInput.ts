@@ -1,11 +1,18 @@
 /** The bytes of a trace in order, wherever they come from: a file as it is, a compressed file, or a pipe. */
 import { stat, type FileHandle } from "node:fs/promises";
 import { join } from "node:path";
-import { BootscopeError } from "../../../protocol/failure";
 import { openForReading } from "../../reader";
 import { readFully } from "../../chunkWalk";
-import { compressionOf, longestMagic, type Unpack } from "./compressions";
+import { compressionOf, longestMagic } from "./compressions";
 import { pipeChunks } from "./pipe";
+import { StreamInput } from "./streamInput";
+
+/** What an input begins with. */
+export interface Peeked {
+  readonly bytes: number;
+  /** Nothing follows them. */
+  readonly whole: boolean;
+}
 
 export interface TraceInput {
   /** By which the trace is known. */
@@ -22,9 +29,12 @@ export interface TraceInput {
   readonly bytesTotal: number;
   /** After the end was met: what is wrong with a compressed file, as a sentence, or null. */
   readonly problem: string | null;
-  /** Fills the buffer from the trace's first bytes, without consuming them. Answers how many there are: fewer at the end only. */
-  peek(into: Uint8Array): Promise<number>;
-  /** Fills the buffer with the next bytes. Answers how many there are: fewer at the end only. */
+  /**
+   * Fills the buffer from the trace's first bytes, without consuming them: with fewer at the end, or where more of them than
+   * `known` are there and no others come for a moment.
+   */
+  peek(into: Uint8Array, known?: number): Promise<Peeked>;
+  /** Fills the buffer with the next bytes. Answers how many: fewer where no others come for a moment, 0 at the end only. */
   read(into: Uint8Array): Promise<number>;
   close(): Promise<void>;
 }
@@ -39,14 +49,14 @@ const uftraceHead = "info";
 export async function openInput(path: string, signal?: AbortSignal): Promise<TraceInput> {
   if (await isFolder(path)) return openInput(join(path, uftraceHead), signal);
   const pipe = await pipeChunks(path, signal);
-  if (pipe !== null) return StreamInput.open(path, pipe, Infinity, null);
+  if (pipe !== null) return StreamInput.open(path, pipe, () => Infinity, null);
   const handle = await openForReading(path);
   try {
     const { size } = await handle.stat();
     const magic = new Uint8Array(Math.min(longestMagic, size));
     await readFully(handle, magic, 0);
     if (compressionOf(magic, path) === null) return new FileInput(path, { handle, bytes: size });
-    return await StreamInput.open(path, fileChunks(handle), size, handle);
+    return await StreamInput.open(path, fileChunks(handle), () => size, handle);
   } catch (error) {
     await handle.close();
     throw error;
@@ -75,8 +85,9 @@ class FileInput implements TraceInput {
     return this.file.bytes;
   }
 
-  peek(into: Uint8Array): Promise<number> {
-    return this.readAt(into, 0);
+  async peek(into: Uint8Array): Promise<Peeked> {
+    const bytes = await this.readAt(into, 0);
+    return { bytes, whole: bytes < into.length };
   }
 
   async read(into: Uint8Array): Promise<number> {
@@ -96,103 +107,6 @@ class FileInput implements TraceInput {
   }
 }
 
-/** What can only be read in order. Keeps what was peeked until it is read. */
-class StreamInput implements TraceInput {
-  readonly file = null;
-  readonly files: readonly string[];
-  readonly notes = [];
-  problem: string | null = null;
-  bytesDone = 0;
-  private readonly pieces: Uint8Array[] = [];
-  private readonly source: AsyncGenerator<Uint8Array>;
-  private ended = false;
-
-  private constructor(
-    readonly path: string,
-    chunks: AsyncGenerator<Uint8Array>,
-    readonly bytesTotal: number,
-    private readonly handle: FileHandle | null,
-    unpack: Unpack | null,
-  ) {
-    this.files = [path];
-    const counted = this.counted(chunks);
-    this.source = unpack === null ? counted : unpack(counted);
-  }
-
-  static async open(
-    path: string,
-    chunks: AsyncGenerator<Uint8Array>,
-    bytesTotal: number,
-    handle: FileHandle | null,
-  ): Promise<StreamInput> {
-    const start: Uint8Array[] = [];
-    for (let length = 0; length < longestMagic;) {
-      const next = await chunks.next();
-      if (next.done === true) break;
-      start.push(next.value);
-      length += next.value.length;
-    }
-    const unpack = compressionOf(Buffer.concat(start), path);
-    return new StreamInput(path, chained(start, chunks), bytesTotal, handle, unpack);
-  }
-
-  async peek(into: Uint8Array): Promise<number> {
-    for (let there = this.there(); there < into.length && (await this.pull());) there = this.there();
-    let at = 0;
-    for (const piece of this.pieces) {
-      const part = piece.subarray(0, into.length - at);
-      into.set(part, at);
-      at += part.length;
-    }
-    return at;
-  }
-
-  async read(into: Uint8Array): Promise<number> {
-    let at = 0;
-    while (at < into.length && (this.pieces.length > 0 || (await this.pull()))) {
-      const [piece] = this.pieces;
-      const part = piece.subarray(0, into.length - at);
-      into.set(part, at);
-      at += part.length;
-      if (part.length === piece.length) this.pieces.shift();
-      else this.pieces[0] = piece.subarray(part.length);
-    }
-    return at;
-  }
-
-  async close(): Promise<void> {
-    await this.source.return(undefined).catch(() => undefined);
-    await this.handle?.close();
-  }
-
-  private there(): number {
-    return this.pieces.reduce((sum, { length }) => sum + length, 0);
-  }
-
-  /** Takes one more piece of the source; false at its end, also when it ends because it is damaged. */
-  private async pull(): Promise<boolean> {
-    if (this.ended) return false;
-    try {
-      const next = await this.source.next();
-      if (next.done === true) this.ended = true;
-      else this.pieces.push(next.value);
-    } catch (error) {
-      if (error instanceof BootscopeError && error.code !== "damaged") throw error;
-      if (error instanceof Error && error.name === "AbortError") throw error;
-      this.ended = true;
-      this.problem = `${error instanceof Error ? error.message : String(error)} What was unpacked before is here.`;
-    }
-    return !this.ended;
-  }
-
-  private async *counted(chunks: AsyncGenerator<Uint8Array>): AsyncGenerator<Uint8Array> {
-    for await (const chunk of chunks) {
-      this.bytesDone += chunk.length;
-      yield chunk;
-    }
-  }
-}
-
 /** Small, because unpacking may multiply it by a thousand. */
 const chunkBytes = 64 * 1024;
 
@@ -204,9 +118,4 @@ async function* fileChunks(handle: FileHandle): AsyncGenerator<Uint8Array> {
     position += bytesRead;
     yield chunk.subarray(0, bytesRead);
   }
-}
-
-async function* chained(start: readonly Uint8Array[], rest: AsyncGenerator<Uint8Array>): AsyncGenerator<Uint8Array> {
-  yield* start;
-  yield* rest;
 }

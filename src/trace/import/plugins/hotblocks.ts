@@ -73,7 +73,8 @@ const stoppedReason =
 
 async function readRows(input: TraceInput): Promise<Row[]> {
   const bytes = new Uint8Array(mostTextBytes);
-  const length = await input.read(bytes);
+  let length = 0;
+  for (let more = 1; more > 0 && length < bytes.length; length += more) more = await input.read(bytes.subarray(length));
   const lines = Buffer.from(bytes.buffer, 0, length).toString("latin1").split("\n");
   const rows: Row[] = [];
   let inTable = false;
