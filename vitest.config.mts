@@ -1,3 +1,4 @@
+import { availableParallelism } from "node:os";
 import { defineConfig } from "vitest/config";
 import { assemblyForVite } from "./scripts/assembly.mjs";
 
@@ -5,8 +6,16 @@ export default defineConfig({
   plugins: [assemblyForVite],
   test: {
     projects: [
-      { extends: true, test: { name: "unit", include: ["test/unit/**/*.test.ts"], testTimeout: 20_000 } },
-      // Oracles compare with independent tools and the real kernel: slow, one file at a time.
+      {
+        extends: true,
+        test: {
+          name: "unit",
+          include: ["test/unit/**/*.test.ts"],
+          testTimeout: 60_000,
+          maxWorkers: availableParallelism(),
+        },
+      },
+      // Oracles compare with independent tools and the real kernel: slow, and large in memory. Most wait for one QEMU or one tool.
       {
         extends: true,
         test: {
@@ -14,7 +23,8 @@ export default defineConfig({
           include: ["test/oracle/**/*.test.ts"],
           testTimeout: 600_000,
           hookTimeout: 600_000,
-          fileParallelism: false,
+          maxWorkers: 2,
+          sequence: { groupOrder: 1 },
         },
       },
       // Long proofs, run by hand (docs/recorder.md): not part of `npm test`.

@@ -1,7 +1,7 @@
 /** Events of real logs, with and without time stamps, against cut, sort and uniq. */
 import { execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -10,7 +10,8 @@ import { ensurePackages } from "../../scripts/environment/packages.mjs";
 import { readEvents } from "../../src/trace/events/eventChunks";
 import { importTrace } from "../../src/trace/import/importTrace";
 
-const recordingMs = 4000;
+/** SeaBIOS has then found its devices, and polls for something to boot from. */
+const logBytes = 24 * 1024 * 1024;
 const patterns = ["memory_region_ops_*", "pic_*", "ioapic_*", "apic_*", "pci_*", "virtio_*"];
 
 let folder: string;
@@ -28,7 +29,7 @@ async function record(options: readonly string[]): Promise<string> {
   const args = [...machine, "-device", "virtio-rng-pci", ...traced, ...options, "-D", log];
   const child = spawn("qemu-system-x86_64", args, { stdio: "ignore" });
   const ended = once(child, "exit");
-  await sleep(recordingMs);
+  while (child.exitCode === null && (statSync(log, { throwIfNoEntry: false })?.size ?? 0) < logBytes) await sleep(20);
   child.kill("SIGTERM");
   await ended;
   return log;

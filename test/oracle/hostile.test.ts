@@ -19,6 +19,7 @@ import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { ensureBootTrace, ensureCli } from "../../scripts/environment/boot.mjs";
 import { ensureKernel } from "../../scripts/environment/kernel.mjs";
+import { localEngine } from "../../src/engine/local";
 
 /** Longer than anything here may take; a command that reaches it hangs. */
 const patience = 60_000;
@@ -73,8 +74,8 @@ const info = (file: string): Info => {
 };
 
 describe("a trace file", () => {
-  it("cut at 100 random bytes opens as far as it is whole and says that it is cut", () => {
-    // A second of a real recording: a whole boot's would take minutes.
+  it("cut at 100 random bytes opens as far as it is whole and says that it is cut", async () => {
+    // A second of a real recording, and the engine that the command line runs: a process for each cut would take a minute.
     const recording = path.join(folder, "second.bst");
     const input = ["--kernel", kernel.vmlinuz, "--initrd", kernel.initrd, "--preset", "fast", "--timeout", "1"];
     expect(bootscope("record", ...input, "-o", recording).code).toBe(0);
@@ -84,19 +85,29 @@ describe("a trace file", () => {
     const whole = info(recording).executions;
     expect(whole).toBeGreaterThan(100_000);
     let previous = whole;
+    const engine = localEngine(path.dirname(cli));
+    const cacheFolder = path.join(folder, "cuts");
     for (const length of cuts) {
       truncateSync(recording, length);
       const told = `cut at ${length} (seed ${seed})`;
+      const opening = engine.request("open", { path: recording, vmlinux: [], cacheFolder });
       if (length < 64) {
-        expectRefusal(bootscope("info", recording, "--json"), /second\.bst/);
+        await expect(opening, told).rejects.toThrow(/second\.bst/);
         continue;
       }
-      const { executions, truncated } = info(recording);
+      const { trace: handle } = await opening;
+      const { executions, trust } = await engine.request("settled", { trace: handle });
+      await engine.request("close", { trace: handle });
       // The last chunk's spare room may be cut off without any loss.
-      expect(truncated || executions === whole, told).toBe(true);
+      expect(trust.truncated || executions === whole, told).toBe(true);
       expect(executions, told).toBeLessThanOrEqual(previous);
       previous = executions;
     }
+    engine.dispose();
+    // What is left of the shortest cut, or its refusal, is what the command line tells too.
+    const told = bootscope("info", recording, "--json");
+    if (cuts.at(-1)! < 64) expectRefusal(told, /second\.bst/);
+    else expect((JSON.parse(told.stdout) as Info).executions).toBe(previous);
   });
 
   it("of a whole boot cut in the middle of a chunk loses no more than what comes after", () => {

@@ -1,4 +1,4 @@
-/** Walks the executions of a recording one by one, in order, without keeping them. */
+/** Walks the executions of a recording one by one, in order, keeping no more of them than one batch. */
 import { closeSync, openSync } from "node:fs";
 import { ChunkDecoder } from "../../src/trace/decoder";
 import { ExecutionBatch } from "../../src/trace/executionBatch";
@@ -12,7 +12,10 @@ export class RecordedBlocks {
   private readonly batch = new ExecutionBatch();
   private nextChunk = 0;
   private inChunk = false;
-  private blocks: Generator<number, void>;
+  /** The batch with its cycles unfolded: entries from `at` up to `end` are still to be told. */
+  private blocks = new Uint32Array(ExecutionBatch.capacity);
+  private at = 0;
+  private end = 0;
 
   constructor(
     private readonly trace: TraceFile,
@@ -20,16 +23,23 @@ export class RecordedBlocks {
   ) {
     this.fd = openSync(trace.path, "r");
     this.chunks = trace.chunks.filter((chunk) => chunk.vcpu === vcpu);
-    this.blocks = this.blocksOfBatch();
   }
 
   /** The number of the block executed next, or -1 at the end. */
   next(): number {
-    for (;;) {
-      const next = this.blocks.next();
-      if (next.done !== true) return next.value;
-      if (!this.refill()) return -1;
-    }
+    while (this.at === this.end) if (!this.refill()) return -1;
+    return this.blocks[this.at++];
+  }
+
+  /** The executions that come next, as many as are at hand; none at the end. They stay next until `skip`. */
+  ahead(): Uint32Array {
+    while (this.at === this.end) if (!this.refill()) break;
+    return this.blocks.subarray(this.at, this.end);
+  }
+
+  /** @param count at most as many as `ahead` gave */
+  skip(count: number): void {
+    this.at += count;
   }
 
   close(): void {
@@ -39,7 +49,7 @@ export class RecordedBlocks {
   private refill(): boolean {
     if (this.inChunk) {
       this.inChunk = this.decoder.next(this.batch);
-      this.blocks = this.blocksOfBatch();
+      this.unfold();
       return true;
     }
     const chunk = this.chunks.at(this.nextChunk);
@@ -52,7 +62,27 @@ export class RecordedBlocks {
     return true;
   }
 
-  private *blocksOfBatch(): Generator<number, void> {
-    for (let span = 0; span < this.batch.spans; span++) yield* this.batch.executionsOf(span);
+  /** As `ExecutionBatch.executionsOf` does for one span, for a whole batch and hundreds of millions of executions. */
+  private unfold(): void {
+    const { batch } = this;
+    if (this.blocks.length < batch.executions) this.blocks = new Uint32Array(2 * batch.executions);
+    let step = 0;
+    let length = 0;
+    const copyTo = (end: number): void => {
+      this.blocks.set(batch.block.subarray(step, end), length);
+      length += end - step;
+      step = end;
+    };
+    for (let cycle = 0; cycle < batch.cycles; cycle++) {
+      copyTo(batch.cycleEnd[cycle]);
+      const cycleLength = batch.cycleLength[cycle];
+      for (let time = 0; time < batch.cycleTimes[cycle]; time++) {
+        this.blocks.copyWithin(length, length - cycleLength, length);
+        length += cycleLength;
+      }
+    }
+    copyTo(batch.steps);
+    this.at = 0;
+    this.end = length;
   }
 }
