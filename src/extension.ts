@@ -13,6 +13,7 @@ import { activateTraceEditor } from "./features/traceEditor";
 import { activateTraceEvents } from "./features/traceEvents";
 import type { VmlinuxChoice } from "./features/traceSession";
 import { vmlinuxCandidates } from "./features/vmlinuxCandidates";
+import { debuginfodServers, serversOfEnvironment } from "./protocol/debugSources";
 import { parseFirmwareFile } from "./protocol/firmwareFile";
 
 /** What other extensions, and the tests inside VS Code, may use. */
@@ -35,6 +36,10 @@ export function activate(context: vscode.ExtensionContext): BootscopeApi {
       setting("symbols.firmware", trace)
         .map(parseFirmwareFile)
         .map(({ path: file, address }) => ({ path: settingPath(file), address })),
+    debug: (trace) => ({
+      folders: setting("symbols.debugFolders", trace).map(settingPath),
+      servers: debuginfodServers(setting("symbols.debuginfodUrls"), process.env[serversOfEnvironment]),
+    }),
     traceEvents: (trace) => {
       const file = setting("traceEvents.descriptions", trace);
       return file === "" ? undefined : settingPath(file);

@@ -6,7 +6,7 @@ import { belowRoot } from "../protocol/sourceRoot";
 import { nanoseconds } from "../protocol/units";
 import { parseLimit } from "./limit";
 import { hex, jsonTime, print, printJson, table, trustLines } from "./output";
-import { rootOption, symbolsOption, withTrace, type TraceFlags } from "./withEngine";
+import { debugFolderOption, debuginfodOption, rootOption, symbolsOption, withTrace, type TraceFlags } from "./withEngine";
 
 interface Flags extends TraceFlags {
   readonly limit?: number;
@@ -25,6 +25,8 @@ export function functionsCommand(): Command {
     .option("--vmlinux <file>", "the kernel that ran, with its symbols")
     .addOption(rootOption())
     .addOption(symbolsOption())
+    .addOption(debugFolderOption())
+    .addOption(debuginfodOption())
     .option("--force", "use the vmlinux even if it does not belong to the trace")
     .option("--limit <rows>", `at most so many (default: ${screenful}; all with --json)`, parseLimit)
     .addOption(

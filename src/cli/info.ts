@@ -3,7 +3,7 @@ import { Command } from "commander";
 import type { PlacedFile, TraceSummary } from "../protocol/engine";
 import { formatBytes, formatExact, formatMoment, formatPercent } from "../protocol/format";
 import { jsonTime, print, printJson } from "./output";
-import { rootOption, symbolsOption, withTrace, type TraceFlags } from "./withEngine";
+import { debugFolderOption, debuginfodOption, rootOption, symbolsOption, withTrace, type TraceFlags } from "./withEngine";
 
 interface Flags extends TraceFlags {
   readonly json?: boolean;
@@ -16,6 +16,8 @@ export function infoCommand(): Command {
     .option("--vmlinux <file>", "also say how much of the trace it names")
     .addOption(rootOption())
     .addOption(symbolsOption())
+    .addOption(debugFolderOption())
+    .addOption(debuginfodOption())
     .option("--force", "use the vmlinux even if it does not belong to the trace")
     .option("--json", "print JSON")
     .action(async (trace: string, flags: Flags) => {

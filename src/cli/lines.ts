@@ -5,7 +5,7 @@ import { BootscopeError } from "../protocol/failure";
 import { formatCost, formatCount, formatMoment, formatShare } from "../protocol/format";
 import { nanoseconds } from "../protocol/units";
 import { jsonTime, print, printJson, table, trustLines } from "./output";
-import { rootOption, symbolsOption, withTrace, type OpenedTrace, type TraceFlags } from "./withEngine";
+import { debugFolderOption, debuginfodOption, rootOption, symbolsOption, withTrace, type OpenedTrace, type TraceFlags } from "./withEngine";
 
 interface Flags extends TraceFlags {
   readonly vmlinux: string;
@@ -20,6 +20,8 @@ export function linesCommand(): Command {
     .requiredOption("--vmlinux <file>", "the kernel that ran, with its debug information")
     .addOption(rootOption())
     .addOption(symbolsOption())
+    .addOption(debugFolderOption())
+    .addOption(debuginfodOption())
     .requiredOption("--file <path>", "source file, or the end of its path: mm/slub.c")
     .option("--force", "use the vmlinux even if it does not belong to the trace")
     .option("--json", "print JSON")

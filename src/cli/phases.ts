@@ -3,7 +3,7 @@ import { Command } from "commander";
 import type { Phase, TraceSummary } from "../protocol/engine";
 import { formatCount, formatMoment, formatShare } from "../protocol/format";
 import { jsonTime, print, printJson, table, trustLines } from "./output";
-import { rootOption, symbolsOption, withTrace, type TraceFlags } from "./withEngine";
+import { debugFolderOption, debuginfodOption, rootOption, symbolsOption, withTrace, type TraceFlags } from "./withEngine";
 
 interface Flags extends TraceFlags {
   readonly json?: boolean;
@@ -16,6 +16,8 @@ export function phasesCommand(): Command {
     .option("--vmlinux <file>", "the kernel that ran, with its symbols: without, only phases before and after it")
     .addOption(rootOption())
     .addOption(symbolsOption())
+    .addOption(debugFolderOption())
+    .addOption(debuginfodOption())
     .option("--force", "use the vmlinux even if it does not belong to the trace")
     .option("--json", "print JSON")
     .action(async (trace: string, flags: Flags) => {

@@ -5,9 +5,9 @@ import { Command } from "commander";
 import type { CallFrame, InlineChains, SymbolizedAddress } from "../protocol/engine";
 import { BootscopeError } from "../protocol/failure";
 import { hex, print, printJson } from "./output";
-import { resultsFolder, withEngine } from "./withEngine";
+import { debugFolderOption, debuginfodOption, debugSources, resultsFolder, withEngine, type DebugFlags } from "./withEngine";
 
-interface Flags {
+interface Flags extends DebugFlags {
   readonly vmlinux: string;
   readonly inlines?: boolean;
   readonly cache: boolean;
@@ -18,6 +18,8 @@ export function symbolizeCommand(): Command {
   return new Command("symbolize")
     .description("Name addresses: reads them from standard input, in hexadecimal, one per line.")
     .requiredOption("--vmlinux <file>", "the kernel, with its symbols")
+    .addOption(debugFolderOption())
+    .addOption(debuginfodOption())
     .option("--inlines", "show the inlined calls at each address, the innermost first")
     .option("--no-cache", "read the vmlinux, even if what was read of it before is still known")
     .option("--json", "print JSON")
@@ -29,16 +31,17 @@ export function symbolizeCommand(): Command {
     .action(async (flags: Flags) => {
       const addresses = parseAddresses(await text(process.stdin));
       const vmlinux = path.resolve(flags.vmlinux);
+      const debug = debugSources(flags);
       const cacheFolder = flags.cache ? resultsFolder() : null;
       if (flags.inlines === true) {
         const answer = await withEngine((engine, signal) =>
-          engine.request("inlineChains", { vmlinux, addresses, cacheFolder }, signal),
+          engine.request("inlineChains", { vmlinux, addresses, cacheFolder, debug }, signal),
         );
         printChains(addresses, answer, flags.json === true);
         return;
       }
       const names = await withEngine((engine, signal) =>
-        engine.request("symbolize", { vmlinux, addresses, cacheFolder }, signal),
+        engine.request("symbolize", { vmlinux, addresses, cacheFolder, debug }, signal),
       );
       if (flags.json === true) printJson(names.map((name, i) => ({ address: hex(addresses[i]), ...jsonName(name) })));
       else if (names.length > 0) print(names.map(nameText).join("\n"));

@@ -1,6 +1,7 @@
 import path from "node:path";
 import { Option } from "commander";
 import { localEngine, type LocalEngine } from "../engine/local";
+import { debuginfodServers, serversOfEnvironment, type DebugSources } from "../protocol/debugSources";
 import type { EngineNotice, TraceHandle, TraceSummary } from "../protocol/engine";
 import { BootscopeError } from "../protocol/failure";
 import { parseFirmwareFile, type FirmwareFile } from "../protocol/firmwareFile";
@@ -8,19 +9,46 @@ import { formatBytes, formatPercent } from "../protocol/format";
 import { cacheFolder } from "../qemu/cacheFolder";
 import { progressLine } from "./progressLine";
 
-export interface TraceFlags {
+export interface TraceFlags extends DebugFlags {
   readonly vmlinux?: string;
   readonly root?: readonly string[];
   readonly symbols?: readonly FirmwareFile[];
   readonly force?: boolean;
 }
 
+export interface DebugFlags {
+  readonly debugFolder?: readonly string[];
+  readonly debuginfod?: readonly string[];
+}
+
+/** Collects the values of an option that may be repeated. */
+const repeated = (value: string, others: readonly string[] | undefined): string[] => [...(others ?? []), value];
+
+/** For debug information that was split off. */
+export const debugFolderOption = (): Option =>
+  new Option(
+    "--debug-folder <folder>",
+    "a folder with split-off debug information, laid out as /usr/lib/debug (may be repeated)",
+  ).argParser(repeated);
+
+export const debuginfodOption = (): Option =>
+  new Option(
+    "--debuginfod <url>",
+    `a server to ask for debug information by build-id, or the word ${serversOfEnvironment} for those of that environment variable (may be repeated)`,
+  ).argParser(repeated);
+
+/** What `--debug-folder` and `--debuginfod` say. Throws "unsupported" for what is not the URL of a server. */
+export const debugSources = ({ debugFolder = [], debuginfod = [] }: DebugFlags): DebugSources => ({
+  folders: debugFolder.map((folder) => path.resolve(folder)),
+  servers: debuginfodServers(debuginfod, process.env[serversOfEnvironment]),
+});
+
 /** For modules and programs that are not found without being told. */
 export const rootOption = (): Option =>
   new Option(
     "--root <path>",
     "a folder with the guest's programs and modules, or one such file (may be repeated)",
-  ).argParser((path: string, others: readonly string[] | undefined) => [...(others ?? []), path]);
+  ).argParser(repeated);
 
 /** For what runs before the kernel or below it. */
 export const symbolsOption = (): Option =>
@@ -75,19 +103,22 @@ export async function withTrace<T>(
     const vmlinux = flags.vmlinux === undefined ? [] : [path.resolve(flags.vmlinux)];
     const roots = (flags.root ?? []).map((root) => path.resolve(root));
     const firmware = (flags.symbols ?? []).map(({ path: given, address }) => ({ path: path.resolve(given), address }));
-    const opening = { path: tracePath(file), vmlinux, cacheFolder: resultsFolder(), roots, firmware };
-    const { trace, summary: opened } = await engine.request("open", opening, signal);
+    const debug = debugSources(flags);
+    const opening = { path: tracePath(file), vmlinux, cacheFolder: resultsFolder(), roots, firmware, debug };
+    const { trace, summary } = await engine.request("open", opening, signal);
+    // What a server has is there at the end only.
+    const opened = debug.servers.length > 0 ? await engine.request("settled", { trace }, signal) : summary;
     const problem = opened.symbolsProblem;
     if (vmlinux.length > 0 && problem !== null) {
       if (flags.force !== true || problem.code !== "wrong-symbols") throw namesRefused(problem);
       await engine.request("setSymbols", { trace, vmlinux: vmlinux[0], force: true }, signal);
     }
-    const summary = await engine.request("settled", { trace }, signal);
-    if (vmlinux.length > 0 && summary.symbols === null && summary.symbolsProblem !== null) {
-      throw namesRefused(summary.symbolsProblem);
+    const settled = await engine.request("settled", { trace }, signal);
+    if (vmlinux.length > 0 && settled.symbols === null && settled.symbolsProblem !== null) {
+      throw namesRefused(settled.symbolsProblem);
     }
-    for (const { path: given } of firmware) requireUsed(given, summary);
-    return use({ engine, trace, summary, signal });
+    for (const { path: given } of firmware) requireUsed(given, settled);
+    return use({ engine, trace, summary: settled, signal });
   });
 }
 

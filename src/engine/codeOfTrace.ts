@@ -1,6 +1,7 @@
 import path from "node:path";
 import type { TraceFile } from "../trace/types";
 import type { ChosenImage } from "./chooseImage";
+import type { DebugSearch } from "./debugSearch";
 import { findCode } from "./guestCode";
 import { GuestFiles, type GuestFileSources } from "./guestFiles/sources";
 import type { Images } from "./images";
@@ -23,13 +24,14 @@ export async function guestFilesOf(
   file: TraceFile,
   { path: vmlinux, image }: NamedImage,
   { roots, firmware }: GivenFiles,
+  search: DebugSearch,
   cache: ResultCache,
 ): Promise<GuestFiles | null> {
   if (cache.extractionFolder === null) return null;
   const { kernel, qemu } = file.metadata;
   const release = kernel?.release ?? /^Linux version (\S+)/.exec(image.facts.banner ?? "")?.[1] ?? null;
   const initrd = initrdOf(qemu?.commandLine ?? [], path.dirname(file.path));
-  return GuestFiles.in({ vmlinux, release, initrd, roots, firmware }, cache.extractionFolder);
+  return GuestFiles.in({ vmlinux, release, initrd, roots, firmware, search }, cache.extractionFolder);
 }
 
 /** The initial RAM disk that QEMU was given; a relative path is looked up beside the trace. */

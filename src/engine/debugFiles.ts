@@ -1,52 +1,68 @@
 import { createReadStream } from "node:fs";
-import { stat } from "node:fs/promises";
 import path from "node:path";
 import { crc32 } from "node:zlib";
 import { ElfFile } from "../symbols/elf/elfFile";
 import { readBuildId } from "../symbols/elf/notes";
-import { inBuildIdFolders } from "./buildIdFolders";
+import type { DebugSearch } from "./debugSearch";
+import { existingFiles } from "./existingFiles";
 
-/** Where distributions put debug information that was split off. */
-const systemFolder = "/usr/lib/debug";
+/** What a trace tells of its kernel. */
+export interface KernelIdentity {
+  readonly buildIds?: readonly string[];
+  /** As `uname -r` says it. */
+  readonly release?: string;
+}
 
 /**
- * The candidates for a trace's vmlinux, each stripped one after the file with its debug information, and behind them the files
- * that are installed for the build-ids that the trace shows. None is checked against the trace here.
- * @param folders as /usr/lib/debug
+ * The candidates for a trace's vmlinux: those with debug information first, each stripped one behind the file that has it; then
+ * what is installed for the kernel that the trace tells of; then those without. None is checked against the trace here.
  */
 export async function withDebugFiles(
   candidates: readonly string[],
-  buildIds: readonly string[],
-  folders: readonly string[] = [systemFolder],
+  { buildIds = [], release }: KernelIdentity,
+  search: DebugSearch,
 ): Promise<string[]> {
-  const linked = await Promise.all(candidates.map((file) => debugFileOf(file, folders)));
-  const installed = await existing(buildIds.flatMap((id) => inBuildIdFolders(id, folders)));
-  const all = candidates.flatMap((file, index) => [linked[index] ?? file, file]);
-  return [...new Set([...all, ...installed])];
+  const described = await Promise.all(candidates.map((file) => describeCandidate(file, search)));
+  const installed = await Promise.all(buildIds.map((id) => search.installed(id)));
+  const named = release === undefined ? [] : await search.installedKernels(release);
+  const complete = described.filter(({ debugFile }) => debugFile !== null).flatMap(({ file, debugFile }) => [debugFile ?? file, file]);
+  return [...new Set([...complete, ...installed.flat(), ...named, ...candidates])];
 }
 
-/** The file with the debug information that was split off an ELF file: by build-id, else by .gnu_debuglink; null for none. */
-async function debugFileOf(file: string, folders: readonly string[]): Promise<string | null> {
+/** What tells where the debug information of a file is. */
+export interface DebugCandidate {
+  readonly file: string;
+  /** Of an ELF file, where it has one. */
+  readonly buildId: string | null;
+  /** The file with its debug information: itself, another on this machine, or null. */
+  readonly debugFile: string | null;
+}
+
+/** Looks for the debug information of a file: in it, by build-id, by .gnu_debuglink. */
+export async function describeCandidate(file: string, search: DebugSearch): Promise<DebugCandidate> {
   const elf = await ElfFile.open(file).catch(() => null);
-  if (elf === null) return null;
+  if (elf === null) return { file, buildId: null, debugFile: null };
   try {
-    if (elf.section(".debug_info") !== undefined) return null;
     const buildId = await readBuildId(elf);
-    const known = (await existing(buildId === null ? [] : inBuildIdFolders(buildId, folders))).at(0);
-    if (known !== undefined) return known;
-    const link = await readDebugLink(elf);
-    if (link === null) return null;
-    const folder = path.dirname(path.resolve(file));
-    const beside = [folder, path.join(folder, ".debug"), ...folders.map((debug) => path.join(debug, folder))];
-    for (const candidate of await existing(beside.map((place) => path.join(place, link.name)))) {
-      if (path.resolve(candidate) !== path.resolve(file) && (await checksum(candidate)) === link.crc) return candidate;
-    }
-    return null;
+    if (elf.section(".debug_info") !== undefined) return { file, buildId, debugFile: file };
+    const known = buildId === null ? undefined : (await search.installed(buildId)).at(0);
+    return { file, buildId, debugFile: known ?? (await linkedDebugFile(elf, search)) };
   } catch {
-    return null; // damaged: the one who opens it as an image says so
+    return { file, buildId: null, debugFile: null }; // damaged: the one who opens it as an image says so
   } finally {
     await elf.close();
   }
+}
+
+async function linkedDebugFile(elf: ElfFile, search: DebugSearch): Promise<string | null> {
+  const link = await readDebugLink(elf);
+  if (link === null) return null;
+  const folder = path.dirname(path.resolve(elf.path));
+  const beside = [folder, path.join(folder, ".debug"), ...search.folders.map((debug) => path.join(debug, folder))];
+  for (const candidate of await existingFiles(beside.map((place) => path.join(place, link.name)))) {
+    if (path.resolve(candidate) !== path.resolve(elf.path) && (await checksum(candidate)) === link.crc) return candidate;
+  }
+  return null;
 }
 
 /** .gnu_debuglink: a file name, zeros up to a multiple of four, the CRC-32 of the file (binutils' documentation of objcopy). */
@@ -65,16 +81,4 @@ async function checksum(file: string): Promise<number> {
   let crc = 0;
   for await (const chunk of createReadStream(file, { highWaterMark: 1 << 20 })) crc = crc32(chunk as Buffer, crc);
   return crc;
-}
-
-async function existing(files: readonly string[]): Promise<string[]> {
-  const isFile = await Promise.all(
-    files.map((file) =>
-      stat(file).then(
-        (found) => found.isFile(),
-        () => false,
-      ),
-    ),
-  );
-  return files.filter((_, index) => isFile[index]);
 }

@@ -69,8 +69,9 @@ export class NamedTrace {
   /**
    * What `restore` takes, of a completely read trace; null when there is no image or its lines are not loaded.
    * @param codeKey tells the files that modules and programs were looked for in
+   * @param askAgainAt when to look for missing files again
    */
-  record(codeKey: string): NamingRecord | null {
+  record(codeKey: string, askAgainAt: number): NamingRecord | null {
     const { chosen } = this.choice;
     if (chosen === null || (chosen.image.facts.hasLines && this.#lines === null)) return null;
     const { path, match, placement, code } = chosen;
@@ -82,6 +83,7 @@ export class NamedTrace {
       placement,
       code,
       codeKey,
+      askAgainAt,
       attribution,
       sources: this.sources,
       phases: this.phases,

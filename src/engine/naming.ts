@@ -20,6 +20,8 @@ export interface NamingRecord {
   readonly code: FoundCode | null;
   /** Tells the files that `code` was looked for in, as `GuestFiles.key`. */
   readonly codeKey: string;
+  /** When names that are missing may be found by looking again: milliseconds since 1970, Infinity when none are. */
+  readonly askAgainAt: number;
   readonly attribution: Attribution;
   readonly sources: RowSources;
   readonly phases: readonly PhaseSpan[];

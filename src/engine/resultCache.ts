@@ -5,12 +5,13 @@ import { deserialize, serialize } from "node:v8";
 import { isInlinedAttribution, type InlinedAttribution } from "../analysis/inlinedFunctions";
 import { noStore, type ImagePart, type ImageStore } from "../symbols/imageStore";
 import type { TraceFile } from "../trace/types";
+import { DownloadStore } from "./debuginfod/store";
 import { fileFingerprint } from "./fileFingerprint";
 import { fitsTrace, type NamingRecord } from "./naming";
 import type { ScanRecord } from "./scannedTrace";
 
 /** Grows with every change of what is kept or of how it is computed: what older versions wrote is then not read. */
-const version = 4;
+const version = 5;
 /** The same for what is kept of images. */
 const imageVersion = 1;
 const defaultMegabytes = 2048;
@@ -136,6 +137,11 @@ export class ResultCache {
   /** Where the files of initial RAM disks may be extracted to; null: nowhere. */
   get extractionFolder(): string | null {
     return this.folder;
+  }
+
+  /** What was downloaded from debuginfod servers, within a bound of its own of the same size; null: nothing is kept. */
+  get downloads(): DownloadStore | null {
+    return this.folder === null ? null : new DownloadStore(path.join(this.folder, "debuginfod"), this.maximumBytes);
   }
 
   /** Where the symbols that a trace carries are, or are to be written; its folder exists. */

@@ -1,7 +1,10 @@
-import type { EngineMethod, EngineNotice, EngineRequests, TraceHandle } from "../protocol/engine";
-import { BootscopeError } from "../protocol/failure";
+import { noDebugSources } from "../protocol/debugSources";
+import type { EngineMethod, EngineNotice, EngineRequests, SymbolizeQuery, TraceHandle } from "../protocol/engine";
+import { BootscopeError, failureText } from "../protocol/failure";
 import { unpackOrImport } from "../trace/import/importTrace";
+import { DebugSearch } from "./debugSearch";
 import { eventNames, events } from "./eventQueries";
+import { chosenCandidates } from "./imageCandidates";
 import { Images } from "./images";
 import { importedSummary } from "./importedSummary";
 import { files, lines } from "./lineQueries";
@@ -53,7 +56,7 @@ export class EngineService {
   }
 
   readonly #handlers: Handlers = {
-    open: async ({ path, vmlinux, cacheFolder, roots = [], firmware = [], traceEvents }, signal) => {
+    open: async ({ path, vmlinux, cacheFolder, roots = [], firmware = [], traceEvents, debug }, signal) => {
       const trace = this.#nextHandle++ as TraceHandle;
       const { pool, notify, logWorker } = this;
       const parts = { pool, images: this.#images, notify, logWorker };
@@ -61,7 +64,7 @@ export class EngineService {
       this.#images.keepIn(cache);
       const session = await TraceSession.open(
         trace,
-        { path, vmlinux, roots, firmware, traceEvents },
+        { path, vmlinux, roots, firmware, traceEvents, debug },
         parts,
         cache,
         signal,
@@ -90,14 +93,10 @@ export class EngineService {
     lines: ({ trace, file, range }, signal) => lines(this.#session(trace), file, range, signal),
     events: (query, signal) => events(this.#session(query.trace), query, signal),
     eventNames: (query, signal) => eventNames(this.#session(query.trace), query, signal),
-    symbolize: ({ vmlinux, addresses, cacheFolder }, signal) => {
-      this.#images.keepIn(new ResultCache(cacheFolder));
-      return symbolize(this.#images, vmlinux, addresses, signal);
-    },
-    inlineChains: ({ vmlinux, addresses, cacheFolder }, signal) => {
-      this.#images.keepIn(new ResultCache(cacheFolder));
-      return inlineChains(this.#images, vmlinux, addresses, signal);
-    },
+    symbolize: async (query, signal) =>
+      symbolize(this.#images, await this.#symbolsOf(query, signal), query.addresses, signal),
+    inlineChains: async (query, signal) =>
+      inlineChains(this.#images, await this.#symbolsOf(query, signal), query.addresses, signal),
     import: async ({ path, output, traceEvents }, signal) => {
       const trace = this.#nextHandle++ as TraceHandle;
       const progress = (bytesDone: number, bytesTotal: number): void =>
@@ -111,6 +110,25 @@ export class EngineService {
       return imported === null ? this.#summaryOf(output, signal) : importedSummary(output);
     },
   };
+
+  /** The file with the debug information of a vmlinux: itself, or what it was split off into. */
+  async #symbolsOf({ vmlinux, cacheFolder, debug }: SymbolizeQuery, signal: AbortSignal): Promise<string> {
+    const cache = new ResultCache(cacheFolder);
+    this.#images.keepIn(cache);
+    const trace = this.#nextHandle++ as TraceHandle;
+    const search = DebugSearch.of(debug ?? noDebugSources, cache, {
+      progress: (bytesDone, bytesTotal) =>
+        this.notify({ kind: "progress", trace, activity: "Downloading debug information", bytesDone, bytesTotal }),
+      failed: (failure) => this.notify({ kind: "log", level: "warn", text: failureText(failure) }),
+    });
+    const stop = (): void => search.servers?.stop();
+    signal.addEventListener("abort", stop, { once: true });
+    try {
+      return (await chosenCandidates([vmlinux], search))[0];
+    } finally {
+      signal.removeEventListener("abort", stop);
+    }
+  }
 
   /** The summary of a trace without names, read to its end. */
   async #summaryOf(path: string, signal: AbortSignal): Promise<EngineRequests["import"]["result"]> {

@@ -1,15 +1,16 @@
 import { setTimeout } from "node:timers/promises";
 import type { InlinedAttribution } from "../analysis/inlinedFunctions";
 import type { EngineNotice, TraceHandle, TraceSummary } from "../protocol/engine";
-import { BootscopeError, toFailure } from "../protocol/failure";
+import { noDebugSources, type DebugSources } from "../protocol/debugSources";
+import { BootscopeError, failureText, toFailure } from "../protocol/failure";
 import { findEventCatalog, type EventCatalog } from "../trace/events/traceEventsFiles";
 import { openTraceFile } from "../trace/reader";
 import type { TraceFile } from "../trace/types";
-import { attachedImage } from "./attachedImage";
-import { chooseImage } from "./chooseImage";
+import { chooseImage, type ImageChoice } from "./chooseImage";
 import { guestFilesOf, withCode, type GivenFiles, type NamedImage } from "./codeOfTrace";
-import { withDebugFiles } from "./debugFiles";
+import { DebugSearch } from "./debugSearch";
 import { GrowingTrace } from "./growingTrace";
+import { chosenCandidates, ImageCandidates } from "./imageCandidates";
 import type { Images } from "./images";
 import { NamedTrace } from "./namedTrace";
 import { candidatesKey, recordedChoice } from "./naming";
@@ -35,6 +36,8 @@ export interface SessionOptions extends GivenFiles {
   readonly vmlinux: readonly string[];
   /** A trace-events file to use instead of one beside the trace. */
   readonly traceEvents?: string | undefined;
+  /** Where debug information may be that was split off; absent: where distributions install it. */
+  readonly debug?: DebugSources | undefined;
 }
 
 /** A trace whose executions can be asked for. */
@@ -70,10 +73,9 @@ export class TraceSession {
   #complete = false;
   #stopped = false;
   #closed = false;
-  /** Where the symbols are that the trace brings along. */
-  #attachedImage: string | null = null;
+  readonly #search: DebugSearch;
   /** What the names of the trace depend on, besides it. */
-  #candidates: { readonly paths: readonly string[]; readonly key: string } = { paths: [], key: "" };
+  readonly #candidates: ImageCandidates;
 
   private constructor(
     readonly handle: TraceHandle,
@@ -82,6 +84,10 @@ export class TraceSession {
     private readonly parts: EngineParts,
     private readonly cache: ResultCache,
   ) {
+    const progress = (done: number, total: number): void => this.#progress("Downloading debug information", done, total);
+    const failed = (failure: BootscopeError): void => this.#log(failureText(failure));
+    this.#search = DebugSearch.of(options.debug ?? noDebugSources, cache, { progress, failed });
+    this.#candidates = new ImageCandidates(options.vmlinux, this.#search, cache);
     const show = (scanned: ScannedTrace, signal: AbortSignal): Promise<void> => this.#showPart(scanned, signal);
     this.#growing = new GrowingTrace(cache, parts.pool, show, (error) => {
       this.#log(`Nothing can be shown before the end of the import: ${toFailure(error).message}`);
@@ -120,7 +126,7 @@ export class TraceSession {
       fileBytes: bytes,
       format,
       ...this.#ready,
-      attachedImage: this.#attachedImage,
+      attachedImage: this.#candidates.attached,
       revision: this.#revision,
       complete: this.#complete,
       stopped: this.#stopped,
@@ -158,13 +164,17 @@ export class TraceSession {
 
   /** Ends the import, if that is what goes on, or else the reading; what was done so far stays. */
   stop(): void {
+    const { servers } = this.#search;
     if (this.#importing) this.#stopImport.abort();
+    // Names can be without what is still to be downloaded; a part of the executions would be less.
+    else if (this.#isRead && servers?.isBusy === true) servers.stop();
     else this.#stop.abort();
   }
 
   close(): void {
     this.#closed = true;
     this.#stop.abort();
+    this.#search.servers?.stop();
     void this.#growing.dispose();
     this.#ready?.named.release();
     this.#ready = undefined;
@@ -178,12 +188,9 @@ export class TraceSession {
   /** Names addresses by another image. Without one that fits, the trace has no names, and the summary says why. */
   async setSymbols(candidates: readonly string[], force: boolean): Promise<TraceSummary> {
     const { scanned, named } = await this.whole();
-    const choice = await chooseImage(this.parts.images, scanned.file, candidates, force);
-    const renamed = new NamedTrace(scanned, choice);
-    await this.#loadLines(renamed);
-    named.release();
-    this.#ready = { scanned, named: renamed };
-    this.#change();
+    const all = await chosenCandidates(candidates, this.#search);
+    const choice = await chooseImage(this.parts.images, scanned.file, all, force);
+    await this.#nameBy(scanned, choice, named);
     if (this.#complete) await this.#nameCode();
     return this.summary;
   }
@@ -247,9 +254,7 @@ export class TraceSession {
       // What is shown of the growing trace stays until all of it is counted: no number goes back.
       await this.#scan(scanned);
     }
-    this.#attachedImage = await attachedImage(file, this.cache);
-    const candidates = await this.#candidatesFor(file);
-    this.#candidates = { paths: candidates, key: await candidatesKey(candidates) };
+    const candidates = await this.#candidates.findFor(file);
     const restored = record === null ? null : await this.#restoreNames(scanned);
     const named = restored ?? new NamedTrace(scanned, await chooseImage(this.parts.images, file, candidates, false));
     if (this.#closed) {
@@ -266,7 +271,7 @@ export class TraceSession {
 
   /** Shows what there is of a trace that is being imported, in place of what there was before. */
   async #showPart(scanned: ScannedTrace, signal: AbortSignal): Promise<void> {
-    const candidates = await this.#candidatesFor(scanned.file);
+    const candidates = await this.#candidates.refresh(scanned.file);
     const named = new NamedTrace(scanned, await chooseImage(this.parts.images, scanned.file, candidates, false));
     await this.#loadLines(named);
     if (signal.aborted || this.#closed) {
@@ -280,28 +285,46 @@ export class TraceSession {
     this.#change();
   }
 
-  /** Images that may name its addresses, best first. */
-  async #candidatesFor({ metadata }: TraceFile): Promise<readonly string[]> {
-    const found = await withDebugFiles(this.options.vmlinux, metadata.kernel?.buildIds ?? []);
-    return this.#attachedImage === null ? found : [...found, this.#attachedImage];
-  }
-
   /** Reads executions and lines; tells the end of it. */
   async #read(): Promise<void> {
     const { scanned, named } = await this.whole();
     // Threads read chunks while this one reads the lines: let them have their first chunk.
     const scan = this.#isRead ? Promise.resolve() : this.#scan(scanned);
     const lines = setTimeout(0).then(() => this.#loadLines(named));
-    await Promise.all([scan, lines]);
+    const [renamed] = await Promise.all([this.#download({ scanned, named }), scan, lines]);
     this.#complete = true;
     this.#change();
-    const isChoice = this.#ready?.named === named && !named.restored;
+    const isChoice = this.#ready?.named === renamed && !named.restored;
     if (!named.restored) await this.#nameCode();
     if (isChoice) {
       const ready = await this.whole();
       this.#first = ready.named;
       await this.#saveNames(ready);
     }
+  }
+
+  /** Gets the kernel's debug information from servers, where that was asked for; answers the names by what is there then. */
+  async #download({ scanned, named }: ReadyTrace): Promise<NamedTrace> {
+    if (named.restored) return named;
+    const { isNew, problem } = await this.#candidates.download(scanned.file, named.choice);
+    if (!isNew && problem === named.choice.problem) return named;
+    const { paths } = this.#candidates;
+    const found = isNew ? await chooseImage(this.parts.images, scanned.file, paths, false) : named.choice;
+    return this.#nameBy(scanned, found.chosen === null ? { ...found, problem } : found, named);
+  }
+
+  /** Puts the names by a choice in place of others, unless those were replaced meanwhile; answers which they are. */
+  async #nameBy(scanned: ScannedTrace, choice: ImageChoice, instead: NamedTrace): Promise<NamedTrace> {
+    const renamed = new NamedTrace(scanned, choice);
+    await this.#loadLines(renamed);
+    if (this.#ready?.named !== instead) {
+      renamed.release();
+      return instead;
+    }
+    this.#ready = { scanned, named: renamed };
+    instead.release();
+    this.#change();
+    return renamed;
   }
 
   /** Names modules and programs too. What goes wrong with their files costs their names, and is told in the log. */
@@ -312,20 +335,12 @@ export class TraceSession {
     const { scanned, named } = ready;
     const { signal } = this.#stop;
     try {
-      const files = await guestFilesOf(scanned.file, chosen, this.options, this.cache);
+      const files = await guestFilesOf(scanned.file, chosen, this.options, this.#search, this.cache);
       if (files === null) return;
       this.#progress("Naming modules and programs", 0, 1);
       const all = await withCode(chosen, scanned, files, this.parts.images, signal);
       if (all === chosen) return;
-      const renamed = new NamedTrace(scanned, { chosen: all, problem: null });
-      await this.#loadLines(renamed);
-      if (this.#ready?.named !== named || signal.aborted) {
-        renamed.release();
-        return;
-      }
-      this.#ready = { scanned, named: renamed };
-      named.release();
-      this.#change();
+      await this.#nameBy(scanned, { chosen: all, problem: null }, named);
     } catch (error) {
       if (!signal.aborted) this.#log(`Modules and programs have no names: ${toFailure(error).message}`);
     } finally {
@@ -336,7 +351,7 @@ export class TraceSession {
   /** The names that an earlier opening found, when the candidates are still the same. */
   async #restoreNames(scanned: ScannedTrace): Promise<NamedTrace | null> {
     const record = await this.cache.loadNaming(scanned.file, this.#candidates.key);
-    if (record === null) return null;
+    if (record === null || record.askAgainAt < Date.now()) return null;
     if ((await this.#codeKey(scanned.file, { path: record.path, image: { facts: record.facts } })) !== record.codeKey)
       return null;
     const choice = await recordedChoice(record, this.parts.images).catch(() => null);
@@ -348,12 +363,13 @@ export class TraceSession {
     const { paths, key } = this.#candidates;
     const { chosen } = named.choice;
     if (chosen === null) return;
-    const record = named.record(await this.#codeKey(scanned.file, chosen));
+    const askAgainAt = this.#search.servers?.state.askAgainAt ?? Infinity;
+    const record = named.record(await this.#codeKey(scanned.file, chosen), askAgainAt);
     if (record !== null && (await candidatesKey(paths)) === key) await this.cache.saveNaming(scanned.file, key, record);
   }
 
   async #codeKey(file: TraceFile, chosen: NamedImage): Promise<string> {
-    return (await (await guestFilesOf(file, chosen, this.options, this.cache))?.key()) ?? "";
+    return (await (await guestFilesOf(file, chosen, this.options, this.#search, this.cache))?.key()) ?? "";
   }
 
   async #scan(scanned: ScannedTrace): Promise<void> {

@@ -16,6 +16,8 @@ interface Settings {
   "symbols.vmlinux": string;
   "symbols.roots": readonly string[];
   "symbols.firmware": readonly string[];
+  "symbols.debugFolders": readonly string[];
+  "symbols.debuginfodUrls": readonly string[];
   sourceMap: Readonly<Record<string, string>>;
   "sourceHeat.enabled": boolean;
   "sourceHeat.metric": Metric;

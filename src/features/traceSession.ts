@@ -1,5 +1,6 @@
 /** One trace file that is open in the engine, shared by all its editors. */
 import * as vscode from "vscode";
+import type { DebugSources } from "../protocol/debugSources";
 import type { EngineNotice, TraceHandle, TraceSummary } from "../protocol/engine";
 import type { FirmwareFile } from "../protocol/firmwareFile";
 import { BootscopeError, toFailure } from "../protocol/failure";
@@ -26,6 +27,8 @@ export interface SessionSurroundings {
   readonly roots: (trace: vscode.Uri) => readonly string[];
   /** Files with the symbols of firmware and boot loaders. */
   readonly firmware: (trace: vscode.Uri) => readonly FirmwareFile[];
+  /** Where debug information may be that was split off. Throws "unsupported" for what is not the URL of a server. */
+  readonly debug: (trace: vscode.Uri) => DebugSources;
   /** The trace-events file that describes the events; undefined: looked for. */
   readonly traceEvents: (trace: vscode.Uri) => string | undefined;
   readonly choice: (trace: vscode.Uri) => VmlinuxChoice | undefined;
@@ -145,6 +148,7 @@ export class TraceSession implements OpenTrace, vscode.Disposable {
         cacheFolder,
         roots: this.around.roots(this.uri),
         firmware: this.around.firmware(this.uri),
+        debug: this.around.debug(this.uri),
         traceEvents: this.around.traceEvents(this.uri),
       });
       if (this.isStale(opening)) {

@@ -4,6 +4,7 @@
  * Messages are structured-cloneable: typed arrays travel as they are, 64-bit addresses as `BigUint64Array`.
  * A page (webview) cannot receive bigints, so `src/protocol/page.ts` narrows these types for it.
  */
+import type { DebugSources } from "./debugSources";
 import type { Failure } from "./failure";
 import type { FirmwareFile } from "./firmwareFile";
 import type { Executions, Instructions, Nanoseconds } from "./units";
@@ -236,6 +237,15 @@ export interface FunctionOfFile extends Totals {
   readonly first: Nanoseconds;
 }
 
+export interface SymbolizeQuery {
+  readonly vmlinux: string;
+  readonly addresses: BigUint64Array;
+  /** Where what is read of the vmlinux is kept; null: nowhere. */
+  readonly cacheFolder: string | null;
+  /** Where the debug information of a stripped vmlinux may be; absent: where distributions install it. */
+  readonly debug?: DebugSources | undefined;
+}
+
 export interface SymbolizedAddress {
   readonly function: string | null;
   readonly offset: number;
@@ -303,6 +313,8 @@ export interface EngineRequests {
       firmware?: readonly FirmwareFile[];
       /** A trace-events file that describes the events, instead of one beside the trace. */
       traceEvents?: string | undefined;
+      /** Where debug information may be that was split off; absent: where distributions install it. */
+      debug?: DebugSources | undefined;
     };
     result: { trace: TraceHandle; summary: TraceSummary };
   };
@@ -320,16 +332,9 @@ export interface EngineRequests {
   /** Source files with cost, most expensive first. */
   files: { params: { trace: TraceHandle }; result: { file: readonly string[]; executions: Float64Array } };
   lines: { params: { trace: TraceHandle; file: string; range: TimeRange | null }; result: LinesResult | null };
-  /** @param cacheFolder where what is read of the vmlinux is kept; null: nowhere */
-  symbolize: {
-    params: { vmlinux: string; addresses: BigUint64Array; cacheFolder: string | null };
-    result: readonly SymbolizedAddress[];
-  };
+  symbolize: { params: SymbolizeQuery; result: readonly SymbolizedAddress[] };
   /** As `symbolize`, with the calls that were inlined at each address. */
-  inlineChains: {
-    params: { vmlinux: string; addresses: BigUint64Array; cacheFolder: string | null };
-    result: InlineChains;
-  };
+  inlineChains: { params: SymbolizeQuery; result: InlineChains };
   events: { params: EventsQuery; result: EventsPage };
   eventNames: { params: Omit<EventsQuery, "offset" | "limit">; result: EventNames };
   /** Writes the imported form of a foreign trace to `output`. */

@@ -2,7 +2,8 @@ import { readdir, stat } from "node:fs/promises";
 import path from "node:path";
 import { ElfFile } from "../../symbols/elf/elfFile";
 import { readBuildId } from "../../symbols/elf/notes";
-import { inBuildIdFolders } from "../buildIdFolders";
+import { describeCandidate } from "../debugFiles";
+import type { DebugSearch } from "../debugSearch";
 import { moduleName, type CodeFile } from "./codeFiles";
 
 /** Finds the debug information that was split off files, by name and build-id. */
@@ -10,28 +11,29 @@ export class DebugFiles {
   #modules: Promise<ReadonlyMap<string, readonly string[]>> | undefined;
 
   /**
-   * @param folders as /usr/lib/debug
    * @param moduleTrees folders with modules' debug information, or with modules that still have it
    */
   constructor(
-    private readonly folders: readonly string[],
+    private readonly search: DebugSearch,
     private readonly moduleTrees: readonly string[],
   ) {}
 
-  /** The file with the symbols and lines of a code file: another of the same build-id, or the file itself. */
+  /** The file with the symbols and lines of a code file: another of the same build-id, from a server too, or the file itself. */
   async of(file: CodeFile): Promise<string> {
     const own = await describe(file.path);
-    if (own === null || own.hasLines || own.buildId === null) return file.path;
+    if (own === null || own.hasLines) return file.path;
     const { buildId } = own;
+    // Without a build-id there is only the checksum of .gnu_debuglink to go by.
+    if (buildId === null) return (await describeCandidate(file.path, this.search)).debugFile ?? file.path;
     for (const candidate of await this.#candidates(file, buildId)) {
       const other = candidate === file.path ? null : await describe(candidate);
       if (other?.buildId === buildId && (other.hasLines || (other.hasSymbols && !own.hasSymbols))) return candidate;
     }
-    return file.path;
+    return (await this.search.download(buildId)) ?? file.path;
   }
 
   async #candidates({ name, isModule }: CodeFile, buildId: string): Promise<string[]> {
-    const files = inBuildIdFolders(buildId, this.folders);
+    const files = await this.search.installed(buildId);
     this.#modules ??= modulesIn(this.moduleTrees);
     return isModule ? [...files, ...((await this.#modules).get(name) ?? [])] : files;
   }

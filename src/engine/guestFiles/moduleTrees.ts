@@ -1,5 +1,6 @@
 import { readFile, readdir, realpath, stat } from "node:fs/promises";
 import path from "node:path";
+import type { DebugSearch } from "../debugSearch";
 import { codeFilesIn, moduleName, type CodeFile } from "./codeFiles";
 
 /** Folders that belong to a kernel, found from where its vmlinux is. */
@@ -18,8 +19,13 @@ const debugFolder = "/usr/lib/debug";
  * Where the modules of a kernel are: in its build folder; for a packaged one below the folder that the package was unpacked in,
  * which is / for an installed one. Only folders that exist.
  * @param release as `uname -r` says it; null: unknown
+ * @param search has more folders with debug information
  */
-export async function moduleTreesOf(vmlinux: string, release: string | null): Promise<ModuleTrees> {
+export async function moduleTreesOf(
+  vmlinux: string,
+  release: string | null,
+  search: DebugSearch,
+): Promise<ModuleTrees> {
   // A link in the workspace to a package's vmlinux is as good as that.
   const folder = path.dirname(await realpath(vmlinux).catch(() => path.resolve(vmlinux)));
   const build = (await exists(path.join(folder, "modules.order"))) ? folder : null;
@@ -29,7 +35,13 @@ export async function moduleTreesOf(vmlinux: string, release: string | null): Pr
   const below = (...parts: string[]): string[] => prefixes.map((prefix) => path.join(prefix, ...parts, release));
   return {
     modules: await existing([...below("lib/modules"), ...below("usr/lib/modules")]),
-    debug: await existing([...below("usr/lib/debug/lib/modules"), ...below("usr/lib/debug/usr/lib/modules")]),
+    debug: await existing([
+      ...new Set([
+        ...search.moduleFolders(release),
+        ...below("usr/lib/debug/lib/modules"),
+        ...below("usr/lib/debug/usr/lib/modules"),
+      ]),
+    ]),
     build,
   };
 }

@@ -1,6 +1,7 @@
 import { stat } from "node:fs/promises";
 import path from "node:path";
 import type { FirmwareFile } from "../../protocol/firmwareFile";
+import type { DebugSearch } from "../debugSearch";
 import { fileFingerprint } from "../fileFingerprint";
 import { builtBootFiles, givenBootFile } from "./bootFiles";
 import { codeFilesIn, type CodeFile } from "./codeFiles";
@@ -20,6 +21,8 @@ export interface GuestFileSources {
   readonly roots: readonly string[];
   /** Given by the user: files with the symbols of firmware and boot loaders. */
   readonly firmware: readonly FirmwareFile[];
+  /** Where debug information that was split off is looked for. */
+  readonly search: DebugSearch;
 }
 
 /** The files that may have run in a guest, the likely ones first. */
@@ -34,12 +37,12 @@ export class GuestFiles {
 
   /** @param cache folder to extract initial RAM disks to */
   static async in(sources: GuestFileSources, cache: string): Promise<GuestFiles> {
-    return new GuestFiles(sources, await moduleTreesOf(sources.vmlinux, sources.release), cache);
+    return new GuestFiles(sources, await moduleTreesOf(sources.vmlinux, sources.release, sources.search), cache);
   }
 
   /** Tells these sources from others, with their content as far as it shows without reading it all. */
   async key(): Promise<string> {
-    const { initrd, roots, firmware } = this.sources;
+    const { initrd, roots, firmware, search } = this.sources;
     const boot = (await this.boot()).map((file) => file.path);
     const folders = [
       ...this.trees.modules,
@@ -53,7 +56,8 @@ export class GuestFiles {
         return `${at} ${found?.mtimeMs ?? "absent"} ${found?.size ?? 0}`;
       }),
     ]);
-    return [...prints, ...firmware.map(({ address }) => String(address))].join("\n");
+    const places = [...search.folders, ...(search.servers?.servers ?? [])];
+    return [...prints, ...firmware.map(({ address }) => String(address)), ...places].join("\n");
   }
 
   /** Programs, libraries and modules of the initial RAM disk and of the given folders, and the kernel's vDSOs. */
@@ -81,10 +85,12 @@ export class GuestFiles {
   /** The file that has the symbols and lines of a code file. */
   symbolsOf(file: CodeFile): Promise<string> {
     if (file.boot !== undefined) return Promise.resolve(file.path);
-    const { roots } = this.sources;
+    const { roots, search } = this.sources;
     const { modules, debug } = this.trees;
-    const debugFolders = ["/usr/lib/debug", ...roots.map((root) => path.join(root, "usr/lib/debug"))];
-    this.#debug ??= new DebugFiles(debugFolders, [...debug, ...modules]);
+    this.#debug ??= new DebugFiles(search.with(roots.map((root) => path.join(root, "usr/lib/debug"))), [
+      ...debug,
+      ...modules,
+    ]);
     return this.#debug.of(file);
   }
 }

@@ -4,6 +4,7 @@ import path from "node:path";
 import { crc32 } from "node:zlib";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { withDebugFiles } from "../../../src/engine/debugFiles";
+import { DebugSearch } from "../../../src/engine/debugSearch";
 import { buildElf } from "../symbols/elfBuilder";
 
 const fixture = path.resolve(import.meta.dirname, "../../fixtures/symbols/dwarf5.elf");
@@ -31,7 +32,7 @@ describe("files with debug information that was split off", () => {
       const debug = path.join(place, "kernel.debug");
       writeFileSync(debug, content);
       const file = stripped("vmlinux", { name: "kernel.debug", crc: crc32(content) });
-      expect(await withDebugFiles([file], [], [path.join(folder, "usr")])).toEqual([debug, file]);
+      expect(await withDebugFiles([file], {}, new DebugSearch([path.join(folder, "usr")]))).toEqual([debug, file]);
       rmSync(debug);
     }
   });
@@ -41,20 +42,47 @@ describe("files with debug information that was split off", () => {
     const wrong = stripped("vmlinux", { name: "kernel.debug", crc: 1 });
     mkdirSync(path.join(folder, "inner"));
     const outside = stripped("inner/vmlinux", { name: "../kernel.debug", crc: crc32(Buffer.from("something else")) });
-    expect(await withDebugFiles([wrong, outside], [], [])).toEqual([wrong, outside]);
+    expect(await withDebugFiles([wrong, outside], {}, new DebugSearch([]))).toEqual([wrong, outside]);
   });
 
   it("are found for the build-ids that a trace shows", async () => {
     const debug = path.join(folder, ".build-id", "ab", "cdef01.debug");
     mkdirSync(path.dirname(debug), { recursive: true });
     copyFileSync(fixture, debug);
-    expect(await withDebugFiles([], ["abcdef01", "0000"], [folder])).toEqual([debug]);
-    expect(await withDebugFiles([], ["../../etc"], [folder])).toEqual([]);
+    const search = new DebugSearch([folder]);
+    expect(await withDebugFiles([], { buildIds: ["abcdef01", "0000"] }, search)).toEqual([debug]);
+    expect(await withDebugFiles([], { buildIds: ["../../etc"] }, search)).toEqual([]);
   });
 
   it("are not looked for when the file has its debug information, or is no ELF file", async () => {
     const other = path.join(folder, "text");
     writeFileSync(other, "no ELF");
-    expect(await withDebugFiles([fixture, other, "/nowhere"], [], [folder])).toEqual([fixture, other, "/nowhere"]);
+    expect(await withDebugFiles([fixture, other, "/nowhere"], {}, new DebugSearch([folder]))).toEqual([
+      fixture,
+      other,
+      "/nowhere",
+    ]);
+  });
+
+  it("are found by the kernel's release, in each folder that is given and no other", async () => {
+    const given = ["boot/vmlinux-6.1.0", "lib/modules/6.1.0/vmlinux"].map((name) => path.join(folder, "debug", name));
+    for (const file of [...given, path.join(folder, "vmlinux")]) {
+      mkdirSync(path.dirname(file), { recursive: true });
+      copyFileSync(fixture, file);
+    }
+    const search = new DebugSearch([path.join(folder, "debug")]);
+    expect(await withDebugFiles([], { release: "6.1.0" }, search)).toEqual(given);
+    for (const release of ["", "..", ".", "../../..", "6.1.1"])
+      expect(await withDebugFiles([], { release }, search)).toEqual([]);
+  });
+
+  it("are tried before files without, which may be of the same kernel", async () => {
+    const stripped = path.join(folder, "bzImage");
+    writeFileSync(stripped, buildElf({ sections: [] }));
+    const debug = path.join(folder, ".build-id", "ab", "cdef01.debug");
+    mkdirSync(path.dirname(debug), { recursive: true });
+    copyFileSync(fixture, debug);
+    const found = await withDebugFiles([stripped], { buildIds: ["abcdef01"] }, new DebugSearch([folder]));
+    expect(found).toEqual([debug, stripped]);
   });
 });
