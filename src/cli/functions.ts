@@ -6,7 +6,14 @@ import { belowRoot } from "../protocol/sourceRoot";
 import { nanoseconds } from "../protocol/units";
 import { parseLimit } from "./limit";
 import { hex, jsonTime, print, printJson, table, trustLines } from "./output";
-import { debugFolderOption, debuginfodOption, rootOption, symbolsOption, withTrace, type TraceFlags } from "./withEngine";
+import {
+  debugFolderOption,
+  debuginfodOption,
+  rootOption,
+  symbolsOption,
+  withTrace,
+  type TraceFlags,
+} from "./withEngine";
 
 interface Flags extends TraceFlags {
   readonly limit?: number;

@@ -3,7 +3,14 @@ import { Command } from "commander";
 import type { PlacedFile, TraceSummary } from "../protocol/engine";
 import { formatBytes, formatExact, formatMoment, formatPercent } from "../protocol/format";
 import { jsonTime, print, printJson } from "./output";
-import { debugFolderOption, debuginfodOption, rootOption, symbolsOption, withTrace, type TraceFlags } from "./withEngine";
+import {
+  debugFolderOption,
+  debuginfodOption,
+  rootOption,
+  symbolsOption,
+  withTrace,
+  type TraceFlags,
+} from "./withEngine";
 
 interface Flags extends TraceFlags {
   readonly json?: boolean;

@@ -5,7 +5,15 @@ import { BootscopeError } from "../protocol/failure";
 import { formatCost, formatCount, formatMoment, formatShare } from "../protocol/format";
 import { nanoseconds } from "../protocol/units";
 import { jsonTime, print, printJson, table, trustLines } from "./output";
-import { debugFolderOption, debuginfodOption, rootOption, symbolsOption, withTrace, type OpenedTrace, type TraceFlags } from "./withEngine";
+import {
+  debugFolderOption,
+  debuginfodOption,
+  rootOption,
+  symbolsOption,
+  withTrace,
+  type OpenedTrace,
+  type TraceFlags,
+} from "./withEngine";
 
 interface Flags extends TraceFlags {
   readonly vmlinux: string;

@@ -3,7 +3,14 @@ import { Command } from "commander";
 import type { Phase, TraceSummary } from "../protocol/engine";
 import { formatCount, formatMoment, formatShare } from "../protocol/format";
 import { jsonTime, print, printJson, table, trustLines } from "./output";
-import { debugFolderOption, debuginfodOption, rootOption, symbolsOption, withTrace, type TraceFlags } from "./withEngine";
+import {
+  debugFolderOption,
+  debuginfodOption,
+  rootOption,
+  symbolsOption,
+  withTrace,
+  type TraceFlags,
+} from "./withEngine";
 
 interface Flags extends TraceFlags {
   readonly json?: boolean;

@@ -25,7 +25,9 @@ export async function withDebugFiles(
   const described = await Promise.all(candidates.map((file) => describeCandidate(file, search)));
   const installed = await Promise.all(buildIds.map((id) => search.installed(id)));
   const named = release === undefined ? [] : await search.installedKernels(release);
-  const complete = described.filter(({ debugFile }) => debugFile !== null).flatMap(({ file, debugFile }) => [debugFile ?? file, file]);
+  const complete = described
+    .filter(({ debugFile }) => debugFile !== null)
+    .flatMap(({ file, debugFile }) => [debugFile ?? file, file]);
   return [...new Set([...complete, ...installed.flat(), ...named, ...candidates])];
 }
 
@@ -60,7 +62,8 @@ async function linkedDebugFile(elf: ElfFile, search: DebugSearch): Promise<strin
   const folder = path.dirname(path.resolve(elf.path));
   const beside = [folder, path.join(folder, ".debug"), ...search.folders.map((debug) => path.join(debug, folder))];
   for (const candidate of await existingFiles(beside.map((place) => path.join(place, link.name)))) {
-    if (path.resolve(candidate) !== path.resolve(elf.path) && (await checksum(candidate)) === link.crc) return candidate;
+    if (path.resolve(candidate) !== path.resolve(elf.path) && (await checksum(candidate)) === link.crc)
+      return candidate;
   }
   return null;
 }

@@ -50,7 +50,8 @@ export class ImageCandidates {
     const before = this.key;
     await this.refresh(file);
     if (this.key !== before || problem?.code !== "no-symbols") return { isNew: this.key !== before, problem };
-    const why = asked === 0 ? "the trace does not tell the kernel's build-id" : "no debuginfod server gave its debug information";
+    const why =
+      asked === 0 ? "the trace does not tell the kernel's build-id" : "no debuginfod server gave its debug information";
     return { isNew: false, problem: { ...problem, message: `${problem.message.replace(/\.$/, "")}; ${why}.` } };
   }
 }

@@ -84,7 +84,8 @@ export class TraceSession {
     private readonly parts: EngineParts,
     private readonly cache: ResultCache,
   ) {
-    const progress = (done: number, total: number): void => this.#progress("Downloading debug information", done, total);
+    const progress = (done: number, total: number): void =>
+      this.#progress("Downloading debug information", done, total);
     const failed = (failure: BootscopeError): void => this.#log(failureText(failure));
     this.#search = DebugSearch.of(options.debug ?? noDebugSources, cache, { progress, failed });
     this.#candidates = new ImageCandidates(options.vmlinux, this.#search, cache);

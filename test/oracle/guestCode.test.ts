@@ -2,14 +2,17 @@
  * A boot with KASLR that loads modules and runs programs, against what the guest itself said: /proc/modules, /proc/kallsyms,
  * /proc/iomem, and the address of a function that a program printed.
  */
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { ensureModuleBoot } from "../../scripts/environment/moduleBoot.mjs";
 import { localEngine, type LocalEngine } from "../../src/engine/local";
 import { Category, type FunctionsPage, type TraceHandle, type TraceSummary } from "../../src/protocol/engine";
+import { ElfFile } from "../../src/symbols/elf/elfFile";
+import { readBuildId } from "../../src/symbols/elf/notes";
 import { buildBundles, type Bundles } from "../support/bundles";
+import { startDebuginfod } from "../support/debuginfodServer";
 import { readGuestConsole, type GuestConsole } from "../support/guestConsole";
 import { symbolAddress } from "../support/nm";
 
@@ -129,4 +132,36 @@ describe("a boot with KASLR", () => {
     const lines = await engine.request("lines", { trace, file, range: null });
     expect(lines?.functions.map(({ name }) => name)).toContain("wp512_process_buffer [wp512]");
   });
+
+  it("is named the same when a debuginfod server has the debug information of the kernel and the modules", async () => {
+    const files = new Map<string, string>([[`${await buildIdOf(boot.vmlinux)}/debuginfo`, boot.vmlinux]]);
+    const root = boot.vmlinux.slice(0, boot.vmlinux.indexOf("/boot/vmlinux"));
+    const modules = readdirSync(root, { recursive: true, encoding: "utf8" }).filter((name) => name.endsWith(".ko"));
+    for (const [name] of guest.modules) {
+      const module = modules.find((file) => path.basename(file, ".ko").replaceAll("-", "_") === name) ?? "";
+      files.set(`${await buildIdOf(path.join(root, module))}/debuginfo`, path.join(root, module));
+    }
+    const server = await startDebuginfod(files);
+    const debug = { folders: [], servers: [server.url] };
+    const opening = { path: boot.trace, vmlinux: [], cacheFolder: folder, debug };
+    const { trace } = await engine.request("open", opening);
+    const downloaded = await engine.request("settled", { trace });
+    expect(downloaded.symbols?.match).toEqual(summary.symbols?.match);
+    // The vDSO is found beside the package's vmlinux only, else it is user space.
+    const sources = (page: FunctionsPage) =>
+      page.name
+        .map((name, row) => `${name} ${page.file[row] ?? "-"}`)
+        .filter((text) => !/vdso|^\[user space\]/.test(text));
+    expect(sources(await functions(trace)).sort()).toEqual(sources(rows).sort());
+    expect(new Set(server.asked).size).toBe(server.asked.length);
+  });
 });
+
+async function buildIdOf(file: string): Promise<string> {
+  const elf = await ElfFile.open(file);
+  try {
+    return (await readBuildId(elf)) ?? "";
+  } finally {
+    await elf.close();
+  }
+}

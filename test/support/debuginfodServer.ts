@@ -1,3 +1,4 @@
+import { createReadStream } from "node:fs";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { onTestFinished } from "vitest";
@@ -25,11 +26,15 @@ export async function startServer(
   return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, asked };
 }
 
-/** Serves files as debuginfod does: `/buildid/<id>/debuginfo` and `executable`. */
-export function startDebuginfod(files: Readonly<Record<string, Uint8Array>>): Promise<TestServer> {
+/**
+ * Serves files as debuginfod does: `/buildid/<id>/debuginfo` and `executable`.
+ * @param files by "<id>/debuginfo": their bytes, or where they are
+ */
+export function startDebuginfod(files: ReadonlyMap<string, Uint8Array | string>): Promise<TestServer> {
   return startServer((request, response) => {
-    const content = files[(request.url ?? "").replace(/^\/buildid\//, "")];
+    const content = files.get((request.url ?? "").replace(/^\/buildid\//, ""));
     if (content === undefined) response.writeHead(404).end("not found");
+    else if (typeof content === "string") createReadStream(content).pipe(response);
     else response.writeHead(200, { "Content-Length": content.length }).end(content);
   });
 }

@@ -84,7 +84,7 @@ export class DebuginfodClient {
         if (found !== null) return found;
       } catch (error) {
         askAgainAt = 0;
-        if (this.#stop.signal.aborted) continue;
+        if (error instanceof Error && error.name === "AbortError") continue;
         this.#failed.add(server);
         this.listener.failed(asFailure(error, server));
       }

@@ -63,7 +63,8 @@ async function get(url: URL, limits: DownloadLimits, signal: AbortSignal): Promi
     if (redirects === limits.redirects) throw serverFailed(url, `redirects more than ${limits.redirects} times`);
     const next = URL.canParse(location, at.href) ? new URL(location, at.href) : null;
     const isAllowed = next !== null && (next.protocol === "https:" || next.protocol === at.protocol);
-    if (!isAllowed || !/^https?:$/.test(next.protocol)) throw serverFailed(url, "redirects to a place that is not safe");
+    if (!isAllowed || !/^https?:$/.test(next.protocol))
+      throw serverFailed(url, "redirects to a place that is not safe");
     at = next;
   }
 }

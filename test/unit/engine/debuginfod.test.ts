@@ -1,4 +1,4 @@
-import { copyFile, mkdir, mkdtemp, readFile, readdir, rm, stat, utimes, writeFile } from "node:fs/promises";
+import { mkdtemp, readFile, readdir, rm, stat, utimes, writeFile } from "node:fs/promises";
 import type { ServerResponse } from "node:http";
 import { tmpdir } from "node:os";
 import path from "node:path";
@@ -51,7 +51,7 @@ async function expectNoParts(): Promise<void> {
 
 describe("a debuginfod server", () => {
   it("is asked once for a file, which is kept", async () => {
-    const server = await startDebuginfod({ [`${buildId}/debuginfo`]: content });
+    const server = await startDebuginfod(new Map([[`${buildId}/debuginfo`, content]]));
     const { client, progress } = makeClient([server.url]);
     expect(await client.known(buildId, "debuginfo")).toBeNull();
     const [found, again] = await Promise.all([client.find(buildId, "debuginfo"), client.find(buildId, "debuginfo")]);
@@ -66,8 +66,8 @@ describe("a debuginfod server", () => {
   });
 
   it("that has nothing is not asked again for a while; another one is", async () => {
-    const empty = await startDebuginfod({});
-    const full = await startDebuginfod({ [`${buildId}/executable`]: content });
+    const empty = await startDebuginfod(new Map());
+    const full = await startDebuginfod(new Map([[`${buildId}/executable`, content]]));
     const { client, failures } = makeClient([empty.url]);
     expect(await client.find(buildId, "executable")).toBeNull();
     expect(await client.find(buildId, "executable")).toBeNull();
@@ -80,7 +80,7 @@ describe("a debuginfod server", () => {
   });
 
   it("that had nothing is asked again after that while", async () => {
-    const server = await startDebuginfod({});
+    const server = await startDebuginfod(new Map());
     await makeClient([server.url]).client.find(buildId, "debuginfo");
     const notes = path.join(folder, "store", buildId);
     const before = new Date(Date.now() - missingForMs - 1000);
@@ -90,7 +90,7 @@ describe("a debuginfod server", () => {
   });
 
   it("is not asked for what is no build-id", async () => {
-    const server = await startDebuginfod({});
+    const server = await startDebuginfod(new Map());
     const { client } = makeClient([server.url]);
     for (const id of ["", "../../etc/passwd", "AB12", "abc", "ab/cd", "a".repeat(130)])
       expect(await client.find(id, "debuginfo")).toBeNull();
@@ -98,7 +98,7 @@ describe("a debuginfod server", () => {
   });
 
   it("may send its answer elsewhere", async () => {
-    const target = await startDebuginfod({ [`${buildId}/debuginfo`]: content });
+    const target = await startDebuginfod(new Map([[`${buildId}/debuginfo`, content]]));
     const server = await startServer((request, response) => {
       response.writeHead(302, { Location: `${target.url}${request.url ?? ""}` }).end();
     });
@@ -116,7 +116,11 @@ describe("a debuginfod server that does harm", () => {
   };
   const cases: [string, (response: ServerResponse) => void, RegExp][] = [
     ["an endless body", endless, /sends a file of more than 1 MiB/],
-    ["a length that is too large", (r) => r.writeHead(200, { "Content-Length": 2 ** 40 }).write("x"), /more than 1 MiB/],
+    [
+      "a length that is too large",
+      (r) => r.writeHead(200, { "Content-Length": 2 ** 40 }).write("x"),
+      /more than 1 MiB/,
+    ],
     ["another file", (r) => r.end(buildElf({ sections: [] })), /no ELF file with a build-id/],
     ["no ELF file", (r) => r.end("<html>Sign in</html>"), /no ELF file with a build-id/],
     ["a cut body", (r) => (r.writeHead(200, { "Content-Length": 9000 }).write("x"), r.destroy()), /ends before/],
@@ -129,7 +133,7 @@ describe("a debuginfod server that does harm", () => {
 
   it.each(cases)("with %s costs its file only, is told once and left alone", async (_, answer, message) => {
     const server = await startServer((_request, response) => answer(response));
-    const good = await startDebuginfod({ [`${buildId}/debuginfo`]: content });
+    const good = await startDebuginfod(new Map([[`${buildId}/debuginfo`, content]]));
     const { client, failures } = makeClient([server.url, good.url], { megabytes: 1, stallMs: 200 });
     expect(await client.find(buildId, "debuginfo")).not.toBeNull();
     expect(failures.map((failure) => failure.message)).toEqual([expect.stringMatching(message)]);
@@ -221,7 +225,7 @@ describe("a trace whose debug information is on a server", () => {
   }
 
   it("gets the names and lines of its kernel, and keeps them for the next time", async () => {
-    const server = await startDebuginfod({ [`${buildId}/debuginfo`]: content });
+    const server = await startDebuginfod(new Map([[`${buildId}/debuginfo`, content]]));
     const file = await makeTrace([buildId]);
     const { summary, activities } = await openedSummary(file, [server.url]);
     expect(summary.symbols).toMatchObject({ buildId, hasLines: true, match: { verdict: "matches" } });
@@ -234,7 +238,7 @@ describe("a trace whose debug information is on a server", () => {
   });
 
   it("says that no server has it, or that the trace does not tell which kernel it is", async () => {
-    const server = await startDebuginfod({});
+    const server = await startDebuginfod(new Map());
     const none = await openedSummary(await makeTrace([buildId]), [server.url]);
     expect(none.summary.symbolsProblem?.message).toMatch(/no debuginfod server gave its debug information\.$/);
     expect(server.asked).toEqual([`/buildid/${buildId}/debuginfo`, `/buildid/${buildId}/executable`]);
@@ -243,10 +247,12 @@ describe("a trace whose debug information is on a server", () => {
   });
 
   it("asks nobody unless servers are given, and never for what is here", async () => {
-    const server = await startDebuginfod({ [`${buildId}/debuginfo`]: content });
+    const server = await startDebuginfod(new Map([[`${buildId}/debuginfo`, content]]));
     const file = await makeTrace([buildId]);
     process.env["DEBUGINFOD_URLS"] = server.url;
-    onTestFinished(() => void delete process.env["DEBUGINFOD_URLS"]);
+    onTestFinished(() => {
+      delete process.env["DEBUGINFOD_URLS"];
+    });
     expect((await openedSummary(file, [])).summary.symbols).toBeNull();
     expect((await openedSummary(file, [server.url], [fixture])).summary.symbols?.path).toBe(fixture);
     expect(server.asked).toEqual([]);
@@ -256,7 +262,7 @@ describe("a trace whose debug information is on a server", () => {
     const note = await buildIdNote();
     const stripped = path.join(folder, "program");
     await writeFile(stripped, buildElf({ sections: [note] }));
-    const server = await startDebuginfod({ [`${buildId}/debuginfo`]: content });
+    const server = await startDebuginfod(new Map([[`${buildId}/debuginfo`, content]]));
     const { client } = makeClient([server.url]);
     const files = new DebugFiles(new DebugSearch([], client), []);
     const program = { path: stripped, name: "program", isModule: false };
