@@ -1,7 +1,16 @@
 /** A table of any number of rows, of which only the visible ones are elements. Operated by keys like VS Code's lists. */
 import type { ComponentChildren, VNode } from "preact";
 import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
-import { isSelected, moveRow, rowMoveOf, selectRow, type RowSelection } from "./rowSelection";
+import { isCommand } from "./keys";
+import {
+  isSelected,
+  moveRow,
+  rowMoveOf,
+  selectedCount,
+  selectedFirst,
+  selectRow,
+  type RowSelection,
+} from "./rowSelection";
 import {
   contentHeight,
   rowWindow,
@@ -38,9 +47,10 @@ interface Props<Id extends string, Row> {
   /** Enter or a double click; with `opensByClick` one click. */
   readonly onOpen: (row: Row) => void;
   readonly opensByClick?: boolean;
-  readonly onKey: (event: KeyboardEvent) => void;
+  /** Ctrl+C: which rows to copy. Absent: rows cannot be copied. */
+  readonly onCopy?: (first: number, count: number) => void;
   /** Told when other rows become visible. */
-  readonly onWindow: (first: number, end: number) => void;
+  readonly onWindow?: (first: number, end: number) => void;
   readonly topRow: number;
   readonly onTopRow: (row: number) => void;
 }
@@ -111,7 +121,7 @@ export function VirtualTable<Id extends string, Row>(props: Props<Id, Row>): VNo
     body.current.scrollTop = scrollTopOf(geometry, props.topRow);
   }, [viewport, rows, props.topRow]);
 
-  useEffect(() => props.onWindow(first, end), [first, end, rows]);
+  useEffect(() => props.onWindow?.(first, end), [first, end, rows]);
 
   const onScroll = (): void => {
     const position = body.current?.scrollTop ?? 0;
@@ -136,12 +146,14 @@ export function VirtualTable<Id extends string, Row>(props: Props<Id, Row>): VNo
       props.onOpen(row);
       return;
     }
-    if (event.key === "a" && (event.ctrlKey || event.metaKey) && rows > 0) {
+    if (rows === 0) return;
+    if (isCommand(event, "a")) {
       event.preventDefault();
       props.onSelect({ anchor: 0, focus: rows - 1 });
-      return;
+    } else if (isCommand(event, "c") && props.onCopy !== undefined) {
+      event.preventDefault();
+      props.onCopy(selectedFirst(selection), selectedCount(selection));
     }
-    props.onKey(event);
   };
 
   const indices = Array.from({ length: Math.max(0, end - first) }, (_, index) => first + index);

@@ -23,7 +23,8 @@ window.addEventListener("unhandledrejection", (event) => report(event.reason));
 
 listenToKeys(model, () => {
   if (model.tab.value === "phases") model.select({ tab: "functions" });
-  filterField.current?.focus();
+  // The view with the field may yet have to be rendered.
+  requestAnimationFrame(() => filterField.current?.focus());
 });
 render(<App model={model} filterField={filterField} />, root);
 model.attempt(() => model.start());

@@ -3,7 +3,7 @@ import type { VNode } from "preact";
 import { useState } from "preact/hooks";
 import type { EventNames } from "../../../src/protocol/engine";
 import { formatCount, formatExact } from "../../../src/protocol/format";
-import { firstRow } from "../../common/rowSelection";
+import { clampSelection, firstRow } from "../../common/rowSelection";
 import { VirtualTable, type Column } from "../../common/virtualTable";
 
 interface NameRow {
@@ -24,7 +24,6 @@ export function EventNamesList({
   const [selection, setSelection] = useState(firstRow);
   const [topRow, setTopRow] = useState(0);
   const rows = names?.name.length ?? 0;
-  const last = Math.max(0, rows - 1);
   const columns: readonly Column<keyof NameRow>[] = [
     {
       id: "name",
@@ -54,12 +53,10 @@ export function EventNamesList({
           )
         }
         rowClass={({ name }) => (name === picked ? "picked" : "")}
-        selection={{ focus: Math.min(selection.focus, last), anchor: Math.min(selection.focus, last) }}
+        selection={clampSelection({ focus: selection.focus, anchor: selection.focus }, rows)}
         onSelect={setSelection}
         onOpen={({ name }) => onPick(name)}
         opensByClick
-        onKey={() => undefined}
-        onWindow={() => undefined}
         topRow={topRow}
         onTopRow={setTopRow}
       />

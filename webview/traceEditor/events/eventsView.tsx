@@ -1,11 +1,11 @@
 /** The trace events of the selected range: how many there are of each name, and the list of them. */
 import type { RefObject, VNode } from "preact";
-import { useState } from "preact/hooks";
 import type { TraceSummary } from "../../../src/protocol/engine";
 import { formatExact } from "../../../src/protocol/format";
-import { Button, TextField } from "../../common/controls";
+import { Button } from "../../common/controls";
+import { FilterField } from "../../common/filterField";
 import { Menu } from "../../common/menu";
-import { selectedCount, selectedFirst, type RowSelection } from "../../common/rowSelection";
+import { useRowSelection } from "../../common/useRowSelection";
 import { VirtualTable } from "../../common/virtualTable";
 import type { Model } from "../model";
 import { cell, eventColumns, type EventColumn } from "./eventColumns";
@@ -26,21 +26,14 @@ function Toolbar({ model, filterField }: { model: Model; filterField: RefObject<
   const matched = model.events.head.value?.matched;
   return (
     <div class="toolbar">
-      <TextField
-        class="filter"
+      <FilterField
         value={eventFilter}
         label="Filter events"
         placeholder="Filter: word, name:virtio*, sector>=0x1000"
-        icon="filter"
         field={filterField}
-        data-testid="event-filter"
+        table="events-table"
+        testId="event-filter"
         onInput={(value) => model.select({ eventFilter: value })}
-        onKeyDown={(event) => {
-          if (event.key === "ArrowDown" || event.key === "Enter") {
-            event.preventDefault();
-            document.querySelector<HTMLElement>("[data-testid=events-table]")?.focus();
-          }
-        }}
       />
       <span class="quiet count" aria-live="polite" data-testid="event-count">
         {matched === undefined ? "" : `${formatExact(matched)} ${matched === 1 ? "event" : "events"}`}
@@ -93,9 +86,7 @@ export function EventsView({
   const head = model.events.head.value;
   const failure = model.events.failure.value ?? model.eventNames.failure.value;
   const rows = head?.matched ?? 0;
-  const [anchor, setAnchor] = useState(-1);
-  const focus = Math.min(model.focusedEvent.value, Math.max(0, rows - 1));
-  const selection: RowSelection = { focus, anchor: anchor < 0 || anchor >= rows ? focus : anchor };
+  const { selection, onSelect } = useRowSelection(model.focusedEvent, rows);
   const { eventFilter } = model.selection.value;
   const picked = pickedName(eventFilter);
   return (
@@ -120,16 +111,9 @@ export function EventsView({
             cell={(row, column) => cell(row, column, summary.clock)}
             rowClass={() => ""}
             selection={selection}
-            onSelect={(next) => {
-              model.focusedEvent.value = next.focus;
-              setAnchor(next.anchor);
-            }}
+            onSelect={onSelect}
             onOpen={({ name }) => model.select({ eventFilter: withPickedName(eventFilter, name) })}
-            onKey={(event) => {
-              if (event.key !== "c" || !(event.ctrlKey || event.metaKey)) return;
-              event.preventDefault();
-              copy(model, selectedFirst(selection), selectedCount(selection));
-            }}
+            onCopy={(first, count) => copy(model, first, count)}
             onWindow={(first, end) => model.events.show(first, end)}
             topRow={model.topEvent.value}
             onTopRow={(row) => (model.topEvent.value = row)}

@@ -1,11 +1,11 @@
 /** The functions of the selected range: filter, metric, table, copy and save. */
 import type { RefObject, VNode } from "preact";
-import { useState } from "preact/hooks";
 import type { Metric, TraceSummary } from "../../../src/protocol/engine";
 import { formatExact, formatShare } from "../../../src/protocol/format";
-import { Button, Checkbox, Dropdown, TextField } from "../../common/controls";
+import { Button, Checkbox, Dropdown } from "../../common/controls";
+import { FilterField } from "../../common/filterField";
 import { Menu } from "../../common/menu";
-import { firstRow, selectedCount, selectedFirst, type RowSelection } from "../../common/rowSelection";
+import { useRowSelection } from "../../common/useRowSelection";
 import { useWidth } from "../../common/useWidth";
 import { VirtualTable } from "../../common/virtualTable";
 import type { Model } from "../model";
@@ -61,21 +61,14 @@ function Toolbar({
   return (
     <div class="toolbar">
       <Dropdown value={metric} options={metricOptions} label="Metric" data-testid="metric" onChange={onMetric} />
-      <TextField
-        class="filter"
+      <FilterField
         value={filter}
         label="Filter functions"
         placeholder="Filter: name, file:, dir:, module:, >1%"
-        icon="filter"
         field={filterField}
-        data-testid="filter"
+        table="functions-table"
+        testId="filter"
         onInput={(value) => model.select({ filter: value })}
-        onKeyDown={(event) => {
-          if (event.key === "ArrowDown" || event.key === "Enter") {
-            event.preventDefault();
-            document.querySelector<HTMLElement>("[data-testid=functions-table]")?.focus();
-          }
-        }}
       />
       <span class="quiet count" aria-live="polite" data-testid="row-count">
         {head === null
@@ -148,9 +141,7 @@ export function FunctionsView({
   const [attach, width] = useWidth();
   const layout = tableLayout(width, metric, summary);
   const failure = model.rows.failure.value;
-  const [anchor, setAnchor] = useState(firstRow.anchor);
-  const focus = Math.min(model.focusedRow.value, Math.max(0, (head?.matched ?? 1) - 1));
-  const selection: RowSelection = { focus, anchor: model.focusedRow.value === focus ? Math.max(anchor, 0) : focus };
+  const { selection, onSelect } = useRowSelection(model.focusedRow, head?.matched ?? 1);
   const context: CellContext | null =
     head === null
       ? null
@@ -185,16 +176,9 @@ export function FunctionsView({
           cell={(row, column) => (context === null ? "" : cell(row, column, context))}
           rowClass={(row) => (row.note === "" ? "" : "unnamed")}
           selection={selection}
-          onSelect={(next) => {
-            model.focusedRow.value = next.focus;
-            setAnchor(next.anchor);
-          }}
+          onSelect={onSelect}
           onOpen={(row) => open(model, row)}
-          onKey={(event) => {
-            if (event.key !== "c" || !(event.ctrlKey || event.metaKey)) return;
-            event.preventDefault();
-            copy(model, selectedFirst(selection), selectedCount(selection));
-          }}
+          onCopy={(first, count) => copy(model, first, count)}
           onWindow={(first, end) => model.rows.show(first, end)}
           topRow={model.topRow.value}
           onTopRow={(row) => (model.topRow.value = row)}
