@@ -24,12 +24,18 @@ let execTbExit: u64 = 0;
 export let rows: u32 = 0;
 /** Key of the last row. */
 export let lastKey: i32 = 0;
+/** No row's time is before that of the row before it. */
+export let ascending: bool = true;
+let latest: u64 = 0;
 
-/** Where rows go. */
-export function placeColumns(block: usize, time: usize, most: u32): void {
+/** Begins rows, which go into these columns. */
+export function begin(block: usize, time: usize, most: u32): void {
   blockColumn = block;
   timeColumn = time;
   mostRows = most;
+  rows = 0;
+  ascending = true;
+  latest = 0;
 }
 
 /** What the numbers of events are; of the exit -1 if it has none. */
@@ -45,7 +51,7 @@ function timeSince(zero: u64, time: u64): f64 {
 }
 
 /**
- * Reads records from `at` on; answers where the first is that it leaves alone.
+ * Reads records from `at` on, which become further rows; answers where the first is that it leaves alone.
  * @param process that wrote them
  * @param timeLow low half of the time that is zero
  */
@@ -53,7 +59,7 @@ export function readRecords(start: usize, end: usize, process: u32, timeLow: u32
   const zero = ((timeHigh as u64) << 32) | (timeLow as u64);
   const length = typeBytes + (recordLength as usize);
   let at = start;
-  let row: u32 = 0;
+  let row = rows;
   for (; at + length <= end && row < mostRows; at += length) {
     const event = at + typeBytes;
     const id = load<u64>(event);
@@ -65,7 +71,10 @@ export function readRecords(start: usize, end: usize, process: u32, timeLow: u32
       const number = numberOf(last);
       if (number == 0) break;
       store<u32>(blockColumn + ((row as usize) << 2), number - 1);
-      store<f64>(timeColumn + ((row as usize) << 3), timeSince(zero, load<u64>(event + 8)));
+      const time = load<u64>(event + 8);
+      if (time < latest) ascending = false;
+      latest = time;
+      store<f64>(timeColumn + ((row as usize) << 3), timeSince(zero, time));
       row++;
       const block = load<u64>(event + headBytes);
       lastKey = ((block as u32) ^ (((block >> 32) as u32) * 0x9e3779b1)) as i32;

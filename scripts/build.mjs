@@ -28,7 +28,7 @@ const builds = [
       extension: "src/extension.ts",
       engine: "src/engine/main.ts",
       scanWorker: "src/engine/scanWorker.ts",
-      logWorker: "src/trace/import/logWorker.ts",
+      importWorker: "src/trace/import/importWorker.ts",
       cli: "src/cli/main.ts",
     },
     outdir: "dist",

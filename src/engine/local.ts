@@ -28,7 +28,7 @@ export function localEngine(
       : new EngineService(
           threadPool(path.join(workers, "scanWorker.js"), Math.max(1, availableParallelism())),
           onNotice,
-          path.join(workers, "logWorker.js"),
+          path.join(workers, "importWorker.js"),
         );
   return {
     request: (method, params, signal) => service.request(method, params, signal ?? new AbortController().signal),

@@ -17,7 +17,7 @@ const pool = threadPool(
   path.join(__dirname, "scanWorker.js"),
   Math.max(1, Math.min(mostThreads, availableParallelism())),
 );
-const service = new EngineService(pool, send, path.join(__dirname, "logWorker.js"));
+const service = new EngineService(pool, send, path.join(__dirname, "importWorker.js"));
 const running = new Map<number, AbortController>();
 
 async function answer(request: Extract<ToEngine, { kind: "request" }>): Promise<void> {

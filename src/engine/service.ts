@@ -27,11 +27,11 @@ export class EngineService {
   readonly #images = new Images();
   #nextHandle = 1;
 
-  /** @param logWorker the bundled logWorker, for imports; without, they happen on the calling thread */
+  /** @param importWorker the bundled importWorker, for imports; without, they happen on the calling thread */
   constructor(
     private readonly pool: ScanPool,
     private readonly notify: (notice: EngineNotice) => void,
-    private readonly logWorker?: string,
+    private readonly importWorker?: string,
   ) {}
 
   /** Answers one request. Rejects with BootscopeError, with AbortError when cancelled, or with a defect's error. */
@@ -58,8 +58,8 @@ export class EngineService {
   readonly #handlers: Handlers = {
     open: async ({ path, vmlinux, cacheFolder, roots = [], firmware = [], traceEvents, debug }, signal) => {
       const trace = this.#nextHandle++ as TraceHandle;
-      const { pool, notify, logWorker } = this;
-      const parts = { pool, images: this.#images, notify, logWorker };
+      const { pool, notify, importWorker } = this;
+      const parts = { pool, images: this.#images, notify, importWorker };
       const cache = new ResultCache(cacheFolder);
       this.#images.keepIn(cache);
       const session = await TraceSession.open(
@@ -104,7 +104,7 @@ export class EngineService {
       const imported = await unpackOrImport(path, output, {
         signal,
         progress,
-        logWorker: this.logWorker,
+        importWorker: this.importWorker,
         traceEvents,
       });
       return imported === null ? this.#summaryOf(output, signal) : importedSummary(output);

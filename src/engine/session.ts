@@ -25,8 +25,8 @@ import { emptySummary, summarize } from "./summary";
 export interface EngineParts {
   readonly pool: ScanPool;
   readonly images: Images;
-  /** The bundled logWorker, for imports; without, they happen on the calling thread. */
-  readonly logWorker?: string | undefined;
+  /** The bundled importWorker, for imports; without, they happen on the calling thread. */
+  readonly importWorker?: string | undefined;
   notify(notice: EngineNotice): void;
 }
 
@@ -224,7 +224,7 @@ export class TraceSession {
   /** Imports a foreign trace unless the cache has it; answers the path of the .bst. */
   async #import(): Promise<string> {
     const progress = (done: number, total: number): void => this.#progress("Importing", done, total);
-    const { logWorker } = this.parts;
+    const { importWorker } = this.parts;
     const { traceEvents } = this.options;
     const { signal } = this.#stop;
     const stop = this.#stopImport.signal;
@@ -233,7 +233,7 @@ export class TraceSession {
     };
     this.#importing = true;
     try {
-      return await importedCopy(this.source, this.cache, { signal, stop, progress, onGrown, logWorker, traceEvents });
+      return await importedCopy(this.source, this.cache, { signal, stop, progress, onGrown, importWorker, traceEvents });
     } catch (error) {
       if (!signal.aborted && !(stop.aborted && error instanceof Error && error.name === "AbortError")) throw error;
       throw new BootscopeError("cancelled", "The import was cancelled before anything was found.", "", {

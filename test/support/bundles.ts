@@ -10,7 +10,7 @@ const root = path.resolve(__dirname, "../..");
 export interface Bundles {
   readonly engine: string;
   readonly scanWorker: string;
-  readonly logWorker: string;
+  readonly importWorker: string;
   readonly cli: string;
   remove(): Promise<void>;
 }
@@ -22,7 +22,7 @@ export async function buildBundles(): Promise<Bundles> {
     entryPoints: {
       engine: "src/engine/main.ts",
       scanWorker: "src/engine/scanWorker.ts",
-      logWorker: "src/trace/import/logWorker.ts",
+      importWorker: "src/trace/import/importWorker.ts",
       cli: "src/cli/main.ts",
     },
     outdir: folder,
@@ -37,7 +37,7 @@ export async function buildBundles(): Promise<Bundles> {
   return {
     engine: program("engine"),
     scanWorker: program("scanWorker"),
-    logWorker: program("logWorker"),
+    importWorker: program("importWorker"),
     cli: program("cli"),
     remove: () => rm(folder, { recursive: true, force: true }),
   };

@@ -36,6 +36,13 @@ export class AddressTable {
     return true;
   }
 
+  /** Forgets all addresses: numbers begin anew. */
+  clear(): void {
+    this.code.addressCount.value = 0;
+    this.taken = 0;
+    this.make();
+  }
+
   private make(): void {
     this.memory.reserveTable(this.slots);
     this.code.makeTable(this.memory.tableAt, this.slots, this.memory.addressesAt);

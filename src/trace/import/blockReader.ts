@@ -24,6 +24,10 @@ const lineFeed = 0x0a;
 /** What a buffer for blocks that are read so many bytes at a time must hold. */
 export const bufferBytes = (blockBytes: number): number => carryBytes + blockBytes + paddingBytes;
 
+/** Whether it is not worth the while to start threads for the input. */
+export const isShort = ({ file }: TraceInput, blockBytes: number): boolean =>
+  file !== null && file.bytes <= 2 * blockBytes;
+
 const usualBuffers = (): Uint8Array[] => [0, 1].map(() => new Uint8Array(bufferBytes(usualBlockBytes)));
 
 /**

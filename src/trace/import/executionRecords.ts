@@ -1,75 +1,52 @@
-/** Runs assembly/executionRecords.ts: reads the executions of a simple trace that follow one another. */
-import code from "../../../assembly/executionRecords.wasm";
-import { AddressTable, type AddressTableCode } from "./addressTable";
+/** Puts the executions of a simple trace that follow one another into a sink. */
 import { BlockNumbers } from "./blockNumbers";
 import { bufferBytes, usualBlockBytes } from "./blockReader";
 import type { ExecutionSink } from "./executionSink";
 import { ImportMemory } from "./importMemory";
-
-interface RecordsCode extends AddressTableCode {
-  placeColumns(block: number, time: number, most: number): void;
-  setEvents(typeBytes: number, execTb: number, execTbExit: number): void;
-  readRecords(start: number, end: number, process: number, timeLow: number, timeHigh: number): number;
-  readonly rows: WebAssembly.Global;
-  readonly lastKey: WebAssembly.Global;
-}
-
-/** Of which process the records are, and which time is zero. */
-export interface RecordOrigin {
-  readonly process: number;
-  readonly stream: number;
-  readonly timeLow: number;
-  readonly timeHigh: number;
-}
+import type { LogColumns } from "./logColumns";
+import { RecordReader, type RecordLayout, type RecordPart } from "./recordReader";
 
 export class ExecutionRecords {
   /** For the reader of the file: records are read where they are. */
   readonly buffers: Uint8Array[];
-  private readonly code: RecordsCode;
-  private readonly addresses: AddressTable;
+  private readonly reader: RecordReader;
   private readonly numbers: BlockNumbers;
-  private readonly block: Uint32Array;
-  private readonly time: Float64Array;
+  private readonly columns: LogColumns;
 
   constructor(
     private readonly sink: ExecutionSink,
     blockBytes = usualBlockBytes,
   ) {
     const memory = ImportMemory.create(bufferBytes(blockBytes), 2);
-    const instance = new WebAssembly.Instance(new WebAssembly.Module(code), { env: { memory: memory.shape.memory } });
-    this.code = instance.exports as unknown as RecordsCode;
-    this.addresses = new AddressTable(this.code, memory);
+    this.reader = new RecordReader(memory);
     this.numbers = new BlockNumbers(sink);
     this.buffers = [0, 1].map((place) => memory.text(place));
-    const { block, time } = memory.columnOffsets(0);
-    ({ block: this.block, time: this.time } = memory.columns(0));
-    this.code.placeColumns(block, time, memory.rows);
+    this.columns = memory.columns(0);
   }
 
   /**
-   * @param typeBytes of the word before each record
-   * @param execTb number of the event; of the other one -1 if it has none
-   */
-  setEvents(typeBytes: number, execTb: number, execTbExit: number): void {
-    this.code.setEvents(typeBytes, execTb, execTbExit);
-  }
-
-  /**
-   * Takes little-endian records of one of `buffers`, from `at` on, into the sink.
+   * Takes records of one of `buffers`, from `at` on, into the sink.
    * @returns where the first record is that has to be read in another way, or that is not whole before `end`
    */
-  take(buffer: Uint8Array, at: number, end: number, origin: RecordOrigin): number {
-    const { code } = this;
-    const base = buffer.byteOffset;
-    for (;;) {
-      const { process, stream, timeLow, timeHigh } = origin;
-      at = code.readRecords(base + at, base + end, process, timeLow, timeHigh) - base;
-      const rows = code.rows.value;
-      this.numbers.add(this.addresses.takeNew());
-      if (rows > 0) {
-        this.sink.announceRun(stream, this.block, this.numbers, this.time, 0, rows, code.lastKey.value);
-      }
-      if (rows < this.block.length && !this.addresses.grow()) return at;
-    }
+  take(buffer: Uint8Array, at: number, end: number, layout: RecordLayout): number {
+    // Offsets from the first buffer reach into the second; the columns are those of the first.
+    const from = buffer.byteOffset - this.buffers[0].byteOffset;
+    const part = this.reader.parse({ place: 0, start: from + at, end: from + end, layout, generation: 0 });
+    this.takePart(part, layout, this.columns, this.numbers);
+    return part.stop - from;
+  }
+
+  /** Takes what a reader found. @param numbers what its numbers of addresses mean */
+  takePart(part: RecordPart, { process }: RecordLayout, { block, time }: LogColumns, numbers: BlockNumbers): void {
+    const { rows, lastKey, ascending, addresses } = part;
+    numbers.add(addresses);
+    if (rows === 0) return;
+    const stream = this.sink.streamOfThread(process);
+    this.sink.announceRun(stream, block, numbers, time, 0, rows, lastKey, ascending);
+  }
+
+  /** For a reader that numbers addresses itself. */
+  newNumbers(): BlockNumbers {
+    return new BlockNumbers(this.sink);
   }
 }

@@ -90,6 +90,7 @@ export class ExecutionSink {
    * @param numbers by row, the number that `translation` translates
    * @param times by row, if the source has a clock; they are overwritten
    * @param lastKey of the last row
+   * @param ascending no time is before the one before it
    */
   announceRun(
     vcpu: number,
@@ -99,6 +100,7 @@ export class ExecutionSink {
     from: number,
     to: number,
     lastKey: number,
+    ascending = false,
   ): void {
     let row = from;
     const last = to - 1;
@@ -106,7 +108,9 @@ export class ExecutionSink {
       this.announce(vcpu, blocks[numbers[from]], times[from], 0);
       const stream = this.streamOf(vcpu);
       this.confirm(stream);
-      if (this.clock === "host") this.settleTimes(stream, times, from + 1, last);
+      if (this.clock === "host" && !(ascending && this.areSettled(stream, times, from + 1, last))) {
+        this.settleTimes(stream, times, from + 1, last);
+      }
       stream.encoder.executeRun(numbers, blocks, from + 1, last, this.clock === "host" ? times : null, this.position);
       const count = last - from - 1;
       this.executions += count;
@@ -195,6 +199,15 @@ export class ExecutionSink {
     this.oneTime[0] = stream.pendingTime;
     this.settleTimes(stream, this.oneTime, 0, 1);
     return this.oneTime[0];
+  }
+
+  /** Whether times that ascend are those of the trace already; if so, notes the last. */
+  private areSettled(stream: Stream, times: Float64Array, from: number, to: number): boolean {
+    if (from >= to || this.start !== 0 || !(times[from] >= stream.latest && times[to - 1] <= maximumCount))
+      return false;
+    stream.latest = times[to - 1];
+    this.now = Math.max(this.now, stream.latest);
+    return true;
   }
 
   /** Turns times of the source into times of the trace, which begin with 0, do not step back, and fit into it. */

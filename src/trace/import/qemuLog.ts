@@ -1,22 +1,17 @@
 /** Imports QEMU's log text: `exec_tb` trace events and `-d exec` lines. */
-import { availableParallelism } from "node:os";
 import { findEventCatalog } from "../events/traceEventsFiles";
 import type { TraceWriter } from "../writer";
-import { bufferBytes, lineBlocks, usualBlockBytes } from "./blockReader";
+import { bufferBytes, isShort, lineBlocks, usualBlockBytes } from "./blockReader";
 import { findEventsClock, readLogEvents } from "./eventsLog";
+import { LogBlockParser, type LogText } from "./logBlockParser";
 import type { TraceInput } from "./input/traceInput";
 import { findLogClock, type LogClock } from "./logClock";
 import type { LogColumns, LogPart } from "./logColumns";
 import { ImportMemory } from "./importMemory";
 import { LogEventSink } from "./logEventSink";
 import { LogMerger } from "./logMerger";
-import { inlineParser, threadParser, type LogParserHandle } from "./logParsers";
+import { inlineParser, placesOf, placesPerThread, threadParsers, type ParserHandle } from "./parserThreads";
 import type { ImportOptions, ImportResult, TraceFormat } from "./traceFormat";
-
-/** Threads beyond this gain nothing: what they found is put in order by one. */
-const mostThreads = 4;
-/** Of each thread: one that it parses, one that it finds when it is done, and one that is read or waits for its turn. */
-const placesPerThread = 3;
 
 export const qemuLogFormat: TraceFormat = {
   name: "qemu-log",
@@ -53,21 +48,14 @@ async function importQemuLog(
   writer: TraceWriter,
   options: ImportOptions,
 ): Promise<ImportResult> {
-  const { signal, progress, logWorker, blockBytes = usualBlockBytes } = options;
+  const { signal, progress, importWorker, blockBytes = usualBlockBytes } = options;
   const textBytes = bufferBytes(blockBytes);
-  const parsers: LogParserHandle[] =
-    logWorker === undefined || (input.file !== null && input.file.bytes <= 2 * blockBytes)
-      ? [inlineParser(ImportMemory.create(textBytes, placesPerThread), clock)]
-      : Array.from({ length: Math.min(mostThreads, availableParallelism()) }, () =>
-          threadParser(logWorker, ImportMemory.create(textBytes, placesPerThread), clock),
-        );
-  // Blocks go to the parsers in turn, so buffers do too.
-  const places = Array.from({ length: parsers.length * placesPerThread }, (_, index) => ({
-    parser: index % parsers.length,
-    place: Math.floor(index / parsers.length),
-  }));
-  const texts = places.map(({ parser, place }) => parsers[parser].memory.text(place));
-  const columns = places.map(({ parser, place }) => parsers[parser].memory.columns(place));
+  const onThreads = importWorker !== undefined && !isShort(input, blockBytes);
+  const parsers: ParserHandle<LogText, LogPart>[] = onThreads
+    ? threadParsers(importWorker, textBytes, (shape) => ({ kind: "log", clock, shape }))
+    : [inlineLogParser(ImportMemory.create(textBytes, placesPerThread), clock)];
+  const places = placesOf(parsers);
+  const texts = places.map(({ text }) => text);
   const kept = places.length - 1;
   const catalog = await findEventCatalog(input.path, options.traceEvents);
   const eventSink = new LogEventSink(clock, catalog, (payload) => writer.addEvents(payload));
@@ -84,9 +72,9 @@ async function importQemuLog(
   try {
     for await (const { buffer, start, end } of lineBlocks(input, texts)) {
       signal?.throwIfAborted();
-      const { parser, place } = places[buffer];
+      const { parser, place, columns } = places[buffer];
       const part = parsers[parser].parse({ place, start, end });
-      merged = Promise.all([part, merged]).then(([found]) => mergeNext(found, columns[buffer], parser));
+      merged = Promise.all([part, merged]).then(([found]) => mergeNext(found, columns, parser));
       merged.catch(() => undefined); // told when its turn comes
       merging.push(merged);
       if (merging.length >= kept) await merging.shift();
@@ -96,4 +84,8 @@ async function importQemuLog(
     await Promise.all(parsers.map((parser) => parser.close()));
   }
   return merger.finish();
+}
+
+function inlineLogParser(memory: ImportMemory, clock: LogClock): ParserHandle<LogText, LogPart> {
+  return inlineParser(memory, new LogBlockParser(memory, clock));
 }

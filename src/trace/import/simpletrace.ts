@@ -44,8 +44,8 @@ async function importSimpletrace(
 ): Promise<ImportResult> {
   const sink = new ExecutionSink(writer, "host");
   const encoder = new EventEncoder(ThreadKind.Process, (payload) => writer.addEvents(payload));
-  const { blockBytes } = options;
-  const parts = { sink, encoder, blockBytes, ...(await namesFor(input, header, options.traceEvents)) };
+  const { blockBytes, importWorker } = options;
+  const parts = { sink, encoder, blockBytes, importWorker, ...(await namesFor(input, header, options.traceEvents)) };
   const scan = await scanSimpletrace(input, header, parts, {
     signal: options.signal,
     after: async () => {

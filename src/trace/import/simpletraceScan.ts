@@ -2,10 +2,11 @@
 import { ArgumentKind, droppedEvent, type EventDescriptor } from "../events/eventDescriptor";
 import type { EventEncoder } from "../events/eventEncoder";
 import { SimpletraceEvents, type NamedEvent } from "../events/simpletraceEvents";
-import { BlockReader } from "./blockReader";
-import { ExecutionRecords, type RecordOrigin } from "./executionRecords";
+import { BlockReader, isShort, usualBlockBytes } from "./blockReader";
+import { ExecutionRecords } from "./executionRecords";
 import type { ExecutionSink } from "./executionSink";
 import type { TraceInput } from "./input/traceInput";
+import type { RecordLayout } from "./recordReader";
 import {
   droppedIdLow,
   eventHeadBytes,
@@ -14,6 +15,7 @@ import {
   type SimpletraceHeader,
   typeWordBytes,
 } from "./simpletraceRecord";
+import { SimpletraceThreads } from "./simpletraceThreads";
 import { SimpletraceWalker, type SimpletraceVisitor } from "./simpletraceWalker";
 
 const exitRequested = 3;
@@ -28,6 +30,8 @@ export interface SimpletraceParts {
   readonly encoder: EventEncoder;
   /** Bytes read at a time. */
   readonly blockBytes?: number | undefined;
+  /** The bundled importWorker: executions are then read on threads. */
+  readonly importWorker?: string | undefined;
   readonly describe: (name: string) => EventDescriptor | undefined;
   /** Names by number, where the file does not give them; null: it does, or nobody does. */
   readonly numbersOf: (header: SimpletraceHeader) => readonly string[] | null;
@@ -44,9 +48,29 @@ export async function scanSimpletrace(
   input: TraceInput,
   header: SimpletraceHeader,
   parts: SimpletraceParts,
-  { signal, after }: ScanSteps,
+  steps: ScanSteps,
 ): Promise<SimpletraceScan> {
   const scan = new SimpletraceScan(header, parts);
+  const { importWorker, blockBytes = usualBlockBytes } = parts;
+  if (scan.records !== null && importWorker !== undefined && !isShort(input, blockBytes)) {
+    await new SimpletraceThreads(scan, scan.records, importWorker, blockBytes).read(
+      input,
+      headerBytesOf(header),
+      steps,
+    );
+  } else {
+    await scanInTurn(input, header, scan, steps);
+  }
+  parts.encoder.finish();
+  return scan;
+}
+
+async function scanInTurn(
+  input: TraceInput,
+  header: SimpletraceHeader,
+  scan: SimpletraceScan,
+  { signal, after }: ScanSteps,
+): Promise<void> {
   const reader = new BlockReader(input, scan.records?.buffers);
   try {
     let block = await reader.next(0);
@@ -60,8 +84,6 @@ export async function scanSimpletrace(
   } finally {
     await reader.close();
   }
-  parts.encoder.finish();
-  return scan;
 }
 
 export class SimpletraceScan implements SimpletraceVisitor {
@@ -82,7 +104,8 @@ export class SimpletraceScan implements SimpletraceVisitor {
   readonly records: ExecutionRecords | null;
   /** The last record was an execution, so that the next ones may be read in a row. */
   private inExecutions = false;
-  private origin: RecordOrigin = { process: 0, stream: 0, timeLow: 0, timeHigh: 0 };
+  /** Of the executions that were met last; null: the next ones may be of any other. */
+  layout: RecordLayout | null = null;
   private events: SimpletraceEvents;
   /** Of all ids; only those of events that occur are in `named` too, as the trace needs a description of those. */
   private readonly names = new Map<number, string>();
@@ -102,6 +125,7 @@ export class SimpletraceScan implements SimpletraceVisitor {
     const { encoder, describe } = this.parts;
     this.named.clear();
     this.names.clear();
+    this.layout = null;
     this.execTb = this.execTbNocache = this.execTbExit = -1;
     this.events = new SimpletraceEvents(encoder, header.version === 0 ? (name) => asWords(describe(name)) : describe);
     const numbers = this.parts.numbersOf(header);
@@ -110,6 +134,7 @@ export class SimpletraceScan implements SimpletraceVisitor {
   }
 
   mapping(id: number, name: string): void {
+    this.layout = null;
     // A later mapping of an id wins, also when it takes a meaning away.
     if (this.execTb === id) this.execTb = -1;
     if (this.execTbNocache === id) this.execTbNocache = -1;
@@ -130,10 +155,10 @@ export class SimpletraceScan implements SimpletraceVisitor {
   }
 
   run(at: number, end: number): number {
-    const { walker, records } = this;
-    if (records === null || !this.inExecutions) return at;
+    const { walker, records, layout } = this;
+    if (records === null || layout === null || !this.inExecutions) return at;
     this.inExecutions = false;
-    return records.take(walker.bytes, at, end, this.origin);
+    return records.take(walker.bytes, at, end, layout);
   }
 
   private execute(idAt: number, start: number, end: number): void {
@@ -145,16 +170,17 @@ export class SimpletraceScan implements SimpletraceVisitor {
     const stream = sink.streamOfThread(process);
     const block = sink.blockAt(walker.halfAt(start + 8 + low), walker.halfAt(start + 8 + high));
     sink.announce(stream, block, this.timeOf(idAt + 8), this.keyOf(start));
-    this.readOn(walker.halfAt(idAt + low), process, stream);
+    this.readOn(walker.halfAt(idAt + low), process);
   }
 
   /** Records like this one may be read in a row. */
-  private readOn(id: number, process: number, stream: number): void {
-    const { walker, firstLow: timeLow, firstHigh: timeHigh } = this;
+  private readOn(execTb: number, process: number): void {
+    const { walker, layout, execTbExit, firstLow: timeLow, firstHigh: timeHigh } = this;
     if (!walker.littleEndian || walker.version === 0) return;
     this.inExecutions = true;
-    this.origin = { process, stream, timeLow, timeHigh };
-    this.records?.setEvents(walker.version < 4 ? 0 : typeWordBytes, id, this.execTbExit);
+    if (layout?.execTb === execTb && layout.process === process) return;
+    const typeBytes = walker.version < 4 ? 0 : typeWordBytes;
+    this.layout = { typeBytes, execTb, execTbExit, process, timeLow, timeHigh };
   }
 
   private leave(start: number, end: number): void {

@@ -38,8 +38,8 @@ export interface ImportOptions {
   readonly progress?: (bytesDone: number, bytesTotal: number) => void;
   /** Is told now and then of the trace as far as it is written, which can be read until the import ends, and how many chunks of executions it has. */
   readonly onGrown?: (path: string, executionChunks: number) => void;
-  /** The bundled logWorker: large logs are then parsed on threads. Without, everything happens on the calling thread. */
-  readonly logWorker?: string | undefined;
+  /** The bundled importWorker: large logs and simple traces are then parsed on threads. Without, everything happens on the calling thread. */
+  readonly importWorker?: string | undefined;
   /** A trace-events file to use instead of one beside the trace. */
   readonly traceEvents?: string | undefined;
   /** Bytes that logs and simple traces are read at a time (tests want them few). */

@@ -7,6 +7,7 @@ import { importTrace } from "../../../src/trace/import/importTrace";
 import type { ImportOptions } from "../../../src/trace/import/traceFormat";
 import { temporaryFile } from "../../support/buildTrace";
 import { buildBundles, type Bundles } from "../../support/bundles";
+import { SimpletraceBuilder } from "../../support/simpletraceBuilder";
 
 let bundles: Bundles;
 beforeAll(async () => {
@@ -72,7 +73,7 @@ describe("a log parsed on threads", () => {
         writeFileSync(log, text, "latin1");
         const whole = await imported(log, {});
         expect(await imported(log, { blockBytes })).toEqual(whole);
-        expect(await imported(log, { blockBytes, logWorker: bundles.logWorker })).toEqual(whole);
+        expect(await imported(log, { blockBytes, importWorker: bundles.importWorker })).toEqual(whole);
       }),
       { numRuns: 12 },
     );
@@ -87,7 +88,7 @@ describe("a log parsed on threads", () => {
       signal: controller.signal,
       progress: () => controller.abort(),
       blockBytes: 10_000,
-      logWorker: bundles.logWorker,
+      importWorker: bundles.importWorker,
     };
     await expect(importTrace(log, output, options)).rejects.toMatchObject({ name: "AbortError" });
     expect(readdirSync(path.dirname(output))).toEqual([path.basename(log)]);
@@ -97,8 +98,56 @@ describe("a log parsed on threads", () => {
     const output = await temporaryFile();
     const log = `${output}.log`;
     writeFileSync(log, traceOf(0, "a", "ff000200").repeat(5000));
-    const options = { blockBytes: 10_000, logWorker: `${output}.missing.js` };
+    const options = { blockBytes: 10_000, importWorker: `${output}.missing.js` };
     await expect(importTrace(log, output, options)).rejects.toMatchObject({ code: "internal" });
     expect(existsSync(output)).toBe(false);
+  });
+});
+
+const ids = { execTb: 7, exit: 8, other: 9 };
+const host = fc.constantFrom(0x7f3524000040n, 0x7f3524000080n);
+const address = fc.constantFrom(0xfff0n, 0x7c00n, 0xffffffff81000000n, 0xffffffff81000020n);
+type Step = (trace: SimpletraceBuilder, time: bigint) => void;
+/** Executions in a row, which threads read, and whatever may stand between them, which they leave to the scan. */
+const steps: fc.Arbitrary<Step> = fc.oneof(
+  {
+    weight: 6,
+    arbitrary: fc
+      .tuple(fc.array(address, { minLength: 1, maxLength: 60 }), host, fc.constantFrom(42, 42, 43))
+      .map(([addresses, tb, pid]) => (trace: SimpletraceBuilder, time: bigint): void => {
+        for (const each of addresses) trace.event(BigInt(ids.execTb), time++, pid, tb, each);
+      }),
+  },
+  fc.tuple(host, fc.bigInt(0n, 4n)).map(([tb, flags]) => (trace: SimpletraceBuilder, time: bigint): void => {
+    trace.event(BigInt(ids.exit), time, 42, tb, flags);
+  }),
+  fc
+    .array(fc.bigInt(0n, 2n ** 64n - 1n), { maxLength: 3 })
+    .map((words) => (trace: SimpletraceBuilder, time: bigint): void => {
+      trace.event(BigInt(ids.other), time, 42, ...words);
+    }),
+  fc.constantFrom("exec_tb", "exec_tb_nocache").map((name) => (trace: SimpletraceBuilder): void => {
+    trace.mapping(ids.execTb, name);
+  }),
+);
+
+describe("a simple trace read on threads", () => {
+  it("becomes the same trace as on one, wherever it is cut into blocks", async () => {
+    const file = `${await temporaryFile()}.trace`;
+    const traces = fc.tuple(fc.array(steps, { minLength: 1, maxLength: 40 }), fc.nat(40));
+    await fc.assert(
+      fc.asyncProperty(traces, fc.integer({ min: 64, max: 600 }), async ([some, cut], blockBytes) => {
+        const trace = new SimpletraceBuilder();
+        trace.mapping(ids.execTb, "exec_tb").mapping(ids.exit, "exec_tb_exit").mapping(ids.other, "other");
+        trace.event(BigInt(ids.execTb), 999_999n, 42, 0x7f3524000040n, 0xfff0n);
+        some.forEach((step, index) => step(trace, BigInt(1_000_000 + 40 * index)));
+        const bytes = trace.bytes();
+        writeFileSync(file, bytes.subarray(0, bytes.length - cut));
+        const whole = await imported(file, {});
+        expect(await imported(file, { blockBytes })).toEqual(whole);
+        expect(await imported(file, { blockBytes, importWorker: bundles.importWorker })).toEqual(whole);
+      }),
+      { numRuns: 12 },
+    );
   });
 });

@@ -1,0 +1,26 @@
+/** Entry of a worker thread: parses a text per message, and answers with what it found, or with the error's text. */
+import { parentPort, workerData } from "node:worker_threads";
+import { ImportMemory } from "./importMemory";
+import { LogBlockParser, type LogText } from "./logBlockParser";
+import type { ImportWorkerData, ParserReply } from "./parserThreads";
+import { RecordReader, type RecordText } from "./recordReader";
+
+const port = parentPort;
+if (port === null) throw new Error("importWorker runs as a worker thread");
+const parse = parserOf(workerData as ImportWorkerData);
+
+port.on("message", (text: LogText & RecordText) => {
+  let reply: ParserReply;
+  try {
+    reply = { part: parse(text) };
+  } catch (error) {
+    reply = { error: error instanceof Error ? error.message : String(error) };
+  }
+  port.postMessage(reply);
+});
+
+function parserOf(data: ImportWorkerData): (text: LogText & RecordText) => unknown {
+  const memory = ImportMemory.of(data.shape);
+  const parser = data.kind === "log" ? new LogBlockParser(memory, data.clock) : new RecordReader(memory);
+  return (text) => parser.parse(text);
+}
