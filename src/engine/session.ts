@@ -233,7 +233,14 @@ export class TraceSession {
     };
     this.#importing = true;
     try {
-      return await importedCopy(this.source, this.cache, { signal, stop, progress, onGrown, importWorker, traceEvents });
+      return await importedCopy(this.source, this.cache, {
+        signal,
+        stop,
+        progress,
+        onGrown,
+        importWorker,
+        traceEvents,
+      });
     } catch (error) {
       if (!signal.aborted && !(stop.aborted && error instanceof Error && error.name === "AbortError")) throw error;
       throw new BootscopeError("cancelled", "The import was cancelled before anything was found.", "", {

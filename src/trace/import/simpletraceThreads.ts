@@ -42,7 +42,7 @@ export class SimpletraceThreads {
     private readonly scan: SimpletraceScan,
     private readonly records: ExecutionRecords,
     importWorker: string,
-    blockBytes: number,
+    private readonly blockBytes: number,
   ) {
     this.parsers = threadParsers(importWorker, bufferBytes(blockBytes), (shape) => ({ kind: "records", shape }));
     this.places = placesOf(this.parsers);
@@ -51,7 +51,7 @@ export class SimpletraceThreads {
 
   /** Reads everything behind so many bytes of header. */
   async read(input: TraceInput, headerBytes: number, { signal, after }: ScanSteps): Promise<void> {
-    const { scan, places } = this;
+    const { scan, places, blockBytes } = this;
     const texts = places.map(({ text }) => text);
     const reader = new BlockReader(input, texts);
     const waiting: Waiting[] = [];
@@ -60,8 +60,10 @@ export class SimpletraceThreads {
       let block = await reader.next(0);
       for (let before: FileBlock | null = null; block !== null;) {
         waiting.push({ block, guess: this.guess(block, before) });
+        // A block that is not full is the last one, or what a slow pipe brought: nobody should wait for the next.
+        const isFull = block.end - block.start >= blockBytes;
         // Without a layout there is nothing to guess from until the scan has gone on.
-        while (waiting.length > 0 && (scan.layout === null || waiting.length >= places.length - 1 || block.last)) {
+        while (waiting.length > 0 && (scan.layout === null || waiting.length >= places.length - 1 || !isFull)) {
           const [next] = waiting.splice(0, 1);
           const readable = await this.take(next);
           signal?.throwIfAborted();
