@@ -6,10 +6,12 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { ensureForeignKernel } from "../../scripts/environment/foreignKernel.mjs";
 import { ensureKernel } from "../../scripts/environment/kernel.mjs";
 import { ensurePackages } from "../../scripts/environment/packages.mjs";
 import { ensureQemuBackports } from "../../scripts/environment/qemuBackports.mjs";
 import { ensureQemuSource } from "../../scripts/environment/qemuSource.mjs";
+import { readEvents } from "../../src/trace/events/eventChunks";
 import { importTrace } from "../../src/trace/import/importTrace";
 import { openTraceFile } from "../../src/trace/reader";
 
@@ -39,14 +41,14 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 const silenceMs = 1500;
 
 /** Runs QEMU until it ends, its log is large enough or grows no more, then kills it. Answers the log's path. */
-async function recordLog(name: string, qemu: string, args: readonly string[]): Promise<string> {
+async function recordLog(name: string, qemu: string, args: readonly string[], most = logBytes): Promise<string> {
   const log = path.join(folder, name);
   const child = spawn(qemu, ["-D", log, ...args], { stdio: "ignore" });
   const ended = once(child, "exit");
   const deadline = Date.now() + 60_000;
   let size = 0;
   let grewAt = Date.now();
-  while (size < logBytes && child.exitCode === null && Date.now() < deadline) {
+  while (size < most && child.exitCode === null && Date.now() < deadline) {
     await sleep(20);
     const now = statSync(log, { throwIfNoEntry: false })?.size ?? 0;
     if (now > size) grewAt = Date.now();
@@ -126,6 +128,57 @@ describe("disassembly of -d in_asm", () => {
     expect(metadata.capture?.mode).toBe("coverage");
   });
 });
+
+/** Lines of each event of `-d int`, in grep's extended expressions. */
+const interruptLines = {
+  x86: {
+    interrupt: "^ *[0-9]+: v=",
+    hardware_interrupt: "^Servicing hardware INT=",
+    check_exception: "^check_exception ",
+    smm_enter: "^SMM: enter",
+    smm_leave: "^SMM: after RSM",
+  },
+  arm: {
+    exception: "^Taking exception ",
+    exception_return: "^Exception return ",
+    mode_switch: "^AArch32 mode switch ",
+  },
+  riscv: { riscv_cpu_do_interrupt: "^riscv_cpu_do_interrupt: " },
+};
+
+describe("interrupts and exceptions of -d int", () => {
+  it.each([
+    ["x86_64", "qemu-system-x86_64", () => ["-m", "512", "-kernel", vmlinuz], interruptLines.x86],
+    ["x86_64, QEMU 10", null, () => ["-m", "512", "-kernel", vmlinuz], interruptLines.x86],
+    ["aarch64", "qemu-system-aarch64", () => virtual("arm64", "cortex-a57"), interruptLines.arm],
+    ["riscv64", "qemu-system-riscv64", () => virtual("riscv64", "rv64"), interruptLines.riscv],
+  ])("are those that grep counts: %s", async (name, program, machine, forms) => {
+    const ten = program === null ? await ensureQemuBackports() : null;
+    const args = [...(ten?.arguments ?? []), ...quiet, ...(await machine()), "-d", "int"];
+    const log = await recordLog(
+      `int ${name}.log`,
+      program ?? ten?.qemu ?? "",
+      args,
+      forms === interruptLines.x86 ? 400_000 : 100_000,
+    );
+    const counts = new Map<string, number>();
+    await readEvents(log, {}, (decoder) => {
+      for (const { name: event, count } of decoder.descriptors) counts.set(event, (counts.get(event) ?? 0) + count);
+    });
+    const expected = Object.entries(forms).map(([event, form]): [string, number] => [event, grepCount(form, log)]);
+    expect(counts).toEqual(new Map(expected.filter(([, count]) => count > 0)));
+    expect([...counts.values()].reduce((sum, count) => sum + count, 0)).toBeGreaterThan(100);
+  });
+});
+
+async function virtual(architecture: "arm64" | "riscv64", cpu: string): Promise<string[]> {
+  const { kernel } = await ensureForeignKernel(architecture);
+  return ["-M", "virt", "-cpu", cpu, "-m", "512", "-kernel", kernel];
+}
+
+/** Lines of a log that match; grep fails when there are none. */
+const grepCount = (form: string, log: string): number =>
+  Number(spawnSync("grep", ["-acE", form, log], { encoding: "latin1" }).stdout);
 
 describe("translate_block events", () => {
   it("are those that grep counts", async () => {

@@ -4,24 +4,14 @@
  */
 import { ArgumentKind, type EventArgument, type EventValue } from "./eventDescriptor";
 import type { EventDescription } from "./eventDescriptions";
-import type { EventEncoder } from "./eventEncoder";
+import type { EventKeeper, EventMoment } from "./eventKeeper";
 import { matchFormat, type Conversion } from "./printfFormat";
 
 /** The longest name that is believed; QEMU's have up to 60 characters. */
 const nameStart = /^\w{1,128}(?= |$)/;
-/** When and where an event took place. */
-export interface EventMoment {
-  /** Nanoseconds, or executions before it. */
-  readonly time: bigint;
-  /** -1: unknown. */
-  readonly thread: number;
-}
-
 export class LogEvents {
-  private readonly numbers = new Map<string, number>();
-
   constructor(
-    private readonly encoder: EventEncoder,
+    private readonly keeper: EventKeeper,
     private readonly describe: (name: string) => EventDescription | undefined,
   ) {}
 
@@ -38,31 +28,14 @@ export class LogEvents {
     if (known === undefined && !certain) return false;
     const text = line.slice(name.length + 1);
     const values = known === undefined ? null : printedValues(known, text);
-    if (known !== undefined && values !== null) this.keep(known.printed, name, values, moment);
-    else this.keep(textOnly, `${name} `, [Buffer.from(text, "latin1")], moment);
+    if (known !== undefined && values !== null) this.keeper.keep(name, "", known.printed, values, moment);
+    else this.keeper.keep(name, "text", textOnly, [Buffer.from(text, "latin1")], moment);
     return true;
-  }
-
-  /** @param key what `given` are the arguments of: the event's name, with a space behind it when they are its text */
-  private keep(given: readonly EventArgument[], key: string, values: readonly EventValue[], moment: EventMoment): void {
-    let number = this.numbers.get(key);
-    if (number === undefined) {
-      number = this.encoder.define({ name: key.trimEnd(), arguments: given });
-      this.numbers.set(key, number);
-    }
-    this.encoder.begin(number, lowHalf(moment.time), highHalf(moment.time), moment.thread);
-    values.forEach((value, index) => {
-      if (typeof value === "bigint") this.encoder.number(given[index].kind, lowHalf(value), highHalf(value));
-      else this.encoder.bytes(value);
-    });
   }
 }
 
 /** A line that is not of its event's format is kept as it is. */
 const textOnly: readonly EventArgument[] = [{ name: "text", kind: ArgumentKind.Text, hexadecimal: false, type: "" }];
-
-const lowHalf = (value: bigint): number => Number(value & 0xffffffffn);
-const highHalf = (value: bigint): number => Number((value >> 32n) & 0xffffffffn);
 
 /** What a text says of each argument, or null when it is not of the event's format. */
 function printedValues({ format, printed }: EventDescription, text: string): EventValue[] | null {

@@ -1,6 +1,7 @@
 /** Logs as lists of events: of those without executions, and of all where events are asked for and nothing else. */
 import { EventDecoder, parseEventsHead } from "../events/eventDecoder";
 import type { EventProblems, EventReadOptions, TakeChunk } from "../events/eventReading";
+import { isInterruptLine } from "../events/interruptLines";
 import { findEventCatalog } from "../events/traceEventsFiles";
 import { lineBlocks } from "./blockReader";
 import type { TraceInput } from "./input/traceInput";
@@ -29,9 +30,11 @@ export function findEventsClock({ bytes, end, whole }: TraceStart): LogClock | n
     if (found < 0 && !whole) break;
     const next = found < 0 ? end : at + found + 1;
     const line = latin1.decode(bytes.subarray(at, Math.min(next, at + 512)));
-    if (stampedLine.test(line)) {
-      stamp.parse(bytes, at);
+    const event = line.slice(stamp.parse(bytes, at) - at).trimEnd();
+    const isInterrupt = isInterruptLine(event);
+    if (isInterrupt || stampedLine.test(line)) {
       if (!Number.isNaN(stamp.time)) return { stamped: true, firstSecond: stamp.firstSecond };
+      if (isInterrupt) return { stamped: false, firstSecond: NaN };
     } else if (plainLine.test(line) && ++plain >= convincingLines) return { stamped: false, firstSecond: NaN };
     at = next;
   }
@@ -73,7 +76,7 @@ export async function readLogEvents(
     await hand();
     progress?.(input.bytesDone, input.bytesTotal);
   }
-  sink.encoder.finish();
+  sink.finish(NaN);
   await hand();
   return cut ? ["The log ends in the middle of a line: QEMU was killed, or the file was cut off."] : [];
 }

@@ -1,4 +1,5 @@
 /** Lines of a log that may tell of events, as its parsers find them: what they mean is found out by the one that writes the trace. */
+import { mayBeInterruptLine } from "../events/interruptLines";
 import type { StampParser } from "./logStamp";
 
 /** Lines of one text, in order. */
@@ -25,6 +26,14 @@ const isNameByte = (byte: number): boolean =>
   (byte >= 0x30 && byte <= 0x39) ||
   (byte >= 0x41 && byte <= 0x5a);
 
+/** Whether a name stands there. Without a stamp before it, it may be the guest's output: QEMU's names have an underscore. */
+function mayBeEvent(text: Uint8Array, start: number, end: number, stamped: boolean): boolean {
+  let at = start;
+  let underscores = 0;
+  for (; at < end && isNameByte(text[at]); at++) if (text[at] === underscore) underscores++;
+  return at > start && (at === end || text[at] === space) && (stamped || underscores > 0);
+}
+
 export class LogEventCollector {
   private bytes = new Uint8Array(0);
   private used = 0;
@@ -33,17 +42,13 @@ export class LogEventCollector {
   private times: number[] = [];
   private threads: number[] = [];
 
-  /** Takes the line of `text` from `at` to `end` (its line feed included), if it looks like an event. */
-  take(text: Uint8Array, at: number, end: number, row: number, stamp: StampParser): void {
+  /** Takes the line of `text` from `at` to `end`, with or without its line feed, if it looks like an event; answers whether it does. */
+  take(text: Uint8Array, at: number, end: number, row: number, stamp: StampParser): boolean {
     const start = stamp.parse(text, at);
-    let nameEnd = start;
-    let underscores = 0;
-    for (; nameEnd < end && isNameByte(text[nameEnd]); nameEnd++) if (text[nameEnd] === underscore) underscores++;
     let lineEnd = end;
-    while (lineEnd > nameEnd && (text[lineEnd - 1] === lineFeed || text[lineEnd - 1] === carriageReturn)) lineEnd--;
-    if (nameEnd === start || (nameEnd < lineEnd && text[nameEnd] !== space) || lineEnd - start > mostLineBytes) return;
-    // Without a stamp it may be the guest's output: QEMU's names have an underscore.
-    if (start === at && underscores === 0) return;
+    while (lineEnd > start && (text[lineEnd - 1] === lineFeed || text[lineEnd - 1] === carriageReturn)) lineEnd--;
+    if (lineEnd - start > mostLineBytes) return false;
+    if (!mayBeEvent(text, start, lineEnd, start > at) && !mayBeInterruptLine(text, start, lineEnd)) return false;
     this.reserve(lineEnd - start);
     this.bytes.set(text.subarray(start, lineEnd), this.used);
     this.used += lineEnd - start;
@@ -51,6 +56,7 @@ export class LogEventCollector {
     this.rows.push(row);
     this.times.push(stamp.time);
     this.threads.push(stamp.thread);
+    return true;
   }
 
   /** What was taken since the last call; null: nothing. */

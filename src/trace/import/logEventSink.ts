@@ -1,6 +1,8 @@
 /** Puts the events of a log into the trace, in the order of its lines. */
 import { ThreadKind } from "../events/eventDescriptor";
 import { EventEncoder } from "../events/eventEncoder";
+import { EventKeeper } from "../events/eventKeeper";
+import { InterruptLines } from "../events/interruptLines";
 import { LogEvents } from "../events/logEvents";
 import type { EventCatalog } from "../events/traceEventsFiles";
 import type { LogClock } from "./logClock";
@@ -9,9 +11,19 @@ import type { LogEventLines } from "./logEventLines";
 const latin1 = new TextDecoder("latin1");
 const nanosecondsPerSecond = 1_000_000_000n;
 
+/** What a sink wrote. */
+export interface KeptEvents {
+  readonly total: number;
+  /** Time zero of the trace on the clock of the events. */
+  readonly origin: bigint;
+  /** Of the last event, counted from there; 0: there is none. */
+  readonly end: number;
+}
+
 export class LogEventSink {
   readonly encoder: EventEncoder;
   private readonly events: LogEvents;
+  private readonly interrupts: InterruptLines;
   /** What times count from, in nanoseconds since 1970. */
   private readonly base: bigint;
 
@@ -22,7 +34,9 @@ export class LogEventSink {
     emit: (payload: Uint8Array) => void,
   ) {
     this.encoder = new EventEncoder(ThreadKind.Thread, emit);
-    this.events = new LogEvents(this.encoder, (name) => catalog.describe(name));
+    const keeper = new EventKeeper(this.encoder);
+    this.events = new LogEvents(keeper, (name) => catalog.describe(name));
+    this.interrupts = new InterruptLines(keeper);
     this.base = Number.isSafeInteger(clock.firstSecond) ? BigInt(clock.firstSecond) * nanosecondsPerSecond : 0n;
   }
 
@@ -37,19 +51,27 @@ export class LogEventSink {
       const executions = executionsAt(rows[index]);
       const text = latin1.decode(bytes.subarray(index === 0 ? 0 : ends[index - 1], ends[index]));
       const stamp = times[index];
-      const time = this.clock.stamped ? this.moment(stamp) : BigInt(executions);
-      this.events.take(text, { time, thread: threads[index] }, !Number.isNaN(stamp));
+      const time = this.clock.stamped ? this.momentOf(stamp) : BigInt(executions);
+      const moment = { time, thread: threads[index] };
+      if (!this.interrupts.take(text, moment)) this.events.take(text, moment, !Number.isNaN(stamp));
     }
   }
 
-  /** Time zero of the trace on the clock of the events. @param start of the executions, as stamps give it; NaN: there are none */
-  origin(start: number): bigint {
-    if (!this.clock.stamped) return 0n;
-    return Number.isNaN(start) ? this.encoder.earliestTime : this.moment(start);
+  /**
+   * Writes what is left.
+   * @param start of the executions, as stamps give it; NaN: there are none
+   */
+  finish(start: number): KeptEvents {
+    this.interrupts.finish();
+    this.encoder.finish();
+    const { total, earliestTime, latestTime } = this.encoder;
+    const first = Number.isNaN(start) ? earliestTime : this.momentOf(start);
+    const origin = this.clock.stamped ? first : 0n;
+    return { total, origin, end: total === 0 ? 0 : Number(latestTime - origin) };
   }
 
   /** A line without a stamp among others that have one took place when the one before it did. */
-  private moment(stamp: number): bigint {
+  private momentOf(stamp: number): bigint {
     if (!Number.isNaN(stamp)) this.latest = this.base + BigInt(Math.round(stamp));
     return this.latest;
   }

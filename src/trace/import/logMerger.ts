@@ -1,5 +1,6 @@
 /** Puts what the parsers of a log found into one trace: called in the order of the log. */
 import type { TraceWriter } from "../writer";
+import { executionResult } from "./executionResult";
 import { ExecutionSink } from "./executionSink";
 import { BlockNumbers } from "./blockNumbers";
 import { logSlot, noCounts, type LogColumns, type LogCounts, type LogPart } from "./logColumns";
@@ -59,25 +60,13 @@ export class LogMerger {
   }
 
   finish(): ImportResult {
-    const endTime = this.sink.finish();
-    this.counts.unnumbered += this.sink.unnumbered;
-    const { executions, vcpus, stepsBack, startTime } = this.sink;
-    const { source, cut, threadless, clock, eventSink } = this;
-    const { encoder } = eventSink;
-    encoder.finish();
-    const origin = eventSink.origin(clock.stamped && executions > 0 ? startTime : NaN);
-    return {
-      format: "qemu-log",
-      executions,
-      events: encoder.total,
-      eventOrigin: origin,
-      vcpus: Math.max(1, vcpus),
-      endTime: encoder.total === 0 ? endTime : Math.max(endTime, Number(encoder.latestTime - origin)),
-      stamped: clock.stamped,
-      stepsBack,
-      dropped: 0,
-      trust: executions > 0 ? logTrust({ ...this.counts, source, cut, threadless }) : eventsTrust(cut),
-    };
+    const { source, cut, threadless, clock, eventSink, counts } = this;
+    const { stamped } = clock;
+    const result = executionResult(this.sink, { format: "qemu-log", stamped, trust: eventsTrust(cut) }, eventSink);
+    counts.unnumbered += this.sink.unnumbered;
+    const { executions, vcpus } = result;
+    const trust = executions > 0 ? logTrust({ ...counts, source, cut, threadless }) : result.trust;
+    return { ...result, vcpus: Math.max(1, vcpus), trust };
   }
 
   private takeRows(numbering: Numbering, columns: LogColumns, from: number, to: number): void {

@@ -8,21 +8,25 @@
  *   arm       R12=00000000 R13=… R14=… R15=40400000
  *   riscv      pc       0000000080000000 (11.1: more spaces, no zeros before the number)
  *
- * With `int`, dumps also follow lines that tell of an interrupt or of SMM; those are of no block.
+ * With `int`, dumps also follow lines that tell of an interrupt or of SMM; those are of no block, but the lines are events.
  */
+import type { EventCatalog } from "../../events/traceEventsFiles";
 import type { TraceWriter } from "../../writer";
 import { executionResult } from "../executionResult";
 import { ExecutionSink } from "../executionSink";
+import { eventsTrust } from "../logTrust";
 import type { ImportResult, ImportTrust, TraceFormat } from "../traceFormat";
 import { FieldReader } from "./fields";
-import { importLines, type LineReader } from "./textLines";
+import { LineEvents, noClock } from "./lineEvents";
+import { importEventLines, type LineReader } from "./textLines";
 
 const dumpStart =
   /^(?:RIP=[0-9a-f]{16} RFL=|EIP=[0-9a-f]{8} EFL=| ?PC=[0-9a-f]{16} |R12=[0-9a-f]{8} R13=| pc +[0-9a-f]+\r?$)/m;
 
 export const cpuLogFormat: TraceFormat = {
   name: "qemu-cpu-log",
-  recognize: ({ text }) => (dumpStart.test(text) ? importLines((writer) => new RegisterDumps(writer)) : null),
+  recognize: ({ text }) =>
+    dumpStart.test(text) ? importEventLines((writer, catalog) => new RegisterDumps(writer, catalog)) : null,
 };
 
 const [space, upperC, upperE, upperP, upperR, upperS, lowerP] = Buffer.from(" CEPRSp");
@@ -35,16 +39,17 @@ const armLineLength = 51;
 
 class RegisterDumps implements LineReader {
   private readonly sink: ExecutionSink;
+  private readonly events: LineEvents;
   private readonly fields = new FieldReader();
   private line = 0;
   /** Of the last line that announces a dump of no block. */
   private otherDump = -Infinity;
-  private interrupts = 0;
   /** EIP, which waits for its CS; NaN: none does. */
   private eip = NaN;
 
-  constructor(writer: TraceWriter) {
+  constructor(writer: TraceWriter, catalog: EventCatalog) {
     this.sink = new ExecutionSink(writer, "events");
+    this.events = new LineEvents(writer, catalog, noClock);
   }
 
   takeLine(bytes: Uint8Array, start: number, end: number): void {
@@ -72,12 +77,19 @@ class RegisterDumps implements LineReader {
       case space:
         this.takeIndented(bytes, start, end);
         break;
+      default:
+        if (isInterrupt(bytes, start, end)) this.otherDump = this.line;
     }
+    this.events.takeLine(bytes, start, end, this.sink.executions);
   }
 
   finish(cut: boolean): ImportResult {
-    const trust = cpuTrust(this.interrupts, cut);
-    return executionResult(this.sink, { format: cpuLogFormat.name, stamped: false, trust });
+    const result = executionResult(
+      this.sink,
+      { format: cpuLogFormat.name, stamped: false, trust: cpuTrust(cut) },
+      this.events.sink,
+    );
+    return result.executions > 0 ? result : { ...result, vcpus: 1, trust: eventsTrust(cut) };
   }
 
   private takeIndented(bytes: Uint8Array, start: number, end: number): void {
@@ -88,10 +100,7 @@ class RegisterDumps implements LineReader {
       if (fields.hex() && fields.at === end) this.execute();
     } else if (bytes[start + 1] === upperP) {
       if (fields.text(" PC=") && fields.hex()) this.execute();
-    } else if (isInterrupt(bytes, start, end)) {
-      this.interrupts++;
-      this.otherDump = this.line;
-    }
+    } else if (isInterrupt(bytes, start, end)) this.otherDump = this.line;
   }
 
   private takeR15(bytes: Uint8Array, start: number): void {
@@ -128,13 +137,12 @@ function isInterrupt(bytes: Uint8Array, start: number, end: number): boolean {
   return at + 3 < end && bytes[at] === colon && bytes[at + 2] === letterV && bytes[at + 3] === 0x3d;
 }
 
-function cpuTrust(interrupts: number, cut: boolean): ImportTrust {
+function cpuTrust(cut: boolean): ImportTrust {
   const reasons = [
     "A log of -d cpu does not say whether nochain was used: with it, every block is here; without it, blocks that QEMU chained to the one before them are missing.",
     "It does not say which vCPU the registers are of: all are one here.",
     "Record with Trace Boot, or with QEMU's -d exec,nochain, to be sure.",
   ];
-  if (interrupts > 0) reasons.push(`${interrupts} interrupts and exceptions of -d int were left out.`);
   if (cut) reasons.push("The log ends in the middle of a line: QEMU was killed, or the file was cut off.");
   return { mode: "chained", reasons };
 }

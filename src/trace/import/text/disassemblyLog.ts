@@ -12,18 +12,21 @@
  * targets are words of two or four bytes in the order of the target, which the log does not tell. riscv has a line `Priv: …`
  * below the first up to 9.1.
  */
+import type { EventCatalog } from "../../events/traceEventsFiles";
 import type { TraceWriter } from "../../writer";
 import { crc32 } from "../../crc";
 import type { ImportResult, TraceFormat } from "../traceFormat";
 import { coverageTrust } from "./coverageTrust";
 import { FieldReader } from "./fields";
-import { importLines, type LineReader } from "./textLines";
+import { LineEvents, noClock } from "./lineEvents";
+import { importEventLines, type LineReader } from "./textLines";
 
 const firstBlock = /^IN:.{0,200}\r?\n(?:Priv: .{0,40}\r?\n)?0x[0-9a-f]{8,16}: {2}[0-9a-f]{2,8} /m;
 
 export const disassemblyLogFormat: TraceFormat = {
   name: "qemu-in_asm-log",
-  recognize: ({ text }) => (firstBlock.test(text) ? importLines((writer) => new Disassembly(writer)) : null),
+  recognize: ({ text }) =>
+    firstBlock.test(text) ? importEventLines((writer, catalog) => new Disassembly(writer, catalog)) : null,
 };
 
 const [space, zero, upperI] = [0x20, 0x30, 0x49];
@@ -45,26 +48,34 @@ class Disassembly implements LineReader {
   /** All of the block's bytes stood one by one, so that their order is known. */
   private ordered = true;
 
-  constructor(private readonly writer: TraceWriter) {}
+  private readonly events: LineEvents;
+
+  constructor(
+    private readonly writer: TraceWriter,
+    catalog: EventCatalog,
+  ) {
+    this.events = new LineEvents(writer, catalog, noClock);
+  }
 
   takeLine(bytes: Uint8Array, start: number, end: number): void {
     if (bytes[start] === upperI && bytes[start + 1] === 0x4e && bytes[start + 2] === 0x3a) this.begin();
-    else if (!this.inBlock) return;
-    else if (end === start) this.endBlock();
-    else if (bytes[start] === zero) this.takeInstruction(bytes, start, end);
+    else if (this.inBlock && end === start) this.endBlock();
+    else if (this.inBlock && bytes[start] === zero) this.takeInstruction(bytes, start, end);
+    else this.events.takeLine(bytes, start, end, this.executions);
   }
 
   finish(cut: boolean): ImportResult {
     // Of a block that is cut off, nobody knows how much is missing.
     if (!cut) this.endBlock();
     const more = this.empty > 0 ? [`${this.empty} blocks have no disassembly: where they are is not known.`] : [];
+    const { total, end } = this.events.sink.finish(NaN);
     return {
       format: disassemblyLogFormat.name,
       executions: this.executions,
-      events: 0,
+      events: total,
       eventOrigin: 0n,
       vcpus: this.executions > 0 ? 1 : 0,
-      endTime: this.executions,
+      endTime: Math.max(this.executions, end),
       stamped: false,
       instructionsCounted: true,
       stepsBack: 0,

@@ -1,4 +1,5 @@
 /** Runs a text format's reader over the lines of a trace. */
+import { findEventCatalog, type EventCatalog } from "../../events/traceEventsFiles";
 import type { TraceWriter } from "../../writer";
 import { lineBlocks } from "../blockReader";
 import type { TraceInput } from "../input/traceInput";
@@ -19,6 +20,14 @@ export const importLines =
   (makeReader: (writer: TraceWriter) => LineReader): TraceImporter =>
   (input, writer, options) =>
     readLines(input, writer, options, makeReader(writer));
+
+/** As `importLines`, of one that keeps events too. */
+export const importEventLines =
+  (makeReader: (writer: TraceWriter, catalog: EventCatalog) => LineReader): TraceImporter =>
+  async (input, writer, options) => {
+    const catalog = await findEventCatalog(input.path, options.traceEvents);
+    return readLines(input, writer, options, makeReader(writer, catalog));
+  };
 
 async function readLines(
   input: TraceInput,
