@@ -6,11 +6,11 @@ import ts from "typescript";
 /** Folder → folders and packages it may import. Longer folder names win. A folder may always import itself. */
 const allowed = {
   "src/protocol": [],
-  "src/trace": ["src/protocol", "src/qemu/traceEvents", "assembly", "node:*"],
-  "src/trace/import/input": ["src/trace", "src/protocol", "node:*", "fzstd", "xz-decompress"],
-  "src/symbols": ["src/protocol", "node:*"],
+  "src/compression": ["src/protocol", "node:*", "fzstd", "xz-decompress"],
+  "src/trace": ["src/protocol", "src/compression", "src/qemu/traceEvents", "assembly", "node:*"],
+  "src/symbols": ["src/protocol", "src/compression", "node:*"],
   "src/analysis": ["src/protocol", "src/trace", "src/symbols", "assembly"],
-  "src/engine": ["src/protocol", "src/trace", "src/symbols", "src/analysis", "node:*"],
+  "src/engine": ["src/protocol", "src/compression", "src/trace", "src/symbols", "src/analysis", "node:*"],
   "src/qemu": ["src/protocol", "src/trace", "src/symbols", "node:*"],
   "src/cli": ["src/protocol", "src/trace", "src/symbols", "src/engine", "src/qemu", "node:*", "commander"],
   "src/features": ["src/protocol", "src/engine/client", "src/qemu", "node:*", "vscode"],

@@ -1,7 +1,8 @@
 import { open } from "node:fs/promises";
 import { BootscopeError } from "../protocol/failure";
-import { compressionOf, longestMagic } from "../trace/import/input/compressions";
-import { lz4Magic, unlz4 } from "./guestFiles/lz4";
+import { compressionOf, longestMagic } from "../compression/compressions";
+import { lz4Magic, unlz4 } from "../compression/lz4";
+import { unpackBytes } from "../compression/unpackBytes";
 
 /** Of a bzImage's start: its setup header. */
 const headBytes = 0x260;
@@ -9,7 +10,6 @@ const headBytes = 0x260;
 const maximumBytes = 1 << 29;
 /** The payload's place is told since version 2.08 of the boot protocol (Linux 2.6.26). */
 const leastVersion = 0x0208;
-const pieceBytes = 1 << 20;
 
 /**
  * The kernel's ELF file in an x86 bzImage (Documentation/x86/boot.rst), unpacked: gzip, xz, zstd and LZ4. Null for any other file.
@@ -57,14 +57,9 @@ async function unpacked(packed: Buffer, path: string): Promise<Buffer> {
     throw new BootscopeError("unsupported", message, `${advice} The kernel's scripts/extract-vmlinux unpacks it too.`);
   }
   // Behind the packed bytes stands their size when unpacked.
-  const pieces: Uint8Array[] = [];
-  let total = 0;
-  for await (const piece of unpack(piecesOf(packed.subarray(0, -4)))) {
-    total += piece.length;
-    if (total > maximumBytes) throw new BootscopeError("unsupported", `The kernel in ${path} is too large.`, advice);
-    pieces.push(piece);
-  }
-  return Buffer.concat(pieces);
+  const kernel = await unpackBytes(packed.subarray(0, -4), unpack, maximumBytes);
+  if (kernel === null) throw new BootscopeError("unsupported", `The kernel in ${path} is too large.`, advice);
+  return kernel;
 }
 
 /** An xz stream whose first filter is not LZMA2 itself (xz-file-format.txt, 3.1): the block header follows 12 bytes of stream header. */
@@ -72,9 +67,4 @@ function hasBranchFilter(packed: Buffer): boolean {
   if (packed.length < 16 || packed.readUInt32BE(0) !== 0xfd377a58) return false;
   const hasSizes = (packed[13] & 0xc0) !== 0;
   return !hasSizes && (packed[13] & 3) > 0;
-}
-
-// eslint-disable-next-line @typescript-eslint/require-await -- unpackers take chunks that may have to be waited for
-async function* piecesOf(bytes: Buffer): AsyncGenerator<Uint8Array> {
-  for (let at = 0; at < bytes.length; at += pieceBytes) yield bytes.subarray(at, at + pieceBytes);
 }

@@ -5,9 +5,10 @@ import { loadLineTable } from "./dwarf/lineLoader";
 import { keptLines, SearchableLines } from "./dwarf/lineTable";
 import { ElfMachine, SegmentFlag, SegmentType } from "./elf/constants";
 import { ElfFile } from "./elf/elfFile";
+import { miniDebugSection, openMiniDebugInfo } from "./elf/miniDebugInfo";
 import { readBuildId } from "./elf/notes";
 import { readSymbols, type SymbolColumns } from "./elf/symbolTable";
-import { selectFunctionSymbols } from "./functionSymbols";
+import { onePerAddress, selectFunctionSymbols, type FunctionSymbol } from "./functionSymbols";
 import { keptFunctions, SearchableFunctions } from "./functionTable";
 import { readKallsymsColumns } from "./kallsyms/columns";
 import { inlineFramesMany } from "./inlineFrames";
@@ -46,23 +47,41 @@ export async function openImage(
     const buildId = await readBuildId(file);
     const identity = imageIdentity(file, buildId);
     const store = identity === null ? noStore : openStore(identity);
-    const [functions, banner] = await Promise.all([
+    const [{ functions, problem }, banner] = await Promise.all([
       loadFunctions(file, symbols, store),
       readBanner(file, bannerAddress, (address, length) => bytes.read(address, length)),
     ]);
-    return new ElfImage(file, bytes, symbols, functions, store, buildId, banner);
+    return new ElfImage(file, bytes, symbols, functions, store, buildId, banner, problem);
   } catch (error) {
     await file.close();
     throw error;
   }
 }
 
+/** @returns with the functions what was wrong with a part of them, or null */
 async function loadFunctions(file: ElfFile, symbols: SymbolColumns | null, store: ImageStore) {
   const kept = keptFunctions(await store.load("functions"));
-  if (kept !== null) return new SearchableFunctions(kept);
-  const functions = SearchableFunctions.of(symbols === null ? [] : selectFunctionSymbols(file, symbols));
-  await store.save("functions", functions.columns);
-  return functions;
+  if (kept !== null) return { functions: new SearchableFunctions(kept), problem: null };
+  const own = symbols === null ? [] : selectFunctionSymbols(file, symbols);
+  const { symbols: more, problem } = await miniSymbols(file);
+  const functions = SearchableFunctions.of(more.length === 0 ? own : onePerAddress([...own, ...more]));
+  // What is damaged is read again each time, because its problem is told each time.
+  if (problem === null) await store.save("functions", functions.columns);
+  return { functions, problem };
+}
+
+/** The symbols that .gnu_debugdata adds to those for dynamic linking. Damage costs them, and says so. */
+async function miniSymbols(file: ElfFile): Promise<{ symbols: FunctionSymbol[]; problem: string | null }> {
+  if (file.section(".symtab") !== undefined) return { symbols: [], problem: null };
+  try {
+    const mini = await openMiniDebugInfo(file);
+    const symbols = mini === null ? null : await readSymbols(mini);
+    await mini?.close();
+    return { symbols: mini === null || symbols === null ? [] : selectFunctionSymbols(mini, symbols), problem: null };
+  } catch (error) {
+    if (!(error instanceof BootscopeError)) throw error;
+    return { symbols: [], problem: `Section ${miniDebugSection} cannot be read: ${error.message}` };
+  }
 }
 
 class ElfImage implements ImageSymbols {
@@ -71,7 +90,6 @@ class ElfImage implements ImageSymbols {
   readonly isLinked: boolean;
   readonly segments: readonly LoadSegment[];
   readonly hasLines: boolean;
-  linesProblem: string | null = null;
   private lineTable: Promise<LineTable | null> | null = null;
   private inlines: Promise<Inlines> | null = null;
 
@@ -83,6 +101,7 @@ class ElfImage implements ImageSymbols {
     private readonly store: ImageStore,
     readonly buildId: string | null,
     readonly banner: string | null,
+    public linesProblem: string | null,
   ) {
     this.path = file.path;
     this.machine = machineName(file);

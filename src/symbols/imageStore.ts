@@ -1,4 +1,5 @@
 import type { ElfFile } from "./elf/elfFile";
+import { miniDebugSection } from "./elf/miniDebugInfo";
 
 /** What is kept of an image, each by itself: who needs its names reads no lines. */
 export type ImagePart = "functions" | "lines" | "inlines";
@@ -19,7 +20,7 @@ export const noStore: ImageStore = {
 };
 
 /** Sections that a copy of an image may lack (stripped, or without debug information). */
-const optionalSections = [".symtab", ".debug_info", ".debug_line"];
+const optionalSections = [".symtab", miniDebugSection, ".debug_info", ".debug_line"];
 
 /** The build-id, and which of the optional sections the file has; null without a build-id. */
 export function imageIdentity(file: ElfFile, buildId: string | null): string | null {

@@ -21,7 +21,10 @@ export interface BootCode {
 /** Bounds for a folder that somebody gives: a whole root file system may be large. */
 const mostEntries = 200_000;
 
-/** The ELF files in a folder and below it, in order of their paths. Unreadable ones and symbolic links are left out. */
+/** How the name of a compressed module ends (CONFIG_MODULE_COMPRESS). */
+export const packedModule = /\.ko\.(?:xz|zst|gz)$/;
+
+/** The ELF files and compressed modules in a folder and below it, in order of their paths. Unreadable ones and symbolic links are left out. */
 export async function codeFilesIn(folder: string, signal?: AbortSignal): Promise<CodeFile[]> {
   const found: CodeFile[] = [];
   const folders = [folder];
@@ -33,7 +36,7 @@ export async function codeFilesIn(folder: string, signal?: AbortSignal): Promise
       entries++;
       const file = path.join(at, entry.name);
       if (entry.isDirectory()) folders.push(file);
-      else if (entry.isFile() && (await isElf(file))) found.push(describe(file));
+      else if (entry.isFile() && (await hasCode(file))) found.push(describe(file));
     }
   }
   return found.sort((a, b) => (a.path < b.path ? -1 : 1));
@@ -41,7 +44,7 @@ export async function codeFilesIn(folder: string, signal?: AbortSignal): Promise
 
 function describe(file: string): CodeFile {
   const base = path.basename(file);
-  const isModule = base.endsWith(".ko");
+  const isModule = isModuleName(base);
   return { path: file, name: isModule ? moduleName(base) : base, isModule };
 }
 
@@ -52,13 +55,18 @@ export const moduleName = (file: string): string =>
     .replace(/\.ko(?:\..*)?$/, "")
     .replaceAll("-", "_");
 
-async function isElf(file: string): Promise<boolean> {
-  if (file.endsWith(".ko")) return true;
+const isModuleName = (file: string): boolean => file.endsWith(".ko") || packedModule.test(file);
+
+export const isElf = (bytes: Uint8Array): boolean =>
+  bytes[0] === 0x7f && bytes[1] === 0x45 && bytes[2] === 0x4c && bytes[3] === 0x46;
+
+async function hasCode(file: string): Promise<boolean> {
+  if (isModuleName(file)) return true;
   try {
     const handle = await open(file, "r");
     try {
       const { buffer, bytesRead } = await handle.read(Buffer.alloc(4), 0, 4, 0);
-      return bytesRead === 4 && buffer.toString("latin1") === "\x7fELF";
+      return bytesRead === 4 && isElf(buffer);
     } finally {
       await handle.close();
     }

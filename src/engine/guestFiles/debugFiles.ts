@@ -1,6 +1,7 @@
 import { readdir, stat } from "node:fs/promises";
 import path from "node:path";
 import { ElfFile } from "../../symbols/elf/elfFile";
+import { miniDebugSection } from "../../symbols/elf/miniDebugInfo";
 import { readBuildId } from "../../symbols/elf/notes";
 import { describeCandidate } from "../debugFiles";
 import type { DebugSearch } from "../debugSearch";
@@ -52,7 +53,11 @@ async function describe(file: string): Promise<Description | null> {
     const elf = await ElfFile.open(file);
     try {
       const has = (name: string): boolean => elf.section(name) !== undefined;
-      return { buildId: await readBuildId(elf), hasLines: has(".debug_line"), hasSymbols: has(".symtab") };
+      return {
+        buildId: await readBuildId(elf),
+        hasLines: has(".debug_line"),
+        hasSymbols: has(".symtab") || has(miniDebugSection),
+      };
     } finally {
       await elf.close();
     }

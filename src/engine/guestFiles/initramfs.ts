@@ -1,8 +1,8 @@
 import { createReadStream } from "node:fs";
 import { BootscopeError } from "../../protocol/failure";
-import { compressionOf, longestMagic } from "../../trace/import/input/compressions";
-import { ByteStream } from "./byteStream";
-import { lz4Magic, unlz4 } from "./lz4";
+import { compressionOf, longestMagic } from "../../compression/compressions";
+import { ByteStream } from "../../compression/byteStream";
+import { lz4Magic, unlz4 } from "../../compression/lz4";
 
 /** A regular file of an archive. */
 export interface ArchivedFile {

@@ -7,6 +7,7 @@ import { builtBootFiles, givenBootFile } from "./bootFiles";
 import { codeFilesIn, type CodeFile } from "./codeFiles";
 import { DebugFiles } from "./debugFiles";
 import { extractedInitramfs } from "./extractInitramfs";
+import { withUnpackedModules } from "./packedModules";
 import { modulesOf, moduleTreesOf, vdsosOf, type ModuleTrees } from "./moduleTrees";
 
 /** Where the files that ran in a guest may be. */
@@ -35,7 +36,7 @@ export class GuestFiles {
     private readonly cache: string,
   ) {}
 
-  /** @param cache folder to extract initial RAM disks to */
+  /** @param cache folder to extract initial RAM disks and compressed modules to */
   static async in(sources: GuestFileSources, cache: string): Promise<GuestFiles> {
     return new GuestFiles(sources, await moduleTreesOf(sources.vmlinux, sources.release, sources.search), cache);
   }
@@ -67,7 +68,7 @@ export class GuestFiles {
     for (const root of roots) found.push(...(await given(root, signal)));
     const folder = initrd === null ? null : await extractedInitramfs(initrd, this.cache, signal);
     if (folder !== null) found.push(...(await codeFilesIn(folder, signal)));
-    return [...found, ...(await vdsosOf(this.trees))];
+    return [...(await withUnpackedModules(found, this.cache, signal)), ...(await vdsosOf(this.trees))];
   }
 
   /** What names the code that runs before the kernel or below it: given files first, then those of the kernel's build. */
@@ -78,8 +79,8 @@ export class GuestFiles {
   }
 
   /** All modules that were built with the kernel. */
-  allModules(signal?: AbortSignal): Promise<CodeFile[]> {
-    return modulesOf(this.trees, signal);
+  async allModules(signal?: AbortSignal): Promise<CodeFile[]> {
+    return withUnpackedModules(await modulesOf(this.trees, signal), this.cache, signal);
   }
 
   /** The file that has the symbols and lines of a code file. */

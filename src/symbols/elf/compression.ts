@@ -1,5 +1,7 @@
 import { promisify } from "node:util";
 import * as zlib from "node:zlib";
+import { unpackBytes } from "../../compression/unpackBytes";
+import { unzstd } from "../../compression/zstd";
 import { BootscopeError } from "../../protocol/failure";
 import { ByteCursor, utf8 } from "../cursor";
 import { CompressionType } from "./constants";
@@ -12,17 +14,22 @@ type Decompress = (bytes: Uint8Array, options: { maxOutputLength: number }) => P
 
 const inflate = promisify<Uint8Array, zlib.ZlibOptions, Buffer>(zlib.inflate);
 
-/** Zstandard came to Node's zlib with 22.15; VS Code of that age has it, older ones do not. */
-function zstd(): Decompress | undefined {
+/** Zstandard came to Node's zlib with 22.15, which is several times faster than the decoder in JavaScript. */
+function zstd(): Decompress {
   const { zstdDecompress } = zlib as { zstdDecompress?: typeof zlib.inflate };
-  return zstdDecompress && promisify<Uint8Array, zlib.ZlibOptions, Buffer>(zstdDecompress);
+  if (zstdDecompress !== undefined) return promisify<Uint8Array, zlib.ZlibOptions, Buffer>(zstdDecompress);
+  return async (bytes, { maxOutputLength }) => {
+    const content = await unpackBytes(bytes, unzstd, maxOutputLength);
+    if (content === null) throw new Error("it is longer than it says");
+    return content;
+  };
 }
 
 /**
  * The content of a compressed section: SHF_COMPRESSED (gABI, "Section Compression") or the older ".zdebug_" form of GNU
  * ("ZLIB", then the size in eight bytes, big-endian, then a zlib stream).
  *
- * Rejects with BootscopeError "damaged" (wrong header or stream) or "unsupported" (a compression that this Node lacks).
+ * Rejects with BootscopeError "damaged" (wrong header or stream) or "unsupported" (another compression than zlib and Zstandard).
  */
 export async function decompressSection(
   section: ElfSection,
@@ -34,10 +41,9 @@ export async function decompressSection(
   const decompress =
     algorithm === CompressionType.Zlib ? inflate : algorithm === CompressionType.Zstd ? zstd() : undefined;
   if (decompress === undefined) {
-    const name = algorithm === CompressionType.Zstd ? "Zstandard" : `type ${algorithm}`;
     throw new BootscopeError(
       "unsupported",
-      `Section ${section.name} is compressed (${name}), which this version of Node cannot read.`,
+      `Section ${section.name} is compressed in an unknown way (type ${algorithm}).`,
       `Decompress a copy with "objcopy --decompress-debug-sections".`,
     );
   }

@@ -10,7 +10,6 @@ const folder = path.resolve(import.meta.dirname, "../../fixtures/symbols");
 const names = readdirSync(folder)
   .filter((name) => name.endsWith(".elf"))
   .map((name) => name.slice(0, -4));
-const hasZstd = "zstdDecompressSync" in (await import("node:zlib"));
 
 let image: ImageSymbols | undefined;
 afterEach(() => image?.close());
@@ -52,9 +51,7 @@ it("finds the fixtures", () => {
 });
 
 describe.each(names)("%s", (name) => {
-  const cannotRead = name === "zstd" && !hasZstd;
-
-  it.skipIf(cannotRead)("has the line that binutils gives for every address of .text", async () => {
+  it("has the line that binutils gives for every address of .text", async () => {
     image = await openImage(path.join(folder, `${name}.elf`));
     const table = await image.lines();
     expect(image.linesProblem).toBeNull();
@@ -71,13 +68,6 @@ describe.each(names)("%s", (name) => {
       ({ location }, index) => location !== found.at(index - 1)?.location || index === 0,
     );
     expect(foundChanges).toEqual(changes);
-  });
-
-  it.runIf(cannotRead)("says that this Node has no Zstandard, and keeps the symbols", async () => {
-    image = await openImage(path.join(folder, `${name}.elf`));
-    expect(await image.lines()).toBeNull();
-    expect(image.linesProblem).toContain("Zstandard");
-    expect(image.functions.count).toBeGreaterThan(0);
   });
 
   it("has the functions of nm: aliases merged, inner labels dropped, cold pieces folded", async () => {

@@ -125,3 +125,33 @@ describe("absurd sizes", () => {
     image.close();
   });
 });
+
+describe("a damaged .gnu_debugdata", () => {
+  /** A stripped program whose symbols for dynamic linking are those of the builder. */
+  function stripped(content: Uint8Array): Uint8Array {
+    const symbols = [{ name: "main", address: 0x1000n, size: 16 }];
+    const bytes = Buffer.from(buildElf({ symbols, sections: [{ name: ".gnu_debugdata", content }] }));
+    const name = bytes.lastIndexOf(".symtab\0");
+    bytes.write(".dynsym\0", name, "latin1");
+    return bytes;
+  }
+
+  it("keeps the other symbols, and says which section it is", async () => {
+    const cutXz = Uint8Array.of(0xfd, 0x37, 0x7a, 0x58, 0x5a, 0, 0, 4, 0xe6, 0xd6, 0xb4, 0x46);
+    for (const content of [new Uint8Array(0), Buffer.from("no xz at all, but long enough"), cutXz]) {
+      const image = await openImage(temporaryFile(stripped(content)));
+      expect(image.functions.count).toBe(1);
+      expect(image.linesProblem).toMatch(/^Section \.gnu_debugdata cannot be read: /);
+      image.close();
+    }
+  });
+
+  it("is any bytes", async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.uint8Array({ maxLength: 200 }), async (content) => {
+        expect(await askEverything(stripped(content))).toBe("opened");
+      }),
+      { numRuns: 50 },
+    );
+  });
+});

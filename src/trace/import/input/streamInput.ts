@@ -2,7 +2,7 @@
 import type { FileHandle } from "node:fs/promises";
 import { setTimeout } from "node:timers/promises";
 import { BootscopeError } from "../../../protocol/failure";
-import { compressionOf, longestMagic, type Unpack } from "./compressions";
+import { compressionOf, longestMagic, type Unpack } from "../../../compression/compressions";
 import type { Peeked, TraceInput } from "./traceInput";
 
 /** Who waits longer for more bytes is given those that are there. */

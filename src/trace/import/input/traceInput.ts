@@ -3,7 +3,7 @@ import { stat, type FileHandle } from "node:fs/promises";
 import { join } from "node:path";
 import { openForReading } from "../../reader";
 import { readFully } from "../../chunkWalk";
-import { compressionOf, longestMagic } from "./compressions";
+import { compressionOf, longestMagic } from "../../../compression/compressions";
 import { pipeChunks } from "./pipe";
 import { StreamInput } from "./streamInput";
 

@@ -1,5 +1,5 @@
 /** Compressed files, recognized by their first bytes. */
-import { BootscopeError } from "../../../protocol/failure";
+import { BootscopeError } from "../protocol/failure";
 import { gunzip } from "./gzip";
 import { unxz } from "./xz";
 import { unzstd } from "./zstd";

@@ -1,5 +1,5 @@
 import { createGunzip, type Gunzip } from "node:zlib";
-import { BootscopeError } from "../../../protocol/failure";
+import { BootscopeError } from "../protocol/failure";
 
 const pieceBytes = 64 * 1024;
 

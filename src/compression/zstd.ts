@@ -1,5 +1,5 @@
 import { Decompress, ZstdErrorCode, type ZstdError } from "fzstd";
-import { BootscopeError } from "../../../protocol/failure";
+import { BootscopeError } from "../protocol/failure";
 
 /** As much as zstd itself allows unasked: the decoder holds a window of this size in memory. */
 const mostWindowBytes = 128 * 1024 * 1024;

@@ -1,4 +1,4 @@
-import { BootscopeError } from "../../protocol/failure";
+import { BootscopeError } from "../protocol/failure";
 import { ByteStream } from "./byteStream";
 
 /** Of the "legacy" frame, which is the one that kernels and `lz4 -l` use (lz4_Frame_format.md, "Legacy frame"). */

@@ -1,5 +1,5 @@
 import { XzReadableStream } from "xz-decompress";
-import { BootscopeError } from "../../../protocol/failure";
+import { BootscopeError } from "../protocol/failure";
 
 /** Unpacks xz: its first stream. */
 export async function* unxz(chunks: AsyncGenerator<Uint8Array>): AsyncGenerator<Uint8Array> {
