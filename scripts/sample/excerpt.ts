@@ -3,7 +3,6 @@ import { openSync } from "node:fs";
 import { blockNumber } from "../../src/protocol/units";
 import { BlockFlag } from "../../src/trace/blocks";
 import { ChunkDecoder } from "../../src/trace/decoder";
-import { ExecutionBatch } from "../../src/trace/executionBatch";
 import { readChunk } from "../../src/trace/reader";
 import type { TraceFile, TraceMetadata } from "../../src/trace/types";
 import { TraceWriter } from "../../src/trace/writer";
@@ -28,13 +27,14 @@ interface Execution {
 export function* executionsOf(trace: TraceFile): Generator<Execution> {
   const file = openSync(trace.path, "r");
   const decoder = new ChunkDecoder();
-  const batch = new ExecutionBatch();
+  const { batch } = decoder;
   const { count, instructions } = trace.blocks;
+  decoder.useBlocks(instructions.subarray(0, count));
   let taskSwitch = -1;
   for (const chunk of trace.chunks) {
-    decoder.begin(readChunk(file, chunk), chunk, count, instructions);
-    while (decoder.next(batch)) {
-      let number = chunk.firstExecution + batch.executionsBefore;
+    decoder.begin(readChunk(file, chunk), chunk);
+    let number = chunk.firstExecution;
+    while (decoder.next()) {
       let spanStart = batch.startTime;
       for (let span = 0; span < batch.spans; span++) {
         const work = batch.spanWork[span];

@@ -1,7 +1,8 @@
 import { ChunkDecoder, type ChunkOutcome } from "../trace/decoder";
-import { ExecutionBatch } from "../trace/executionBatch";
+import type { ExecutionBatch } from "../trace/executionBatch";
 import type { ExecutionChunk } from "../trace/types";
 import { BucketCounts } from "./bucketCounts";
+import { CountColumns, countsCode } from "./countColumns";
 import type { ScanColumns } from "./scanColumns";
 
 /** What the blocks of a trace are to a scan. */
@@ -24,30 +25,19 @@ export interface ScanResult {
  * Counts which blocks a chunk executed when: the one pass over the execution stream that all totals come from.
  *
  * Times are exact at a chunk's spans; inside one they are spread by instruction count (docs/trace-format.md, "Time").
- * One scanner serves many chunks, one after the other.
+ * One scanner serves many chunks, one after the other: `useBlocks`, then `scan` for chunks of that trace.
  */
 export class BlockScanner {
   readonly #decoder = new ChunkDecoder();
-  readonly #batch = new ExecutionBatch();
-  readonly #counts: BucketCounts;
-  readonly #weight: Uint16Array;
-  /** Per block, the scan (numbered from 1) that saw it last. */
-  readonly #seenIn: Uint32Array;
-  readonly #firstBlock: Uint32Array;
-  readonly #firstTime: Float64Array;
-  #firstCount = 0;
-  #scan = 0;
-  /** The block that ran last: it owns time that passes before another one begins. -1: none. */
-  #running = -1;
+  readonly #code = countsCode(this.#decoder);
+  #columns = new CountColumns(this.#decoder, this.#code, new Uint16Array(0));
+  #buckets = new BucketCounts(this.#columns, "host");
 
-  constructor(blocks: ScanBlocks) {
-    const count = blocks.instructions.length;
-    this.#weight = blocks.instructions.map((instructions) => Math.max(1, instructions));
-    if (blocks.clock === "events") this.#weight.fill(1);
-    this.#counts = new BucketCounts(this.#weight, blocks.clock);
-    this.#seenIn = new Uint32Array(count);
-    this.#firstBlock = new Uint32Array(count);
-    this.#firstTime = new Float64Array(count);
+  /** Scans chunks of another trace from now on. */
+  useBlocks({ instructions, clock }: ScanBlocks): void {
+    const weight = instructions.map((count) => (clock === "events" ? 1 : Math.max(1, count)));
+    this.#columns = new CountColumns(this.#decoder, this.#code, weight);
+    this.#buckets = new BucketCounts(this.#columns, clock);
   }
 
   /**
@@ -55,122 +45,68 @@ export class BlockScanner {
    * @param edges ascending times; bucket i is [edges[i], edges[i + 1])
    */
   scan(payload: Uint8Array, chunk: ExecutionChunk, edges: Float64Array): ScanResult {
-    const batch = this.#batch;
-    this.#scan++;
-    this.#firstCount = 0;
-    this.#running = chunk.lastBlock < this.#weight.length ? chunk.lastBlock : -1;
-    this.#counts.begin(edges, chunk.startTime);
-    this.#decoder.begin(payload, chunk, this.#weight.length, this.#weight);
-    while (!this.#counts.past && this.#decoder.next(batch)) this.#countSpans(batch);
-    return {
-      columns: this.#counts.finish(),
-      firstBlock: this.#firstBlock.slice(0, this.#firstCount),
-      firstTime: this.#firstTime.slice(0, this.#firstCount),
-      outcome: this.#decoder.outcome(),
-    };
+    this.#columns.beginScan();
+    this.#code.running.value = chunk.lastBlock < this.#columns.weight.length ? chunk.lastBlock : -1;
+    this.#buckets.begin(edges, chunk.startTime);
+    this.#decoder.begin(payload, chunk);
+    while (!this.#buckets.past && this.#decoder.next()) this.#countBatch(this.#decoder.batch);
+    return { columns: this.#buckets.finish(), ...this.#columns.seen(), outcome: this.#decoder.outcome() };
   }
 
-  /** The hot loop: counts a batch, span by span. */
-  #countSpans(batch: ExecutionBatch): void {
-    const { block, spanEnd, spanTime, spanWork, spans } = batch;
-    const { counts } = this.#counts;
-    let step = 0;
-    let cycle = 0;
-    let cycleSpan = batch.cycles > 0 ? batch.cycleSpan[0] : -1;
-    let time = batch.startTime;
-    let simpleUntil = this.#counts.endInside;
-    for (let span = 0; span < spans; span++) {
-      const from = step;
-      const to = spanEnd[span];
-      const stop = spanTime[span];
-      const rate = (stop - time) / spanWork[span];
-      if (stop > simpleUntil || from === to) {
-        if (from > 0) this.#running = block[from - 1];
-        if (from === to) this.#prolong(time, stop);
-        else this.#countSlowly(batch, from, to, span === cycleSpan ? cycle : -1, time, stop, rate);
-        simpleUntil = this.#counts.endInside;
-        step = to;
-      } else {
-        for (; step < to; step++) {
-          const at = 2 * block[step];
-          const before = counts[at];
-          if (before === 0) this.#touch(batch, from, step, time, rate);
-          counts[at] = before + 1;
-          counts[at + 1] += rate;
-        }
-        if (span === cycleSpan) this.#repeat(batch, cycle, rate);
-      }
-      if (span === cycleSpan) cycleSpan = ++cycle < batch.cycles ? batch.cycleSpan[cycle] : -1;
-      time = stop;
+  /** Counts a batch: nearly all of its spans lie in one bucket each, and are counted by the code in the batch's memory. */
+  #countBatch(batch: ExecutionBatch): void {
+    const code = this.#code;
+    const { spans, cycles, startTime } = batch;
+    code.span.value = 0;
+    code.step.value = 0;
+    code.cycle.value = 0;
+    code.time.value = startTime;
+    for (;;) {
+      code.countSpans(spans, cycles, this.#buckets.endInside, this.#buckets.endOutside);
+      if (code.span.value === spans) return;
+      this.#countSpan(batch);
     }
-    if (step > 0) this.#running = block[step - 1];
   }
 
-  /** Time passed with nothing begun: it belongs to the block that was running. */
-  #prolong(start: number, stop: number): void {
-    if (this.#running >= 0) this.#counts.prolong(this.#running, start, stop - start);
-  }
-
-  /** Counts the repetitions of a cycle whose steps are counted already. */
-  #repeat(batch: ExecutionBatch, cycle: number, rate: number): void {
-    const { counts } = this.#counts;
-    const times = batch.cycleTimes[cycle];
-    const end = batch.cycleEnd[cycle];
-    for (let step = end - batch.cycleLength[cycle]; step < end; step++) {
-      const at = 2 * batch.block[step];
-      counts[at] += times;
-      counts[at + 1] += times * rate;
+  /** Counts the span that the code has come to, which reaches into the next bucket. */
+  #countSpan(batch: ExecutionBatch): void {
+    const { span, step, time, cycle, running } = this.#code;
+    const from = step.value;
+    const to = batch.spanEnd[span.value];
+    const stop = batch.spanTime[span.value];
+    if (from === to) {
+      this.#buckets.prolong(running.value, time.value, stop - time.value);
+    } else {
+      const ownCycle = cycle.value < batch.cycles && batch.cycleSpan[cycle.value] === span.value ? cycle.value : -1;
+      this.#countSteps(batch, from, to, ownCycle, time.value, (stop - time.value) / batch.spanWork[span.value]);
+      if (ownCycle >= 0) cycle.value++;
+      running.value = batch.block[to - 1];
     }
+    span.value++;
+    step.value = to;
+    time.value = stop;
   }
 
   /**
-   * Counts a span that reaches into the next bucket, or lies outside all of them.
    * @param cycle the span's cycle, or -1
+   * @param rate nanoseconds per unit of weight
    */
-  #countSlowly(
-    batch: ExecutionBatch,
-    from: number,
-    to: number,
-    cycle: number,
-    start: number,
-    stop: number,
-    rate: number,
-  ): void {
-    // Lies outside as a whole: the usual case when a small range is scanned.
-    if (this.#counts.outside && stop <= this.#counts.end) return;
+  #countSteps(batch: ExecutionBatch, from: number, to: number, cycle: number, start: number, rate: number): void {
     const { block } = batch;
+    const { weight } = this.#columns;
     const cycleEnd = cycle < 0 ? -1 : batch.cycleEnd[cycle];
     let done = 0;
     for (let step = from; step < to; step++) {
       const b = block[step];
       const time = start + done * rate;
-      if (this.#seenIn[b] !== this.#scan) this.#see(b, time);
-      this.#counts.spread(b, time, this.#weight[b] * rate);
-      done += this.#weight[b];
+      this.#columns.see(b, time);
+      this.#buckets.spread(b, time, weight[b] * rate);
+      done += weight[b];
       if (step + 1 !== cycleEnd) continue;
       const cycleBlocks = block.subarray(cycleEnd - batch.cycleLength[cycle], cycleEnd);
       const times = batch.cycleTimes[cycle];
-      this.#counts.spreadCycle(cycleBlocks, times, start + done * rate, rate);
-      for (const repeated of cycleBlocks) done += times * this.#weight[repeated];
+      this.#buckets.spreadCycle(cycleBlocks, times, start + done * rate, rate);
+      for (const repeated of cycleBlocks) done += times * weight[repeated];
     }
-  }
-
-  /**
-   * A block's first execution in the current bucket, perhaps in the chunk. What follows a cycle was executed in it, so that only
-   * single steps come before a first execution.
-   */
-  #touch(batch: ExecutionBatch, from: number, step: number, start: number, rate: number): void {
-    const block = batch.block[step];
-    this.#counts.touched[this.#counts.touchedCount++] = block;
-    if (this.#seenIn[block] === this.#scan) return;
-    let done = 0;
-    for (let i = from; i < step; i++) done += this.#weight[batch.block[i]];
-    this.#see(block, start + done * rate);
-  }
-
-  #see(block: number, time: number): void {
-    this.#seenIn[block] = this.#scan;
-    this.#firstBlock[this.#firstCount] = block;
-    this.#firstTime[this.#firstCount++] = time;
   }
 }

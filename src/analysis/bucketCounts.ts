@@ -1,3 +1,4 @@
+import type { CountColumns } from "./countColumns";
 import { ScanColumnsBuilder, type ScanColumns } from "./scanColumns";
 
 /**
@@ -7,11 +8,6 @@ import { ScanColumnsBuilder, type ScanColumns } from "./scanColumns";
  * edges is the exact answer for a range. An execution belongs to the bucket in which it begins; its time is split at the edges.
  */
 export class BucketCounts {
-  /** Per block, of the current bucket: executions at 2b, nanoseconds per unit of weight at 2b + 1. One cache line for both. */
-  readonly counts: Float64Array;
-  /** Blocks with something in `counts`, some of them twice. */
-  readonly touched: Uint32Array;
-  touchedCount = 0;
   /** Where the current bucket ends. */
   end = Infinity;
 
@@ -20,19 +16,11 @@ export class BucketCounts {
   /** Position of the current bucket; -1 before the first edge, `edges.length - 1` after the last. */
   #bucket = 0;
 
-  /**
-   * @param weight per block, what the time of a span is shared by; at least 1
-   * @param clock "events": times only say when something began, and an execution takes one unit wherever that is
-   */
+  /** @param clock "events": times only say when something began, and an execution takes one unit wherever that is */
   constructor(
-    private readonly weight: Uint16Array,
+    private readonly counts: CountColumns,
     private readonly clock: "host" | "events",
-  ) {
-    const blockCount = weight.length;
-    this.counts = new Float64Array(2 * blockCount);
-    // A block is listed at most twice per bucket: by its first piece of time, and by its first execution.
-    this.touched = new Uint32Array(2 * blockCount);
-  }
+  ) {}
 
   /** Starts at a time, with at least two ascending edges. */
   begin(edges: Float64Array, time: number): void {
@@ -62,6 +50,11 @@ export class BucketCounts {
     return this.outside ? -Infinity : this.end;
   }
 
+  /** Until when everything is to be dropped; -Infinity in a bucket. */
+  get endOutside(): number {
+    return this.outside ? this.end : -Infinity;
+  }
+
   /** Adds one execution of a block, from `time` on, of `duration` nanoseconds. */
   spread(block: number, time: number, duration: number): void {
     const stop = time + duration;
@@ -69,12 +62,12 @@ export class BucketCounts {
     while (now >= this.end) this.next();
     let begun = 1;
     while (stop > this.end) {
-      this.add(block, begun, this.end - now);
+      this.counts.add(block, begun, this.end - now);
       begun = 0;
       now = this.end;
       this.next();
     }
-    this.add(block, begun, stop - now);
+    this.counts.add(block, begun, stop - now);
   }
 
   /**
@@ -83,7 +76,7 @@ export class BucketCounts {
    */
   spreadCycle(blocks: Uint32Array, times: number, time: number, rate: number): void {
     let work = 0;
-    for (const block of blocks) work += this.weight[block];
+    for (const block of blocks) work += this.counts.weight[block];
     const period = work * rate;
     let done = 0;
     while (done < times) {
@@ -91,13 +84,14 @@ export class BucketCounts {
       // All but the last that begins in this bucket end in it too.
       const begun = this.end === Infinity ? times + 1 : Math.ceil((this.end - time) / period);
       const whole = Math.max(0, Math.min(times, begun - 1) - done);
-      if (whole > 0) for (const block of blocks) this.add(block, whole, whole * this.weight[block] * rate);
+      if (whole > 0)
+        for (const block of blocks) this.counts.add(block, whole, whole * this.counts.weight[block] * rate);
       done += whole;
       if (done === times) break;
       let now = time + done * period;
       for (const block of blocks) {
-        this.spread(block, now, this.weight[block] * rate);
-        now += this.weight[block] * rate;
+        this.spread(block, now, this.counts.weight[block] * rate);
+        now += this.counts.weight[block] * rate;
       }
       done++;
     }
@@ -108,11 +102,11 @@ export class BucketCounts {
     const stop = time + duration;
     let now = time;
     while (stop > this.end) {
-      if (now < this.end) this.add(block, 0, this.end - now);
+      if (now < this.end) this.counts.add(block, 0, this.end - now);
       now = Math.max(now, this.end);
       this.next();
     }
-    this.add(block, 0, stop - now);
+    this.counts.add(block, 0, stop - now);
   }
 
   /** Leaves the current bucket for the next one. */
@@ -131,30 +125,13 @@ export class BucketCounts {
     this.end = bucket + 1 < this.#edges.length ? this.#edges[bucket + 1] : Infinity;
   }
 
-  /** Adds to the current bucket. */
-  add(block: number, executions: number, time: number): void {
-    if (executions === 0 && time === 0) return;
-    if (this.counts[2 * block] === 0 && (executions > 0 || this.counts[2 * block + 1] === 0)) {
-      this.touched[this.touchedCount++] = block;
-    }
-    this.counts[2 * block] += executions;
-    this.counts[2 * block + 1] += time / this.weight[block];
-  }
-
   #flush(): void {
-    const { counts, touched } = this;
     const events = this.clock === "events";
     const kept = !this.outside;
-    for (let i = 0; i < this.touchedCount; i++) {
-      const block = touched[i];
-      const at = 2 * block;
-      const executions = counts[at];
-      const time = events ? executions : counts[at + 1] * this.weight[block];
-      if (kept && (executions !== 0 || time !== 0)) this.#columns.add(block, executions, time);
-      counts[at] = 0;
-      counts[at + 1] = 0;
-    }
-    this.touchedCount = 0;
+    this.counts.take((block, executions, time) => {
+      const spent = events ? executions : time;
+      if (kept && (executions !== 0 || spent !== 0)) this.#columns.add(block, executions, spent);
+    });
     if (kept) this.#columns.endBucket(this.#bucket);
   }
 }

@@ -18,11 +18,11 @@ export type TaskRunner = (task: ScanTask) => ScanResult;
 
 /** Makes a function that reads and scans chunks, and keeps its tables from one chunk of a trace to the next. */
 export function scanTaskRunner(): TaskRunner {
+  const scanner = new BlockScanner();
   let trace = -1;
-  let scanner: BlockScanner | undefined;
   return (task) => {
-    if (scanner === undefined || trace !== task.trace) {
-      scanner = new BlockScanner(task.blocks);
+    if (trace !== task.trace) {
+      scanner.useBlocks(task.blocks);
       trace = task.trace;
     }
     const file = openSync(task.path, "r");

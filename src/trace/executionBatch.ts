@@ -1,63 +1,66 @@
+/** Where the columns of a batch begin in the decoder's memory. */
+export interface BatchPlaces {
+  readonly block: number;
+  readonly spanEnd: number;
+  readonly spanTime: number;
+  readonly spanWork: number;
+  readonly spanSwitch: number;
+  readonly cycleSpan: number;
+  readonly cycleEnd: number;
+  readonly cycleLength: number;
+  readonly cycleTimes: number;
+}
+
 /**
  * A stretch of a chunk: columns of `steps` (executed blocks in order, cycles folded), over them `spans` and `cycles`.
  *
  * A span is what happened between two moments whose time is exact. Span s holds the steps from `spanEnd[s - 1]` (0 for the
  * first) up to `spanEnd[s]` and lasted from `spanTime[s - 1]` (`startTime`) to `spanTime[s]`; inside it, time is to be spread
- * by instruction count. A span may hold no steps. A span too long for one batch comes in parts, its time divided by executions.
+ * by instruction count. A span may hold no steps. One too long for any batch comes in parts, its time divided by executions.
  *
  * A cycle is a loop of the guest: after step `cycleEnd[c] - 1`, the `cycleLength[c]` steps up to there were executed
  * `cycleTimes[c]` times more, before what follows. It lies within span `cycleSpan[c]`, and no span has two.
  */
 export class ExecutionBatch {
-  static readonly capacity = 16384;
   steps = 0;
-  /** Block number of each step. */
-  readonly block = new Uint32Array(ExecutionBatch.capacity + 1);
   spans = 0;
-  readonly spanEnd = new Uint32Array(ExecutionBatch.capacity + 2);
-  /** Nanoseconds since the recording's start. */
-  readonly spanTime = new Float64Array(ExecutionBatch.capacity + 2);
-  /** What the span's time is to be spread by: the sum of its executions' weights, as given to the decoder. */
-  readonly spanWork = new Float64Array(ExecutionBatch.capacity + 2);
-  /** The task switch that took place at the end of each span, or -1. */
-  readonly spanSwitch = new Int32Array(ExecutionBatch.capacity + 2);
   cycles = 0;
-  readonly cycleSpan = new Uint32Array(ExecutionBatch.capacity);
-  readonly cycleEnd = new Uint32Array(ExecutionBatch.capacity);
-  readonly cycleLength = new Uint32Array(ExecutionBatch.capacity);
-  readonly cycleTimes = new Float64Array(ExecutionBatch.capacity);
   /** Nanoseconds since the recording's start at the start of the batch. */
   startTime = 0;
-  /** Executions of the chunk before this batch, and in it. */
-  executionsBefore = 0;
+  /** Executions in the batch. */
   executions = 0;
+  /** Block number of each step. */
+  readonly block: Uint32Array;
+  readonly spanEnd: Uint32Array;
+  /** Nanoseconds since the recording's start. */
+  readonly spanTime: Float64Array;
+  /** What the span's time is to be spread by: the sum of its executions' weights, as given to the decoder. */
+  readonly spanWork: Float64Array;
+  /** The task switch that took place at the end of each span, or -1. */
+  readonly spanSwitch: Int32Array;
+  readonly cycleSpan: Uint32Array;
+  readonly cycleEnd: Uint32Array;
+  readonly cycleLength: Uint32Array;
+  readonly cycleTimes: Float64Array;
 
-  /** Empties the batch for what comes next. */
-  begin(startTime: number, executionsBefore: number): void {
-    this.steps = 0;
-    this.spans = 0;
-    this.cycles = 0;
-    this.startTime = startTime;
-    this.executionsBefore = executionsBefore;
-    this.executions = 0;
-  }
-
-  /** Ends a span at the steps so far. */
-  closeSpan(time: number, work: number, switchNumber: number): void {
-    const span = this.spans++;
-    this.spanEnd[span] = this.steps;
-    this.spanTime[span] = time;
-    this.spanWork[span] = work;
-    this.spanSwitch[span] = switchNumber;
-  }
-
-  /** Repeats the last `length` steps, which are in the span that is not closed yet. */
-  addCycle(length: number, times: number): void {
-    const cycle = this.cycles++;
-    this.cycleSpan[cycle] = this.spans;
-    this.cycleEnd[cycle] = this.steps;
-    this.cycleLength[cycle] = length;
-    this.cycleTimes[cycle] = times;
+  /**
+   * @param capacity steps and spans that the columns have room for
+   * @param at where in `memory` the columns are
+   */
+  constructor(
+    memory: ArrayBufferLike,
+    readonly capacity: number,
+    readonly at: BatchPlaces,
+  ) {
+    this.block = new Uint32Array(memory, at.block, capacity);
+    this.spanEnd = new Uint32Array(memory, at.spanEnd, capacity);
+    this.spanTime = new Float64Array(memory, at.spanTime, capacity);
+    this.spanWork = new Float64Array(memory, at.spanWork, capacity);
+    this.spanSwitch = new Int32Array(memory, at.spanSwitch, capacity);
+    this.cycleSpan = new Uint32Array(memory, at.cycleSpan, capacity);
+    this.cycleEnd = new Uint32Array(memory, at.cycleEnd, capacity);
+    this.cycleLength = new Uint32Array(memory, at.cycleLength, capacity);
+    this.cycleTimes = new Float64Array(memory, at.cycleTimes, capacity);
   }
 
   /** The blocks that a span executed, one by one, cycles unfolded: for readers that need order more than speed. */

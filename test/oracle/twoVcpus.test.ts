@@ -63,7 +63,8 @@ describe.each(["tcg,thread=single", "tcg,thread=multi"])("two vCPUs under %s", (
 
     const trace = await openTraceFile(`${log}.bst`);
     expect(trace.metadata).toMatchObject({ vcpus: 2, clock: { kind: "events" } });
-    const scanner = new BlockScanner({ instructions: trace.blocks.instructions, clock: "events" });
+    const scanner = new BlockScanner();
+    scanner.useBlocks({ instructions: trace.blocks.instructions, clock: "events" });
     const found = edges.slice(1).map((): [string, number][] => []);
     const file = openSync(trace.path, "r");
     for (const chunk of trace.chunks) {

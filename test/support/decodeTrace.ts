@@ -1,7 +1,6 @@
 /** Decodes traces into plain lists, for comparisons in tests. */
 import { closeSync, openSync } from "node:fs";
 import { ChunkDecoder, type ChunkOutcome } from "../../src/trace/decoder";
-import { ExecutionBatch } from "../../src/trace/executionBatch";
 import { isIntact, readChunk } from "../../src/trace/reader";
 import type { ExecutionChunk, TraceFile } from "../../src/trace/types";
 
@@ -14,14 +13,17 @@ export interface DecodedChunk extends ChunkOutcome {
 
 // Large, and made for many chunks one after the other.
 const decoder = new ChunkDecoder();
-const batch = new ExecutionBatch();
+const { batch } = decoder;
+
+const sameWeight = (blockCount: number): Uint16Array => new Uint16Array(blockCount).fill(1);
 
 /** Decodes one payload. */
 export function decodePayload(payload: Uint8Array, chunk: ExecutionChunk, blockCount: number): DecodedChunk {
   const blocks: number[] = [];
   const switches: { number: number; executionsBefore: number }[] = [];
-  decoder.begin(payload, chunk, blockCount);
-  while (decoder.next(batch)) {
+  decoder.useBlocks(sameWeight(blockCount));
+  decoder.begin(payload, chunk);
+  while (decoder.next()) {
     for (let span = 0; span < batch.spans; span++) {
       for (const block of batch.executionsOf(span)) blocks.push(block);
       if (batch.spanSwitch[span] >= 0)
@@ -59,11 +61,12 @@ export function executedBlocks(trace: TraceFile): number[][] {
 /** How often each block was executed, chunk by chunk. */
 export function chunkCounts(trace: TraceFile): { counts: Float64Array; outcome: ChunkOutcome }[] {
   const fd = openSync(trace.path, "r");
+  decoder.useBlocks(sameWeight(trace.blocks.count));
   try {
     return trace.chunks.map((chunk) => {
       const counts = new Float64Array(trace.blocks.count);
-      decoder.begin(readChunk(fd, chunk), chunk, counts.length);
-      while (decoder.next(batch)) {
+      decoder.begin(readChunk(fd, chunk), chunk);
+      while (decoder.next()) {
         for (let step = 0; step < batch.steps; step++) counts[batch.block[step]]++;
         for (let cycle = 0; cycle < batch.cycles; cycle++) {
           const end = batch.cycleEnd[cycle];

@@ -1,7 +1,6 @@
 /** Walks the executions of a recording one by one, in order, keeping no more of them than one batch. */
 import { closeSync, openSync } from "node:fs";
 import { ChunkDecoder } from "../../src/trace/decoder";
-import { ExecutionBatch } from "../../src/trace/executionBatch";
 import { isIntact, readChunk } from "../../src/trace/reader";
 import type { ExecutionChunk, TraceFile } from "../../src/trace/types";
 
@@ -9,20 +8,17 @@ export class RecordedBlocks {
   private readonly fd: number;
   private readonly chunks: readonly ExecutionChunk[];
   private readonly decoder = new ChunkDecoder();
-  private readonly batch = new ExecutionBatch();
   private nextChunk = 0;
   private inChunk = false;
   /** The batch with its cycles unfolded: entries from `at` up to `end` are still to be told. */
-  private blocks = new Uint32Array(ExecutionBatch.capacity);
+  private blocks = new Uint32Array(0);
   private at = 0;
   private end = 0;
 
-  constructor(
-    private readonly trace: TraceFile,
-    vcpu = 0,
-  ) {
+  constructor(trace: TraceFile, vcpu = 0) {
     this.fd = openSync(trace.path, "r");
     this.chunks = trace.chunks.filter((chunk) => chunk.vcpu === vcpu);
+    this.decoder.useBlocks(new Uint16Array(trace.blocks.count).fill(1));
   }
 
   /** The number of the block executed next, or -1 at the end. */
@@ -48,7 +44,7 @@ export class RecordedBlocks {
 
   private refill(): boolean {
     if (this.inChunk) {
-      this.inChunk = this.decoder.next(this.batch);
+      this.inChunk = this.decoder.next();
       this.unfold();
       return true;
     }
@@ -57,14 +53,14 @@ export class RecordedBlocks {
     this.nextChunk++;
     const payload = readChunk(this.fd, chunk);
     if (!isIntact(payload, chunk)) throw new Error(`chunk ${this.nextChunk - 1} is damaged`);
-    this.decoder.begin(payload, chunk, this.trace.blocks.count);
+    this.decoder.begin(payload, chunk);
     this.inChunk = true;
     return true;
   }
 
   /** As `ExecutionBatch.executionsOf` does for one span, for a whole batch and hundreds of millions of executions. */
   private unfold(): void {
-    const { batch } = this;
+    const { batch } = this.decoder;
     if (this.blocks.length < batch.executions) this.blocks = new Uint32Array(2 * batch.executions);
     let step = 0;
     let length = 0;

@@ -3,7 +3,7 @@ import { closeSync, openSync } from "node:fs";
 import { BlockFlag, type BlockRecord } from "../../src/trace/blocks";
 import { ChunkDecoder } from "../../src/trace/decoder";
 import type { ExecutionEncoder } from "../../src/trace/encoder";
-import { ExecutionBatch } from "../../src/trace/executionBatch";
+import type { ExecutionBatch } from "../../src/trace/executionBatch";
 import { openTraceFile, readChunk } from "../../src/trace/reader";
 import { blockNumber } from "../../src/protocol/units";
 import type { BlockTable } from "../../src/trace/types";
@@ -21,13 +21,13 @@ export async function shortenTrace(source: string, target: string, executions: n
   writer.addMetadata({ ...metadata, ...version, ...release, vcpus: 1, clock: { kind: "host", tickShift: 0 } });
   const fd = openSync(source, "r");
   const decoder = new ChunkDecoder();
-  const batch = new ExecutionBatch();
+  decoder.useBlocks(new Uint16Array(trace.blocks.count).fill(1));
   const shortener = new Shortener(trace.blocks, writer, executions);
   try {
     for (const chunk of trace.chunks.filter(({ vcpu }) => vcpu === 0)) {
-      decoder.begin(readChunk(fd, chunk), chunk, trace.blocks.count);
+      decoder.begin(readChunk(fd, chunk), chunk);
       let wanted = true;
-      while (wanted && decoder.next(batch)) wanted = shortener.take(batch);
+      while (wanted && decoder.next()) wanted = shortener.take(decoder.batch);
       if (!wanted) break;
     }
     await writer.finish(shortener.time, "shortened");

@@ -36,8 +36,11 @@ const streams = fc
     return { executions, endTime: time + 10 };
   });
 
+// One for all traces, as in a worker thread: nothing of one may leak into the next.
+const scanner = new BlockScanner();
+
 function scanAll(trace: TraceFile, edges: Float64Array, clock: "host" | "events" = "host"): ScanResult[] {
-  const scanner = new BlockScanner({ instructions: trace.blocks.instructions, clock });
+  scanner.useBlocks({ instructions: trace.blocks.instructions, clock });
   const file = openSync(trace.path, "r");
   try {
     return trace.chunks.map((chunk) => scanner.scan(readChunk(file, chunk), chunk, edges));
@@ -153,7 +156,7 @@ describe("a profile", () => {
         const trace = await buildTrace({ blocks, vcpus: [executions], endTime, payloadBytes: 64 });
         const edges = Float64Array.of(-Infinity, ...Array.from({ length: 15 }, (_, i) => (i + 1) * 500), Infinity);
         const profile = new BlockProfile(blocks.length, edges, limit);
-        const scanner = new BlockScanner({ instructions: trace.blocks.instructions, clock: "host" });
+        scanner.useBlocks({ instructions: trace.blocks.instructions, clock: "host" });
         const file = openSync(trace.path, "r");
         for (const chunk of trace.chunks) {
           const { columns, firstBlock, firstTime } = scanner.scan(readChunk(file, chunk), chunk, profile.edges);

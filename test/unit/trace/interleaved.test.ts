@@ -40,7 +40,8 @@ async function imported(lines: readonly Line[], edges: readonly number[]): Promi
   );
   await importTrace(log, `${log}.bst`);
   const trace = await openTraceFile(`${log}.bst`);
-  const scanner = new BlockScanner({ instructions: trace.blocks.instructions, clock: "events" });
+  const scanner = new BlockScanner();
+  scanner.useBlocks({ instructions: trace.blocks.instructions, clock: "events" });
   const counts = edges.slice(1).map(() => new Map<string, number>());
   const file = openSync(trace.path, "r");
   for (const chunk of trace.chunks) {

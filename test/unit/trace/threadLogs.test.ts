@@ -41,7 +41,8 @@ async function imported(file: string) {
 
 /** Addresses that were executed before a time of the trace. */
 function executedBefore({ path: file, blocks, chunks }: TraceFile, time: number): number[] {
-  const scanner = new BlockScanner({ instructions: blocks.instructions, clock: "host" });
+  const scanner = new BlockScanner();
+  scanner.useBlocks({ instructions: blocks.instructions, clock: "host" });
   const handle = openSync(file, "r");
   try {
     return chunks.flatMap((chunk) => {
