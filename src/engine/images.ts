@@ -1,7 +1,7 @@
 import { stat } from "node:fs/promises";
 import { openImage } from "../symbols/image";
 import type { ImageSymbols } from "../symbols/types";
-import { unpackKernel } from "./packedKernel";
+import { unpackKernel } from "./packedKernel/unpackKernel";
 import { ResultCache } from "./resultCache";
 
 /** An image in use. `release` when done; the last one closes the file. */

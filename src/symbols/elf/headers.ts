@@ -58,7 +58,7 @@ export function parseHeader(path: string, bytes: Uint8Array, fileBytes: number):
     throw new BootscopeError(
       "no-symbols",
       `${path} is not an ELF file.`,
-      "Choose the uncompressed vmlinux with symbols: a bzImage, Image or zImage has none.",
+      "Choose a vmlinux, or the kernel's bootable image (bzImage, Image).",
     );
   }
   const [elfClass, data] = bytes.subarray(4, 6);

@@ -15,7 +15,11 @@ export interface KernelSymbol {
  */
 export function readKallsyms(bytes: Uint8Array, isKernel: (address: bigint) => boolean): KernelSymbol[] | null {
   const tables = findKallsyms(bytes);
-  if (tables === null) return null;
+  return tables === null ? null : readSymbolsAt(bytes, tables, isKernel);
+}
+
+/** As `readKallsyms`, when it is known where the tables are. */
+export function readSymbolsAt(bytes: Uint8Array, tables: KallsymsTables, isKernel: IsKernel): KernelSymbol[] | null {
   const addresses = addressesBefore(bytes, tables, isKernel) ?? addressesBehind(bytes, tables, isKernel);
   if (addresses === null) return null;
   const { count, names, tokens } = tables;
@@ -32,16 +36,22 @@ export function readKallsyms(bytes: Uint8Array, isKernel: (address: bigint) => b
 }
 
 /** Before 6.4: offsets, the address that they count from, then the number of symbols, each aligned to eight bytes. */
-function addressesBefore(bytes: Uint8Array, { countAt, count }: KallsymsTables, isKernel: IsKernel) {
-  const baseAt = countAt - 8;
-  return relativeAddresses(bytes, align(baseAt - 4 * count - 4), baseAt, count, isKernel);
+function addressesBefore(bytes: Uint8Array, tables: KallsymsTables, isKernel: IsKernel) {
+  const [baseAt] = baseOffsets(tables);
+  return relativeAddresses(bytes, align(baseAt - 4 * tables.count - 4), baseAt, tables.count, isKernel);
 }
 
 /** Since 6.4: behind the tokens. */
-function addressesBehind(bytes: Uint8Array, { end, count }: KallsymsTables, isKernel: IsKernel) {
-  const start = align(end);
-  return relativeAddresses(bytes, start, align(start + 4 * count), count, isKernel);
+function addressesBehind(bytes: Uint8Array, tables: KallsymsTables, isKernel: IsKernel) {
+  const [, baseAt] = baseOffsets(tables);
+  return relativeAddresses(bytes, align(tables.end), baseAt, tables.count, isKernel);
 }
+
+/** Where the address that symbols count from can be: before 6.4, and since. */
+export const baseOffsets = ({ countAt, count, end }: KallsymsTables): readonly [number, number] => [
+  countAt - 8,
+  align(align(end) + 4 * count),
+];
 
 type IsKernel = (address: bigint) => boolean;
 

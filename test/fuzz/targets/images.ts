@@ -1,11 +1,11 @@
 import { gzipSync } from "node:zlib";
 import path from "node:path";
-import { unpackKernel } from "../../../src/engine/packedKernel";
+import { unpackKernel } from "../../../src/engine/packedKernel/unpackKernel";
 import { guestAddress } from "../../../src/protocol/units";
 import { openImage } from "../../../src/symbols/image";
 import type { ImageSymbols } from "../../../src/symbols/types";
 import { fixtureFiles, type FuzzTarget } from "./fuzzTarget";
-import { kernelWithKallsyms, packedKernel } from "./kernelSeed";
+import { flatKernel, kernelWithKallsyms, packedKernel } from "./kernelSeed";
 
 /** Asks everything of an image, around its functions and at the ends of what there is. */
 async function askEverything(image: ImageSymbols): Promise<void> {
@@ -53,6 +53,8 @@ export const kernelTarget: FuzzTarget = {
     kernelWithKallsyms(),
     packedKernel(gzipSync(kernelWithKallsyms())),
     packedKernel(kernelWithKallsyms().subarray(0, 100)),
+    flatKernel(),
+    gzipSync(flatKernel()),
     Buffer.from("ffffffff81000000 T startup_64\nffffffff81000100 t helper\t[module]\n".repeat(20), "latin1"),
   ],
   run: openAndAsk,

@@ -30,6 +30,24 @@ export function packedKernel(packed: Buffer): Buffer {
   return Buffer.concat([head, packed, Buffer.alloc(4)]);
 }
 
+/**
+ * An Image of arm64 with the same symbols, one that can be moved: the base stands in a relocation behind them
+ * (Documentation/arch/arm64/booting.rst; Elf64_Rela, R_AARCH64_RELATIVE).
+ */
+export function flatKernel(): Buffer {
+  const head = Buffer.alloc(64);
+  head.write("ARM\x64", 0x38, "latin1");
+  head.writeBigUInt64LE(1n << 20n, 16); // image_size
+  const data = kallsyms();
+  const baseAt = 4 * symbols;
+  const relocation = Buffer.alloc(24);
+  [base + BigInt(head.length + baseAt), 0x403n, data.readBigUInt64LE(baseAt)].forEach((value, index) =>
+    relocation.writeBigUInt64LE(value, 8 * index),
+  );
+  data.writeBigUInt64LE(0n, baseAt);
+  return Buffer.concat([head, data, relocation]);
+}
+
 function kallsyms(): Buffer {
   const offsets = Buffer.alloc(4 * symbols);
   const names: Buffer[] = [];

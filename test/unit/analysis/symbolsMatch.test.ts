@@ -55,6 +55,19 @@ describe("matching an image with a trace", () => {
     expect(placement).toEqual({ virtualSlide: 0x1e0_0000n, physicalSlide: 0xf0_0000n });
   });
 
+  it("finds a kernel of arm64 far away, and its first code where it was loaded", () => {
+    const arm64 = { ...image, machine: "aarch64" } as const;
+    const slide = 0xffff_d2ad_bca0_0000n - kernelBase;
+    const bytes = recorded(() => false).map(({ address, size = 0, crc = 0 }) => ({ address, size, crc }));
+    const early = bytes.slice(0, 3).map((block) => ({ ...block, address: block.address - kernelBase + 0x4020_0000n }));
+    const late = bytes.map((block) => ({ ...block, address: block.address + slide }));
+    const blocks = table([...early, ...late]);
+    const { match, placement } = matchImage(blocks, { target: "aarch64" }, arm64);
+    expect(match.verdict).toBe("matches");
+    const [{ physicalAddress }] = arm64.segments;
+    expect(placement).toEqual({ virtualSlide: slide, physicalSlide: 0x4020_0000n - physicalAddress });
+  });
+
   it("goes by the targets of calls where bytes were not recorded", () => {
     const calls = (offset: bigint): BlockRecord[] =>
       functions.map(({ address }) => ({

@@ -21,6 +21,9 @@ export function symbolRemarks({ match, buildId, hasLines, slide, files = [] }: S
 type Slide = SymbolsSummary["slide"];
 const isMoved = (slide: Slide): slide is NonNullable<Slide> => slide !== undefined && slide.virtual !== "0x0";
 
+/** A vmlinux of arm64 says that its physical addresses are its virtual ones, which tells nothing of how far it was moved. */
+const physicalOf = ({ physical }: NonNullable<Slide>) => (physical.startsWith("-") ? "" : `, ${physical} physical`);
+
 /** Names of files that fit beside the vmlinux's. */
 const shownFiles = 3;
 
@@ -34,7 +37,7 @@ function filesRemark(files: readonly PlacedFile[]): string {
 
 /** All that is known of where names come from: the vmlinux's path, how it was checked, where KASLR put it, and every file with its place. */
 export function symbolDetails({ path, match, slide, files = [] }: SymbolsSummary): string {
-  const moved = isMoved(slide) ? `Moved by KASLR: ${slide.virtual} virtual, ${slide.physical} physical.` : "";
+  const moved = isMoved(slide) ? `Moved by KASLR: ${slide.virtual} virtual${physicalOf(slide)}.` : "";
   const places = files.map(({ address, name, path: file }) => `${address} ${name} (${file})`);
   return [path ?? "", match.evidence, moved, ...places].filter((line) => line !== "").join("\n");
 }
