@@ -1,6 +1,6 @@
 import type { ScanColumns } from "./scanColumns";
 import { ScanColumnsBuilder } from "./scanColumns";
-import { bucketEdges, coarserEdges } from "./timeBuckets";
+import { bucketEdges, coarserEdges, longerEdges } from "./timeBuckets";
 
 /** Cost per block number. */
 export interface BlockCosts {
@@ -65,6 +65,22 @@ export class BlockProfile {
     const profile = new BlockProfile(blockCount, snapshot.edges);
     profile.first.set(snapshot.first);
     profile.add(snapshot.columns, 0);
+    return profile;
+  }
+
+  /** The same costs as part of those of a trace that has more blocks and lasts longer. */
+  grown(blockCount: number, duration: number): BlockProfile {
+    const edges = longerEdges(this.#edges, duration, bucketCount);
+    const profile = new BlockProfile(blockCount, edges, this.#maximumEntries);
+    profile.totals.executions.set(this.totals.executions);
+    profile.totals.time.set(this.totals.time);
+    profile.first.set(this.first);
+    let into = 0;
+    for (const [bucket, pieces] of this.#buckets.entries()) {
+      while (edges[into + 1] <= this.#edges[bucket]) into++;
+      profile.#buckets[into].push(...pieces);
+    }
+    profile.#entries = this.#entries;
     return profile;
   }
 

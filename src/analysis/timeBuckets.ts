@@ -16,6 +16,20 @@ export function coarserEdges(edges: Float64Array): Float64Array {
   return Float64Array.of(...kept, Infinity);
 }
 
+/**
+ * At most `count` buckets that reach beyond `duration`, each of them as wide as those of `edges`, or as two, four, … of them:
+ * what was counted into these can be counted into those.
+ */
+export function longerEdges(edges: Float64Array, duration: number, count: number): Float64Array {
+  if (edges.length < 4) return edges;
+  let width = edges[2] - edges[1];
+  while (width * count <= duration) width *= 2;
+  const longer = Float64Array.from({ length: count + 1 }, (_, index) => index * width);
+  longer[0] = -Infinity;
+  longer[count] = Infinity;
+  return longer;
+}
+
 /** A range in terms of buckets: whole ones, and what sticks out at the ends. */
 export interface RangeParts {
   /** Whole buckets [from, to). */

@@ -33,7 +33,7 @@ interface EventSource {
 }
 
 async function eventSource(session: TraceSession): Promise<EventSource> {
-  const { scanned } = await session.whole();
+  const { scanned } = await session.ready();
   const catalog = await session.eventCatalog();
   return { file: scanned.file, duration: scanned.duration, describe: (name) => catalog.describe(name) };
 }

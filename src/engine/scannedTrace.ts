@@ -36,6 +36,8 @@ export class ScannedTrace {
   #state: ScanState;
   #duration: number;
   readonly #number = nextNumber++;
+  /** Offsets of chunks that were read. */
+  readonly #read = new Set<number>();
   /** Per chunk, the time (or execution number) at which it ends. */
   readonly #chunkEnds: Float64Array;
   readonly #clock: "host" | "events";
@@ -59,6 +61,20 @@ export class ScannedTrace {
     this.#state = { executions: 0, bytesDone: 0, bytesTotal, damagedBytes: 0, lostExecutions: 0 };
   }
 
+  /**
+   * A trace that is being written.
+   * @param earlier the same as it was before, read completely: its chunks are not read again
+   */
+  static grown(file: TraceFile, pool: ScanPool, earlier: ScannedTrace | undefined): ScannedTrace {
+    const scanned = new ScannedTrace(file, pool);
+    const profile = earlier?.profile ?? BlockProfile.forDuration(0, 0);
+    scanned.#profile = profile.grown(file.blocks.count, scanned.#duration);
+    if (earlier === undefined) return scanned;
+    scanned.#state = { ...earlier.#state, bytesTotal: scanned.#state.bytesTotal };
+    for (const offset of earlier.#read) scanned.#read.add(offset);
+    return scanned;
+  }
+
   get state(): ScanState {
     return this.#state;
   }
@@ -80,7 +96,7 @@ export class ScannedTrace {
   /** Reads all chunks, as many at a time as the pool has threads. Rejects as the pool does; what was read stays. */
   async scan(signal: AbortSignal, onProgress: () => void): Promise<void> {
     await this.#measureOpenChunks(signal);
-    const { chunks } = this.file;
+    const chunks = this.file.chunks.filter(({ offset }) => !this.#read.has(offset));
     let next = 0;
     const work = async (): Promise<void> => {
       while (next < chunks.length) {
@@ -165,6 +181,7 @@ export class ScannedTrace {
     const { columns, firstBlock, firstTime, outcome } = await this.pool.scan(this.#task(chunk, edges), { signal });
     this.#profile.add(columns, level);
     this.#profile.addFirst(firstBlock, firstTime);
+    this.#read.add(chunk.offset);
     const state = this.#state;
     this.#state = {
       ...state,

@@ -56,7 +56,7 @@ export class EngineService {
   }
 
   readonly #handlers: Handlers = {
-    open: async ({ path, vmlinux, cacheFolder, roots = [], firmware = [], traceEvents, debug }, signal) => {
+    open: async ({ path, vmlinux, cacheFolder, roots = [], firmware = [], follow, traceEvents, debug }, signal) => {
       const trace = this.#nextHandle++ as TraceHandle;
       const { pool, notify, importWorker } = this;
       const parts = { pool, images: this.#images, notify, importWorker };
@@ -64,7 +64,7 @@ export class EngineService {
       this.#images.keepIn(cache);
       const session = await TraceSession.open(
         trace,
-        { path, vmlinux, roots, firmware, traceEvents, debug },
+        { path, vmlinux, roots, firmware, follow, traceEvents, debug },
         parts,
         cache,
         signal,
@@ -82,6 +82,10 @@ export class EngineService {
     stop: ({ trace }) => {
       this.#session(trace).stop();
       return Promise.resolve(null);
+    },
+    follow: ({ trace, paused }) => {
+      this.#session(trace).pause(paused);
+      return Promise.resolve(this.#session(trace).summary);
     },
     settled: ({ trace }) => this.#session(trace).settled(),
     setSymbols: ({ trace, vmlinux, force }) =>

@@ -4,6 +4,9 @@ import type { EngineNotice, TraceHandle, TraceSummary } from "../protocol/engine
 import { noDebugSources, type DebugSources } from "../protocol/debugSources";
 import { BootscopeError, failureText, toFailure } from "../protocol/failure";
 import { findEventCatalog, type EventCatalog } from "../trace/events/traceEventsFiles";
+import type { FollowOptions } from "../trace/import/input/followedFile";
+import { followRecording } from "../trace/import/input/followedRecording";
+import type { GrowingFile } from "../trace/import/traceFormat";
 import { openTraceFile } from "../trace/reader";
 import type { TraceFile } from "../trace/types";
 import { chooseImage, type ImageChoice } from "./chooseImage";
@@ -34,6 +37,8 @@ export interface SessionOptions extends GivenFiles {
   readonly path: string;
   /** Candidates, best first. */
   readonly vmlinux: readonly string[];
+  /** To follow it while it is still being written. */
+  readonly follow?: boolean | undefined;
   /** A trace-events file to use instead of one beside the trace. */
   readonly traceEvents?: string | undefined;
   /** Where debug information may be that was split off; absent: where distributions install it. */
@@ -53,10 +58,13 @@ export class TraceSession {
   readonly #stopImport = new AbortController();
   readonly #throttle = noticeThrottle();
   #ready: ReadyTrace | undefined;
-  /** What the import has written so far, while it goes on. */
+  /** What there is so far of a trace that is being imported or recorded. */
   readonly #growing: GrowingTrace;
-  /** `#ready` is of a part of the trace, which is being imported. */
+  /** `#ready` is of a part of the trace, which is being imported or recorded. */
   #isPart = false;
+  #follow: TraceSummary["follow"];
+  /** All that was in the file when it was opened is read: from then on there is no progress to tell. */
+  #isCaughtUp = false;
   /** Somebody waits for the trace, so that it is worth to show what there is of it. */
   #wanted = false;
   #importing = false;
@@ -91,8 +99,9 @@ export class TraceSession {
     this.#candidates = new ImageCandidates(options.vmlinux, this.#search, cache);
     const show = (scanned: ScannedTrace, signal: AbortSignal): Promise<void> => this.#showPart(scanned, signal);
     this.#growing = new GrowingTrace(cache, parts.pool, show, (error) => {
-      this.#log(`Nothing can be shown before the end of the import: ${toFailure(error).message}`);
+      this.#log(`Nothing more can be shown before the end of the trace: ${toFailure(error).message}`);
     });
+    this.#follow = source.live === null ? null : "live";
   }
 
   /**
@@ -106,10 +115,10 @@ export class TraceSession {
     cache: ResultCache,
     signal: AbortSignal,
   ): Promise<TraceSession> {
-    const source = await describeSource(options.path);
+    const source = await describeSource(options.path, options.follow === true);
     const session = new TraceSession(handle, source, options, parts, cache);
-    if (source.foreign) {
-      session.#loaded = session.#importAndLoad();
+    if (source.foreign || source.live !== null) {
+      session.#loaded = session.#growAndLoad();
       session.#loaded.catch(() => undefined); // told by `ready` and `settled`
     } else {
       await session.#load(options.path, signal);
@@ -121,7 +130,8 @@ export class TraceSession {
 
   get summary(): TraceSummary {
     const { path, format, bytes } = this.source;
-    if (this.#ready === undefined) return emptySummary(path, bytes, format, this.#revision);
+    if (this.#ready === undefined)
+      return { ...emptySummary(path, bytes, format, this.#revision), follow: this.#follow };
     return summarize({
       path,
       fileBytes: bytes,
@@ -132,6 +142,7 @@ export class TraceSession {
       complete: this.#complete,
       stopped: this.#stopped,
       growing: this.#isPart,
+      follow: this.#follow,
     });
   }
 
@@ -146,6 +157,7 @@ export class TraceSession {
   /** The trace, or what there is of it while it is imported. Rejects with what went wrong before. */
   async ready(): Promise<ReadyTrace> {
     this.#wanted = true;
+    this.#growing.paused = this.#follow === "paused";
     await Promise.race([this.#loaded, this.#firstPart]);
     return this.#ready ?? this.whole();
   }
@@ -161,6 +173,14 @@ export class TraceSession {
   async settled(): Promise<TraceSummary> {
     await this.#settled;
     return this.summary;
+  }
+
+  /** Leaves what is shown of a trace that is being written as it is, or goes on with it. */
+  pause(paused: boolean): void {
+    if (this.#follow === null || this.#follow === "lost") return;
+    this.#follow = paused ? "paused" : "live";
+    this.#growing.paused = paused || !this.#wanted;
+    this.#change();
   }
 
   /** Ends the import, if that is what goes on, or else the reading; what was done so far stays. */
@@ -208,10 +228,11 @@ export class TraceSession {
     });
   }
 
-  async #importAndLoad(): Promise<void> {
+  async #growAndLoad(): Promise<void> {
     try {
-      const path = await this.#import();
+      const path = await (this.source.foreign ? this.#import() : this.#followRecording());
       await this.#growing.end();
+      if (this.#follow !== "lost") this.#follow = null;
       await this.#load(path, this.#stop.signal);
     } catch (error) {
       await this.#growing.end();
@@ -223,24 +244,20 @@ export class TraceSession {
 
   /** Imports a foreign trace unless the cache has it; answers the path of the .bst. */
   async #import(): Promise<string> {
-    const progress = (done: number, total: number): void => this.#progress("Importing", done, total);
+    const progress = (done: number, total: number): void => {
+      if (!this.#isCaughtUp) this.#progress("Importing", done, total);
+      this.#isCaughtUp ||= this.source.live === "file" && done >= total;
+    };
     const { importWorker } = this.parts;
     const { traceEvents } = this.options;
     const { signal } = this.#stop;
     const stop = this.#stopImport.signal;
-    const onGrown = (path: string, executionChunks: number): void => {
-      if (this.#wanted) this.#growing.grown(path, executionChunks);
-    };
+    const onGrown = (file: GrowingFile): void => this.#growing.grown(file);
+    const follow = this.source.live === "file" ? this.#followOptions() : undefined;
     this.#importing = true;
     try {
-      return await importedCopy(this.source, this.cache, {
-        signal,
-        stop,
-        progress,
-        onGrown,
-        importWorker,
-        traceEvents,
-      });
+      const options = { signal, stop, progress, onGrown, follow, importWorker, traceEvents };
+      return await importedCopy(this.source, this.cache, options);
     } catch (error) {
       if (!signal.aborted && !(stop.aborted && error instanceof Error && error.name === "AbortError")) throw error;
       throw new BootscopeError("cancelled", "The import was cancelled before anything was found.", "", {
@@ -249,6 +266,19 @@ export class TraceSession {
     } finally {
       this.#importing = false;
     }
+  }
+
+  /** Shows a recording as it grows, until it ends; answers its path. */
+  async #followRecording(): Promise<string> {
+    const { path } = this.source;
+    const growing = { path, isPassing: false, tail: () => Promise.resolve(null) };
+    const { signal } = this.#stop;
+    await followRecording(path, this.#followOptions(), () => this.#growing.grown(growing), signal);
+    return path;
+  }
+
+  #followOptions(): FollowOptions {
+    return { isPaused: () => this.#follow === "paused", onLost: () => (this.#follow = "lost") };
   }
 
   async #load(path: string, signal: AbortSignal): Promise<void> {

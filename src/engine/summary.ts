@@ -6,7 +6,7 @@ import { countEvents } from "../trace/events/eventChunks";
 import type { TraceMetadata } from "../trace/types";
 import type { ChosenImage } from "./chooseImage";
 import type { NamedTrace } from "./namedTrace";
-import { pipeFormat } from "./traceSource";
+import { formatToCome } from "./traceSource";
 import type { ScannedTrace } from "./scannedTrace";
 
 export interface SummaryInput {
@@ -21,8 +21,9 @@ export interface SummaryInput {
   readonly complete: boolean;
   /** Reading was stopped before the end. */
   readonly stopped: boolean;
-  /** It is what an import had written at some moment, and the import goes on. */
+  /** It is what a file that is being written, by an import or a recording, held at some moment. */
   readonly growing: boolean;
+  readonly follow: TraceSummary["follow"];
 }
 
 /** What the header of the trace says. */
@@ -55,14 +56,17 @@ export function summarize(input: SummaryInput): TraceSummary {
     ...namedShare(attribution.rows, costs),
     revision: input.revision,
     complete: input.complete,
+    follow: input.follow,
   };
 }
 
-/** What came through a pipe is known by what its import found. */
-function sourceOf({ format, fileBytes, scanned, growing }: SummaryInput): Pick<TraceSummary, "format" | "fileBytes"> {
-  if (format !== pipeFormat || growing) return { format, fileBytes };
-  const { metadata, bytes } = scanned.file;
-  return { format: metadata.source?.format ?? "bst", fileBytes: Number(metadata.source?.bytes ?? bytes) };
+/** What came through a pipe, or was written while it was read, is known by what its import found. */
+function sourceOf({ format, fileBytes, scanned }: SummaryInput): Pick<TraceSummary, "format" | "fileBytes"> {
+  const { source } = scanned.file.metadata;
+  return {
+    format: format === formatToCome ? (source?.format ?? "bst") : format,
+    fileBytes: fileBytes === 0 ? Number(source?.bytes ?? scanned.file.bytes) : fileBytes,
+  };
 }
 
 /** The summary of a trace of which nothing is known yet: a foreign file that is still being imported. */
@@ -91,14 +95,18 @@ export function emptySummary(path: string, fileBytes: number, format: string, re
     unnamed: [],
     revision,
     complete: false,
+    follow: null,
   };
 }
 
-function trustOf({ scanned, stopped, growing }: SummaryInput): Trust {
-  if (growing) return { level: "incomplete", reasons: [stillGrowing], dropped: 0, truncated: false, damagedBytes: 0 };
+function trustOf({ scanned, stopped, growing, follow }: SummaryInput): Trust {
   const { metadata, damage } = scanned.file;
   const { state } = scanned;
   const capture = metadata.capture ?? {};
+  if (growing) {
+    const reasons = [growingReasons[follow ?? "imported"], ...(capture.reasons ?? [])];
+    return { level: "incomplete", reasons, dropped: metadata.dropped ?? 0, truncated: false, damagedBytes: 0 };
+  }
   const reasons = [...(capture.reasons ?? [])];
   if (capture.mode === undefined) reasons.push("The trace does not say how it was captured.");
   if (damage.truncated) reasons.push("The file ends before the recording did: what came after is missing.");
@@ -117,7 +125,12 @@ function trustOf({ scanned, stopped, growing }: SummaryInput): Trust {
   };
 }
 
-const stillGrowing = "The import goes on: all numbers are of what it has read up to some moment.";
+const growingReasons = {
+  live: "It is still being written: all numbers are of what was in it a moment ago.",
+  paused: "It is still being written, and following is paused: all numbers are of what was in it then.",
+  lost: "It is not written any more: all numbers are of what was in it then.",
+  imported: "The import goes on: all numbers are of what it has read up to some moment.",
+};
 
 function symbolsOf({ named, attachedImage }: SummaryInput): SymbolsSummary | null {
   const { chosen } = named.choice;

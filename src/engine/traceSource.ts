@@ -1,37 +1,55 @@
 import { rename, stat } from "node:fs/promises";
+import { BootscopeError } from "../protocol/failure";
 import { eventCatalogPaths } from "../trace/events/traceEventsFiles";
 import { detectFormat } from "../trace/import/detect";
 import { unpackOrImport } from "../trace/import/importTrace";
+import { isBeingWritten } from "../trace/import/input/followedFile";
 import { isPipe } from "../trace/import/input/pipe";
 import { openTraceInput } from "../trace/import/openTraceInput";
 import type { ImportOptions } from "../trace/import/traceFormat";
 import { fileFingerprint } from "./fileFingerprint";
 import type { ResultCache } from "./resultCache";
 
-/** The format of a pipe while it is read. */
-export const pipeFormat = "pipe";
+/** The format of what shows only while it is read: of a pipe, or of a file that has too little in it yet. */
+export const formatToCome = "";
 
 /** A file, or a pipe, that somebody wants to see as a trace. */
 export interface TraceSource {
   readonly path: string;
   /** All that it is read from. */
   readonly files: readonly string[];
+  /** 0 while they are not all there. */
   readonly bytes: number;
-  /** "bst", the foreign format, or `pipeFormat` where that shows only while it is read. */
+  /** "bst", the foreign format, or `formatToCome`. */
   readonly format: string;
   /** Has to be imported before anything can be asked: another format, compressed, or a pipe. */
   readonly foreign: boolean;
+  /** Somebody is writing it: a file that can be followed, or a pipe. */
+  readonly live: "file" | "pipe" | null;
 }
 
-/** What kind of trace a file is, by its content. Rejects with `not-found`, `unreadable`, `not-a-trace` or `unsupported`. */
-export async function describeSource(path: string): Promise<TraceSource> {
+/**
+ * What kind of trace a file is, by its content.
+ * @param follow whether to find out if it is still being written
+ * Rejects with `not-found`, `unreadable`, `not-a-trace` or `unsupported`.
+ */
+export async function describeSource(path: string, follow: boolean): Promise<TraceSource> {
+  const unknown = { path, files: [path], bytes: 0, format: formatToCome, foreign: true };
   // What is read from a pipe is gone: the import will find out what it is.
-  if (await isPipe(path)) return { path, files: [path], bytes: 0, format: pipeFormat, foreign: true };
+  if (await isPipe(path)) return { ...unknown, live: follow ? "pipe" : null };
+  const isLive = follow && (await isBeingWritten(path));
   const input = await openTraceInput(path);
   try {
     const { format } = await detectFormat(input);
     const { path: found, files, bytesTotal: bytes, file } = input;
-    return { path: found, files, bytes, format, foreign: format !== "bst" || file === null };
+    const live = isLive && file !== null ? ("file" as const) : null;
+    const size = live === null ? bytes : 0;
+    return { path: found, files, bytes: size, format, foreign: format !== "bst" || file === null, live };
+  } catch (error) {
+    // Its beginning may be yet to come.
+    const isShort = input.file !== null && error instanceof BootscopeError && error.code === "not-a-trace";
+    if (!isLive || !isShort) throw error;
+    return { ...unknown, live: "file" };
   } finally {
     await input.close();
   }
@@ -42,12 +60,28 @@ export async function describeSource(path: string): Promise<TraceSource> {
  * Rejects as `unpackOrImport` does.
  */
 export async function importedCopy(source: TraceSource, cache: ResultCache, options: ImportOptions): Promise<string> {
-  if (source.format === pipeFormat) return importAnew(source, cache, options);
+  if (source.live === "file") return importToItsEnd(source, cache, options);
+  if (source.format === formatToCome) return importAnew(source, cache, options);
   const copy = await cache.importPath(source.path, await otherFilesKey(source, options.traceEvents));
   const known = await stat(copy).catch(() => null);
   if (known !== null) return copy;
   const made = await importAnew(source, cache, options);
   if (options.stop?.aborted === true) return made;
+  await rename(made, copy);
+  return copy;
+}
+
+/** Of a file that is still being written: kept for the file as it is in the end. */
+async function importToItsEnd(source: TraceSource, cache: ResultCache, options: ImportOptions): Promise<string> {
+  let read = 0;
+  const progress = (done: number, total: number): void => {
+    read = done;
+    options.progress?.(done, total);
+  };
+  const made = await importAnew(source, cache, { ...options, progress });
+  const now = await stat(source.path).catch(() => null);
+  if (options.stop?.aborted === true || now?.size !== read) return made;
+  const copy = await cache.importPath(source.path, await otherFilesKey(source, options.traceEvents));
   await rename(made, copy);
   return copy;
 }

@@ -76,7 +76,7 @@ export interface SymbolsMatch {
 export interface TraceSummary {
   readonly path: string;
   readonly fileBytes: number;
-  /** "bst", or what a foreign trace was imported from. */
+  /** "bst", or what a foreign trace is imported from; empty while nobody knows it. */
   readonly format: string;
   readonly target: string | null;
   readonly guest: string | null;
@@ -103,6 +103,8 @@ export interface TraceSummary {
   readonly revision: number;
   /** False while the trace is still being imported or scanned: all counts are of the part done. */
   readonly complete: boolean;
+  /** Of a trace that is still being written and is followed: how. "lost": its file was cut, written anew or replaced. */
+  readonly follow: "live" | "paused" | "lost" | null;
 }
 
 export type FunctionColumn = "name" | "executions" | "instructions" | "time" | "first" | "source";
@@ -311,6 +313,8 @@ export interface EngineRequests {
       roots?: readonly string[];
       /** Files with the symbols of firmware, boot loaders or decompressors, beside those of the kernel's build. */
       firmware?: readonly FirmwareFile[];
+      /** A trace that is still being written is followed until that ends. */
+      follow?: boolean | undefined;
       /** A trace-events file that describes the events, instead of one beside the trace. */
       traceEvents?: string | undefined;
       /** Where debug information may be that was split off; absent: where distributions install it. */
@@ -322,6 +326,8 @@ export interface EngineRequests {
   summary: { params: { trace: TraceHandle }; result: TraceSummary };
   /** Stops the import or scan; what was read so far stays usable. */
   stop: { params: { trace: TraceHandle }; result: null };
+  /** Pauses following a trace that is still being written, or goes on with it. */
+  follow: { params: { trace: TraceHandle; paused: boolean }; result: TraceSummary };
   /** Waits until the scan has ended (also when it was stopped). */
   settled: { params: { trace: TraceHandle }; result: TraceSummary };
   /** Uses another vmlinux. With `force` even one that does not match. `null`: none. */

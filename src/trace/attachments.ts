@@ -1,14 +1,13 @@
 /** Attachment chunks (docs/trace-format.md): u32 length of a JSON head, the head, then the bytes of a file. */
-import type { FileHandle } from "node:fs/promises";
 import { fileOffset } from "../protocol/units";
-import { readFully, type WalkedChunk } from "./chunkWalk";
+import { readFully, type ByteSource, type WalkedChunk } from "./chunkWalk";
 import { parseJsonObject } from "./metadata";
 import type { Attachment } from "./types";
 
 const maximumHeadBytes = 64 * 1024;
 
 /** Where an attachment's bytes are, and what they are; null when its head is not one. The bytes are not read. */
-export async function readAttachment(file: FileHandle, chunk: WalkedChunk): Promise<Attachment | null> {
+export async function readAttachment(file: ByteSource, chunk: WalkedChunk): Promise<Attachment | null> {
   const lengthBytes = new Uint8Array(4);
   await readFully(file, lengthBytes, chunk.offset);
   const headLength = new DataView(lengthBytes.buffer).getUint32(0, true);

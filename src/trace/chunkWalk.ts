@@ -1,6 +1,10 @@
 /** Finds a file's chunks by positioned reads of their heads, over damage and up to a cut (docs/trace-format.md, "Chunk"). */
-import type { FileHandle } from "node:fs/promises";
 import { chunkHeadBytes, chunkMagic, parseChunkHead, type ParsedChunkHead } from "./chunk";
+
+/** Bytes by their place: a file, mostly. */
+export interface ByteSource {
+  read(buffer: Uint8Array, offset: number, length: number, position: number): Promise<{ readonly bytesRead: number }>;
+}
 
 export interface WalkedChunk {
   readonly head: ParsedChunkHead;
@@ -25,7 +29,7 @@ const windowBytes = 1024 * 1024;
  * @param progress bytes walked over so far
  */
 export async function walkChunks(
-  file: FileHandle,
+  file: ByteSource,
   start: number,
   fileBytes: number,
   signal?: AbortSignal,
@@ -54,7 +58,7 @@ export async function walkChunks(
 }
 
 /** Fills `buffer` from the file; the rest is zeroed when the file is shorter. Answers the bytes read. */
-export async function readFully(file: FileHandle, buffer: Uint8Array, position: number): Promise<number> {
+export async function readFully(file: ByteSource, buffer: Uint8Array, position: number): Promise<number> {
   let done = 0;
   while (done < buffer.length) {
     const { bytesRead } = await file.read(buffer, done, buffer.length - done, position + done);
@@ -73,7 +77,7 @@ function placeChunk(head: ParsedChunkHead, offset: number, fileBytes: number): W
 }
 
 /** A head with a wrong checksum is believed when what follows its extent is another head, or the end of the file. */
-async function isChunkBorder(file: FileHandle, at: number, head: ParsedChunkHead, fileBytes: number): Promise<boolean> {
+async function isChunkBorder(file: ByteSource, at: number, head: ParsedChunkHead, fileBytes: number): Promise<boolean> {
   const next = at + chunkHeadBytes + head.extentLength;
   if (next >= fileBytes) return true;
   const bytes = new Uint8Array(4);
@@ -82,7 +86,7 @@ async function isChunkBorder(file: FileHandle, at: number, head: ParsedChunkHead
 }
 
 /** Position of the next head with a right checksum at a multiple of eight bytes from `at`, or the end of the file. */
-async function findChunk(file: FileHandle, at: number, fileBytes: number, signal?: AbortSignal): Promise<number> {
+async function findChunk(file: ByteSource, at: number, fileBytes: number, signal?: AbortSignal): Promise<number> {
   const window = new Uint8Array(windowBytes);
   const view = new DataView(window.buffer);
   while (at + chunkHeadBytes <= fileBytes) {

@@ -37,6 +37,8 @@ export class ExecutionEncoder {
   private instructions = 0;
   private startTime: number;
   private recordTime: number;
+  /** At which the last execution began. */
+  private latestTime: number;
   private lastBlock = -1;
   private lastSwitch = -1;
   private blockBeforeChunk = -1;
@@ -56,6 +58,7 @@ export class ExecutionEncoder {
   ) {
     this.startTime = startTime;
     this.recordTime = startTime;
+    this.latestTime = startTime;
   }
 
   /** Executions so far, earlier chunks included. */
@@ -83,6 +86,7 @@ export class ExecutionEncoder {
     this.executions++;
     this.instructions += instructions;
     this.lastBlock = block;
+    this.latestTime = time;
   }
 
   /**
@@ -131,6 +135,7 @@ export class ExecutionEncoder {
       this.lastBlock = block;
       this.executions += row - start;
     }
+    if (from < to) this.latestTime = timeOf(to - 1);
   }
 
   /** The task switch with this number took place at `time`. */
@@ -147,6 +152,26 @@ export class ExecutionEncoder {
   /** Ends the chunk at `time` and begins another. Nothing is written for a chunk without executions. */
   seal(time: number): void {
     if (this.executions === 0) return;
+    const payload = this.payloadUntil(time);
+    this.begin(time);
+    this.emit(payload);
+  }
+
+  /**
+   * What `seal` would emit now, without ending the chunk; null when there is nothing in it.
+   * @param lastDuration of the last execution
+   */
+  unsealed(lastDuration: number): Uint8Array | null {
+    if (this.executions === 0) return null;
+    const { at, hits, recordTime } = this;
+    const payload = this.payloadUntil(Math.max(this.latestTime + lastDuration, recordTime));
+    this.at = at;
+    this.hits = hits;
+    this.recordTime = recordTime;
+    return payload;
+  }
+
+  private payloadUntil(time: number): Uint8Array {
     this.writeRecord(recordCode.end, time);
     const payload = this.bytes.slice(0, this.at);
     writeExecutionHead(payload, {
@@ -162,8 +187,7 @@ export class ExecutionEncoder {
       blocksKnown: this.blocksKnown(),
       lastBlock: this.blockBeforeChunk,
     });
-    this.begin(time);
-    this.emit(payload);
+    return payload;
   }
 
   private isFull(): boolean {

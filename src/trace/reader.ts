@@ -5,7 +5,7 @@ import { BootscopeError } from "../protocol/failure";
 import { fileOffset } from "../protocol/units";
 import { readAttachment } from "./attachments";
 import { BlockColumns } from "./blocks";
-import { readFully, walkChunks, type WalkedChunk } from "./chunkWalk";
+import { readFully, walkChunks, type ByteSource, type WalkedChunk } from "./chunkWalk";
 import { crc32 } from "./crc";
 import { parseEventsHead } from "./events/eventDecoder";
 import { eventsHeadBytes } from "./events/eventEncoder";
@@ -14,11 +14,21 @@ import { maximumMissingBlocks } from "./limits";
 import { minimumHeaderBytes, parseFileHeader } from "./fileHeader";
 import { mergeMetadata, parseJsonObject, validMetadata, type Json } from "./metadata";
 import { SwitchColumns } from "./switches";
-import { ChunkKind, type Attachment, type EventChunk, type ExecutionChunk, type TraceFile } from "./types";
+import { TailedFile } from "./tailedFile";
+import {
+  ChunkKind,
+  type Attachment,
+  type EventChunk,
+  type ExecutionChunk,
+  type TraceFile,
+  type TraceTail,
+} from "./types";
 
 export interface OpenOptions {
   readonly signal?: AbortSignal;
   readonly progress?: (bytesDone: number, bytesTotal: number) => void;
+  /** Of a trace that is being written: what is to be read behind the part that is in the file. */
+  readonly tail?: TraceTail;
 }
 
 /**
@@ -29,7 +39,8 @@ export interface OpenOptions {
 export async function openTraceFile(path: string, options: OpenOptions = {}): Promise<TraceFile> {
   const file = await openForReading(path);
   try {
-    return await new TraceReader(path, file, options).read();
+    const { tail } = options;
+    return await new TraceReader(path, file, tail === undefined ? null : new TailedFile(file, tail), options).read();
   } finally {
     await file.close();
   }
@@ -58,6 +69,7 @@ export async function openForReading(path: string): Promise<FileHandle> {
  * @returns the payload, shorter than `chunk.length` when the file has shrunk
  */
 export function readChunk(fd: number, chunk: ExecutionChunk, into?: Uint8Array): Uint8Array {
+  if (chunk.payload !== undefined) return chunk.payload;
   const buffer = into !== undefined && into.length >= chunk.length ? into : new Uint8Array(chunk.length);
   let done = 0;
   while (done < chunk.length) {
@@ -79,6 +91,7 @@ interface PlacedExecutions {
 
 /** Reads one file, chunk after chunk. */
 class TraceReader {
+  private readonly file: ByteSource;
   private readonly blocks = new BlockColumns();
   private readonly switchPayloads: Uint8Array[] = [];
   private readonly attachments: Attachment[] = [];
@@ -93,13 +106,16 @@ class TraceReader {
 
   constructor(
     private readonly path: string,
-    private readonly file: FileHandle,
+    private readonly handle: FileHandle,
+    private readonly tailed: TailedFile | null,
     private readonly options: OpenOptions,
-  ) {}
+  ) {
+    this.file = tailed ?? handle;
+  }
 
   async read(): Promise<TraceFile> {
     const { signal, progress } = this.options;
-    const { size } = await this.file.stat();
+    const size = this.tailed?.bytes ?? (await this.handle.stat()).size;
     const header = parseFileHeader(await this.bytesAt(0, Math.min(minimumHeaderBytes, size)), this.path);
     const walk = await walkChunks(this.file, header.headerLength, size, signal, progress);
     this.skippedBytes = walk.skippedBytes;
@@ -114,7 +130,9 @@ class TraceReader {
     }
     this.settleBlocks();
     const metadata = validMetadata(this.metadata);
-    const chunks = placeExecutions(this.executions, metadata.clock?.tickShift ?? 0);
+    const chunks = placeExecutions(this.executions, metadata.clock?.tickShift ?? 0).map((chunk) =>
+      this.withPayload(chunk),
+    );
     return {
       path: this.path,
       bytes: size,
@@ -164,8 +182,10 @@ class TraceReader {
       case ChunkKind.Events: {
         const head = chunk.whole ? parseEventsHead(await this.bytesAt(chunk.offset, eventsHeadBytes)) : null;
         const { offset, length } = chunk;
-        if (head !== null) this.events.push({ offset: fileOffset(offset), length, crc: chunk.head.crc, ...head });
-        else if (chunk.head.sealed) this.skippedBytes += chunk.length;
+        if (head !== null) {
+          this.events.push(this.withPayload({ offset: fileOffset(offset), length, crc: chunk.head.crc, ...head }));
+        }
+        if (head === null && chunk.head.sealed) this.skippedBytes += chunk.length;
         break;
       }
       case null:
@@ -211,6 +231,11 @@ class TraceReader {
     if (!chunk.whole || crc32(payload) === chunk.head.crc) return payload;
     this.skippedBytes += payload.length;
     return null;
+  }
+
+  private withPayload<Chunk extends { readonly offset: number; readonly length: number }>(chunk: Chunk): Chunk {
+    const payload = this.tailed?.payload(chunk) ?? null;
+    return payload === null ? chunk : { ...chunk, payload };
   }
 
   private async bytesAt(position: number, length: number): Promise<Uint8Array> {

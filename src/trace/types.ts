@@ -70,6 +70,8 @@ export interface ExecutionChunk {
   readonly timePerTick: number;
   readonly lastBlock: number;
   readonly lastSwitch: number;
+  /** Its bytes, if they are not in the file yet. */
+  readonly payload?: Uint8Array;
 }
 
 export interface TaskSwitches {
@@ -114,6 +116,15 @@ export interface EventChunk extends EventsHead {
   readonly offset: FileOffset;
   readonly length: number;
   readonly crc: number;
+  /** Its bytes, if they are not in the file yet. */
+  readonly payload?: Uint8Array;
+}
+
+/** Chunks that follow what there is of a file, but are not in it yet. */
+export interface TraceTail {
+  /** Where in the file the first of them begins. */
+  readonly at: number;
+  readonly bytes: Uint8Array;
 }
 
 /** What was wrong with a file that still opened. */

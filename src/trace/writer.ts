@@ -5,9 +5,11 @@ import { BootscopeError } from "../protocol/failure";
 import { formatBlockRecord, type BlockRecord } from "./blocks";
 import { noVcpu, sealChunk } from "./chunk";
 import { ExecutionEncoder } from "./encoder";
+import { EventEncoder } from "./events/eventEncoder";
+import type { ThreadKind } from "./events/eventDescriptor";
 import { formatFileHeader, type FileHeader } from "./fileHeader";
 import { formatSwitchRecord, type SwitchRecord } from "./switches";
-import { ChunkKind, type TraceMetadata } from "./types";
+import { ChunkKind, type TraceMetadata, type TraceTail } from "./types";
 
 const blockChunkBytes = 256 * 1024;
 /** Few, so that there soon is something to show of a trace that is still being imported. */
@@ -24,13 +26,18 @@ export class TraceWriter {
   private readonly header: Omit<FileHeader, "headerLength" | "finished">;
   private pending: Uint8Array[] = [];
   private sequence = 0;
+  /** Where the next chunk goes that is not pending any more, and the writing of those before it. */
   private position = 0;
+  private written = Promise.resolve();
   private blocks: Uint8Array[] = [];
   private blockBytes = 0;
   private blocksWritten = 0;
   private switches: Uint8Array[] = [];
   private switchesWritten = 0;
-  private executionChunks = 0;
+  /** Gives the payload of the events chunk that is being filled, or null. */
+  private unsealedEvents = (): Uint8Array | null => null;
+  /** Of a trace's last execution: without a clock, executions are the units of time. */
+  private lastDuration = 0;
 
   private constructor(
     private readonly path: string,
@@ -62,9 +69,9 @@ export class TraceWriter {
     return this.blocksWritten;
   }
 
-  /** Where the trace is until `finish`: readable as it grows, like that of a recording that goes on. */
-  get part(): { readonly path: string; readonly executionChunks: number } {
-    return { path: this.temporaryPath, executionChunks: this.executionChunks };
+  /** Where the trace is until `finish`: readable as it grows, with `tail`. */
+  get partPath(): string {
+    return this.temporaryPath;
   }
 
   /** Appends a block; answers its number. Blocks come before executions of them. */
@@ -90,7 +97,6 @@ export class TraceWriter {
         // Blocks first: a reader that follows a growing file then always knows the blocks of a chunk.
         this.sealBlocks();
         this.addChunk(ChunkKind.Executions, vcpu, payload);
-        this.executionChunks++;
       };
       const blocksKnown = (): number => this.blocksWritten;
       stream = new ExecutionEncoder(vcpu, startTime, blocksKnown, emit, this.payloadBytes, firstChunkExecutions);
@@ -99,12 +105,15 @@ export class TraceWriter {
     return stream;
   }
 
-  /** Appends the payload of an events chunk, as `EventEncoder` makes it. */
-  addEvents(payload: Uint8Array): void {
-    this.addChunk(ChunkKind.Events, noVcpu, payload);
+  /** An encoder whose chunks of events become part of the trace. */
+  eventEncoder(threads: ThreadKind): EventEncoder {
+    const encoder = new EventEncoder(threads, (payload) => this.addChunk(ChunkKind.Events, noVcpu, payload));
+    this.unsealedEvents = () => encoder.unsealed();
+    return encoder;
   }
 
   addMetadata(metadata: TraceMetadata): void {
+    if (metadata.clock?.kind !== undefined) this.lastDuration = metadata.clock.kind === "events" ? 1 : 0;
     this.addChunk(ChunkKind.Metadata, noVcpu, Buffer.from(JSON.stringify(metadata)));
   }
 
@@ -116,21 +125,35 @@ export class TraceWriter {
   }
 
   /** Writes what is complete. */
-  async drain(): Promise<void> {
+  drain(): Promise<void> {
     const chunks = this.pending;
+    if (chunks.length === 0) return this.written;
+    const start = this.position;
     this.pending = [];
-    try {
-      for (const bytes of chunks) {
-        let done = 0;
-        while (done < bytes.length) {
-          const { bytesWritten } = await this.file.write(bytes, done, bytes.length - done, this.position);
-          done += bytesWritten;
-          this.position += bytesWritten;
-        }
-      }
-    } catch (cause) {
-      throw unwritable(this.path, cause);
+    this.position += chunks.reduce((sum, { length }) => sum + length, 0);
+    this.written = this.written.then(() => this.write(chunks, start));
+    return this.written;
+  }
+
+  /**
+   * What is not in the file yet, as chunks that follow those that are there. The trace goes on as if nobody had asked.
+   * @param metadata what is known by now
+   */
+  async tail(metadata: TraceMetadata): Promise<TraceTail> {
+    const at = this.position;
+    const chunks = [...this.pending];
+    let { sequence } = this;
+    const add = (kind: ChunkKind, vcpu: number, payload: Uint8Array | null): void => {
+      if (payload !== null) chunks.push(sealChunk(kind, vcpu, sequence++, payload));
+    };
+    add(ChunkKind.Metadata, noVcpu, Buffer.from(JSON.stringify(metadata)));
+    if (this.blocks.length > 0) add(ChunkKind.Blocks, noVcpu, Buffer.concat(this.blocks));
+    for (const stream of this.streams.values()) {
+      add(ChunkKind.Executions, stream.vcpu, stream.unsealed(this.lastDuration));
     }
+    add(ChunkKind.Events, noVcpu, this.unsealedEvents());
+    await this.written;
+    return { at, bytes: Buffer.concat(chunks) };
   }
 
   /**
@@ -161,6 +184,21 @@ export class TraceWriter {
   async discard(): Promise<void> {
     await this.file.close();
     await rm(this.temporaryPath, { force: true });
+  }
+
+  private async write(chunks: readonly Uint8Array[], position: number): Promise<void> {
+    try {
+      for (const bytes of chunks) {
+        let done = 0;
+        while (done < bytes.length) {
+          const { bytesWritten } = await this.file.write(bytes, done, bytes.length - done, position);
+          done += bytesWritten;
+          position += bytesWritten;
+        }
+      }
+    } catch (cause) {
+      throw unwritable(this.path, cause);
+    }
   }
 
   private sealBlocks(): void {

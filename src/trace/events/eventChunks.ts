@@ -74,8 +74,8 @@ export async function eventsOfChunk(
   chunk: EventChunk,
   describe?: (name: string) => EventDescriptor | undefined,
 ): Promise<EventDecoder | null> {
-  const payload = new Uint8Array(chunk.length);
-  await readFully(file, payload, chunk.offset);
+  const payload = chunk.payload ?? new Uint8Array(chunk.length);
+  if (chunk.payload === undefined) await readFully(file, payload, chunk.offset);
   return crc32(payload) === chunk.crc ? new EventDecoder(payload, chunk, describe) : null;
 }
 

@@ -19,6 +19,11 @@ interface KnownEvent {
   count: number;
 }
 
+interface Span {
+  readonly earliest: bigint;
+  readonly latest: bigint;
+}
+
 /** Call `begin`, then `number` or `bytes` once for each argument of the event, in order. */
 export class EventEncoder {
   /** Records so far. */
@@ -35,7 +40,7 @@ export class EventEncoder {
   private readonly earliest = new Uint32Array(2);
   private readonly latest = new Uint32Array(2);
   /** Of all chunks that were sealed. */
-  private span: { readonly earliest: bigint; readonly latest: bigint } | null = null;
+  private span: Span | null = null;
 
   /**
    * @param threads what `thread` of `begin` means
@@ -49,13 +54,13 @@ export class EventEncoder {
     this.buffer = new Uint8Array(payloadBytes);
   }
 
-  /** Time of the earliest record so far, sealed ones only; 0n: none. */
+  /** Time of the earliest record so far; 0n: none. */
   get earliestTime(): bigint {
-    return this.span?.earliest ?? 0n;
+    return this.wholeSpan()?.earliest ?? 0n;
   }
 
   get latestTime(): bigint {
-    return this.span?.latest ?? 0n;
+    return this.wholeSpan()?.latest ?? 0n;
   }
 
   /** Number of an event, for `begin`. */
@@ -124,26 +129,14 @@ export class EventEncoder {
     this.buffer = larger;
   }
 
+  /** What `finish` would emit now, without ending the chunk; null when there is nothing in it. */
+  unsealed(): Uint8Array | null {
+    return this.records === 0 ? null : this.payload();
+  }
+
   private seal(): void {
-    const descriptors = Buffer.concat(this.used.map(formatDescriptor));
-    const payload = Buffer.alloc(eventsHeadBytes + descriptors.length + this.at);
-    payload.writeBigUInt64LE(BigInt(this.total - this.records), 0);
-    [this.first, this.earliest, this.latest].forEach((time, index) => {
-      payload.writeUInt32LE(time[0], 8 + 8 * index);
-      payload.writeUInt32LE(time[1], 12 + 8 * index);
-    });
-    const [earliest, latest] = [payload.readBigUInt64LE(16), payload.readBigUInt64LE(24)];
-    const span = this.span ?? { earliest, latest };
-    this.span = {
-      earliest: earliest < span.earliest ? earliest : span.earliest,
-      latest: latest > span.latest ? latest : span.latest,
-    };
-    payload.writeUInt32LE(this.records, 32);
-    payload.writeUInt32LE(this.used.length, 36);
-    payload.writeUInt32LE(eventsHeadBytes + descriptors.length, 40);
-    payload.writeUInt32LE(this.threads, 44);
-    payload.set(descriptors, eventsHeadBytes);
-    payload.set(this.buffer.subarray(0, this.at), eventsHeadBytes + descriptors.length);
+    const payload = this.payload();
+    this.span = this.wholeSpan();
     for (const known of this.used) {
       known.local = -1;
       known.count = 0;
@@ -154,7 +147,37 @@ export class EventEncoder {
     this.thread = -1;
     this.emit(payload);
   }
+
+  /** Of the chunk that is being filled and of all those before. */
+  private wholeSpan(): Span | null {
+    const { span, records } = this;
+    if (records === 0) return span;
+    const [earliest, latest] = [numberOf(this.earliest), numberOf(this.latest)];
+    return {
+      earliest: span !== null && span.earliest < earliest ? span.earliest : earliest,
+      latest: span !== null && span.latest > latest ? span.latest : latest,
+    };
+  }
+
+  private payload(): Uint8Array {
+    const descriptors = Buffer.concat(this.used.map(formatDescriptor));
+    const payload = Buffer.alloc(eventsHeadBytes + descriptors.length + this.at);
+    payload.writeBigUInt64LE(BigInt(this.total - this.records), 0);
+    [this.first, this.earliest, this.latest].forEach((time, index) => {
+      payload.writeUInt32LE(time[0], 8 + 8 * index);
+      payload.writeUInt32LE(time[1], 12 + 8 * index);
+    });
+    payload.writeUInt32LE(this.records, 32);
+    payload.writeUInt32LE(this.used.length, 36);
+    payload.writeUInt32LE(eventsHeadBytes + descriptors.length, 40);
+    payload.writeUInt32LE(this.threads, 44);
+    payload.set(descriptors, eventsHeadBytes);
+    payload.set(this.buffer.subarray(0, this.at), eventsHeadBytes + descriptors.length);
+    return payload;
+  }
 }
+
+const numberOf = (halves: Uint32Array): bigint => (BigInt(halves[1]) << 32n) | BigInt(halves[0]);
 
 const isBefore = (low: number, high: number, time: Uint32Array): boolean =>
   high < time[1] || (high === time[1] && low < time[0]);

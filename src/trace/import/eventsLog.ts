@@ -1,5 +1,7 @@
 /** Logs as lists of events: of those without executions, and of all where events are asked for and nothing else. */
 import { EventDecoder, parseEventsHead } from "../events/eventDecoder";
+import { ThreadKind } from "../events/eventDescriptor";
+import { EventEncoder } from "../events/eventEncoder";
 import type { EventProblems, EventReadOptions, TakeChunk } from "../events/eventReading";
 import { isInterruptLine } from "../events/interruptLines";
 import { findEventCatalog } from "../events/traceEventsFiles";
@@ -49,9 +51,8 @@ export async function readLogEvents(
   take: TakeChunk,
 ): Promise<EventProblems> {
   const full: Uint8Array[] = [];
-  const sink = new LogEventSink(clock, await findEventCatalog(input.path, traceEvents), (payload) =>
-    full.push(payload),
-  );
+  const encoder = new EventEncoder(ThreadKind.Thread, (payload) => full.push(payload));
+  const sink = new LogEventSink(clock, await findEventCatalog(input.path, traceEvents), encoder);
   const collector = new LogEventCollector();
   const stamp = new StampParser(clock.firstSecond);
   // Without stamps, events are numbered.
@@ -76,7 +77,7 @@ export async function readLogEvents(
     await hand();
     progress?.(input.bytesDone, input.bytesTotal);
   }
-  sink.finish(NaN);
+  sink.finish();
   await hand();
   return cut ? ["The log ends in the middle of a line: QEMU was killed, or the file was cut off."] : [];
 }

@@ -63,6 +63,11 @@ export class ExecutionSink {
     return this.start;
   }
 
+  /** Where the trace ends so far. */
+  get endTime(): number {
+    return this.clock === "events" ? this.position : this.now;
+  }
+
   /** Number of the block at an address, which becomes a block of the trace when it is new; -1 when it is one too many. */
   blockAt(low: number, high: number): number {
     return this.index.numberOf(low, high);
@@ -151,7 +156,7 @@ export class ExecutionSink {
       if (stream.pending >= 0) this.confirm(stream);
       if (this.clock === "events") stream.encoder.mark(stream.end);
     }
-    return this.clock === "events" ? this.position : this.now;
+    return this.endTime;
   }
 
   /** What a stream announced last did not run. Its position is given again, unless another stream went on meanwhile. */

@@ -47,10 +47,10 @@ export async function unpackOrImport(
   }
 }
 
-async function openStoppable(path: string, { signal, stop }: ImportOptions): Promise<StoppableInput> {
+async function openStoppable(path: string, { signal, stop, follow }: ImportOptions): Promise<StoppableInput> {
   const signals = [signal, stop].filter((one) => one !== undefined);
   const either = signals.length === 0 ? undefined : AbortSignal.any(signals);
-  return new StoppableInput(await openTraceInput(path, either), stop);
+  return new StoppableInput(await openTraceInput(path, either, follow), stop);
 }
 
 async function importForeign(
@@ -61,12 +61,18 @@ async function importForeign(
 ): Promise<ImportResult> {
   const writer = await TraceWriter.create(output);
   try {
+    let soFar: (() => ImportResult) | null = null;
+    const growing = {
+      path: writer.partPath,
+      isPassing: true,
+      tail: () => writer.tail(soFar === null ? {} : importedMetadata(soFar(), input)),
+    };
     const progress = (done: number, total: number): void => {
       options.progress?.(done, total);
-      const { path, executionChunks } = writer.part;
-      if (executionChunks > 0) options.onGrown?.(path, executionChunks);
+      options.onGrown?.(growing);
     };
-    const result = await importer(input, writer, { ...options, progress });
+    const tellSoFar = (tell: () => ImportResult): void => void (soFar = tell);
+    const result = await importer(input, writer, { ...options, progress, tellSoFar });
     if (result.executions === 0 && result.events === 0) throw input.stopped ? stoppedAtOnce() : noExecutions(input);
     writer.addMetadata(importedMetadata(result, input));
     // Events may lie further apart than a trace's own times can say.

@@ -1,6 +1,5 @@
 /** Puts the events of a log into the trace, in the order of its lines. */
-import { ThreadKind } from "../events/eventDescriptor";
-import { EventEncoder } from "../events/eventEncoder";
+import type { EventEncoder } from "../events/eventEncoder";
 import { EventKeeper } from "../events/eventKeeper";
 import { InterruptLines } from "../events/interruptLines";
 import { LogEvents } from "../events/logEvents";
@@ -21,20 +20,18 @@ export interface KeptEvents {
 }
 
 export class LogEventSink {
-  readonly encoder: EventEncoder;
   private readonly events: LogEvents;
   private readonly interrupts: InterruptLines;
   /** What times count from, in nanoseconds since 1970. */
   private readonly base: bigint;
 
-  /** @param emit takes each payload of an events chunk when it is full */
+  /** @param encoder of the trace, or of whoever wants the events; its threads are threads */
   constructor(
     private readonly clock: LogClock,
     catalog: EventCatalog,
-    emit: (payload: Uint8Array) => void,
+    readonly encoder: EventEncoder,
   ) {
-    this.encoder = new EventEncoder(ThreadKind.Thread, emit);
-    const keeper = new EventKeeper(this.encoder);
+    const keeper = new EventKeeper(encoder);
     this.events = new LogEvents(keeper, (name) => catalog.describe(name));
     this.interrupts = new InterruptLines(keeper);
     this.base = Number.isSafeInteger(clock.firstSecond) ? BigInt(clock.firstSecond) * nanosecondsPerSecond : 0n;
@@ -57,23 +54,31 @@ export class LogEventSink {
     }
   }
 
-  /**
-   * Writes what is left.
-   * @param start of the executions, as stamps give it; NaN: there are none
-   */
-  finish(start: number): KeptEvents {
+  /** Writes what is left. */
+  finish(): void {
     this.interrupts.finish();
     this.encoder.finish();
+  }
+
+  /**
+   * What there is so far.
+   * @param start of the executions, as stamps give it; NaN: there are none
+   */
+  kept(start: number): KeptEvents {
     const { total, earliestTime, latestTime } = this.encoder;
-    const first = Number.isNaN(start) ? earliestTime : this.momentOf(start);
+    const first = Number.isNaN(start) ? earliestTime : this.timeOf(start);
     const origin = this.clock.stamped ? first : 0n;
     return { total, origin, end: total === 0 ? 0 : Number(latestTime - origin) };
   }
 
   /** A line without a stamp among others that have one took place when the one before it did. */
   private momentOf(stamp: number): bigint {
-    if (!Number.isNaN(stamp)) this.latest = this.base + BigInt(Math.round(stamp));
+    if (!Number.isNaN(stamp)) this.latest = this.timeOf(stamp);
     return this.latest;
+  }
+
+  private timeOf(stamp: number): bigint {
+    return this.base + BigInt(Math.round(stamp));
   }
 
   private latest = 0n;

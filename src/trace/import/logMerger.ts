@@ -1,6 +1,6 @@
 /** Puts what the parsers of a log found into one trace: called in the order of the log. */
 import type { TraceWriter } from "../writer";
-import { executionResult } from "./executionResult";
+import { executionResult, resultSoFar } from "./executionResult";
 import { ExecutionSink } from "./executionSink";
 import { BlockNumbers } from "./blockNumbers";
 import { logSlot, noCounts, type LogColumns, type LogCounts, type LogPart } from "./logColumns";
@@ -60,10 +60,21 @@ export class LogMerger {
   }
 
   finish(): ImportResult {
-    const { source, cut, threadless, clock, eventSink, counts } = this;
-    const { stamped } = clock;
-    const result = executionResult(this.sink, { format: "qemu-log", stamped, trust: eventsTrust(cut) }, eventSink);
-    counts.unnumbered += this.sink.unnumbered;
+    return this.resultWith((rest) => executionResult(this.sink, rest, this.eventSink));
+  }
+
+  /** What the log would come to if it ended here. */
+  soFar(): ImportResult {
+    return this.resultWith((rest) => resultSoFar(this.sink, rest, this.eventSink));
+  }
+
+  private resultWith(
+    complete: (rest: Pick<ImportResult, "format" | "stamped" | "trust">) => ImportResult,
+  ): ImportResult {
+    const { source, cut, threadless, sink } = this;
+    const { stamped } = this.clock;
+    const result = complete({ format: "qemu-log", stamped, trust: eventsTrust(cut) });
+    const counts = { ...this.counts, unnumbered: this.counts.unnumbered + sink.unnumbered };
     const { executions, vcpus } = result;
     const trust = executions > 0 ? logTrust({ ...counts, source, cut, threadless }) : result.trust;
     return { ...result, vcpus: Math.max(1, vcpus), trust };

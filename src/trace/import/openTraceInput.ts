@@ -1,14 +1,20 @@
 /** Opens what somebody wants to see as a trace: a file, a pipe, or all logs of a QEMU that wrote one for each of its threads. */
 import path from "node:path";
 import { JoinedInput } from "./input/joinedInput";
+import { FollowedFile, followedChunks, type FollowOptions } from "./input/followedFile";
+import { StreamInput } from "./input/streamInput";
 import { openInput, type TraceInput } from "./input/traceInput";
 import { findThreadLogs, isStamped } from "./threadLogs";
 
 /** Names that a sentence lists. */
 const mostNames = 8;
 
-/** As `openInput`; a log of one of QEMU's threads comes with those of the others. */
-export async function openTraceInput(file: string, signal?: AbortSignal): Promise<TraceInput> {
+/**
+ * As `openInput`; a log of one of QEMU's threads comes with those of the others.
+ * @param follow the file is still being written, and is read until that ends
+ */
+export async function openTraceInput(file: string, signal?: AbortSignal, follow?: FollowOptions): Promise<TraceInput> {
+  if (follow !== undefined) return openFollowed(file, follow, signal);
   const input = await openInput(file, signal);
   if (input.file === null) return input;
   const logs = await findThreadLogs(input.path);
@@ -36,6 +42,16 @@ export async function openTraceInput(file: string, signal?: AbortSignal): Promis
   }
   const parts = joined.map(({ path, wholeBytes }) => ({ path, bytes: wholeBytes }));
   return new JoinedInput(input.path, parts, notes);
+}
+
+async function openFollowed(path: string, follow: FollowOptions, signal?: AbortSignal): Promise<TraceInput> {
+  const file = await FollowedFile.open(path, follow);
+  try {
+    return await StreamInput.open(path, followedChunks(file, signal), () => file.size, file.handle);
+  } catch (error) {
+    await file.handle.close();
+    throw error;
+  }
 }
 
 const nameOf = (log: { readonly path: string }): string => path.basename(log.path);

@@ -1,4 +1,5 @@
 /** Imports QEMU's log text: `exec_tb` trace events and `-d exec` lines. */
+import { ThreadKind } from "../events/eventDescriptor";
 import { findEventCatalog } from "../events/traceEventsFiles";
 import type { TraceWriter } from "../writer";
 import { bufferBytes, isShort, lineBlocks, usualBlockBytes } from "./blockReader";
@@ -58,8 +59,9 @@ async function importQemuLog(
   const texts = places.map(({ text }) => text);
   const kept = places.length - 1;
   const catalog = await findEventCatalog(input.path, options.traceEvents);
-  const eventSink = new LogEventSink(clock, catalog, (payload) => writer.addEvents(payload));
+  const eventSink = new LogEventSink(clock, catalog, writer.eventEncoder(ThreadKind.Thread));
   const merger = new LogMerger(writer, clock, parsers.length, eventSink);
+  options.tellSoFar?.(() => merger.soFar());
   const mergeNext = async (part: LogPart, columns: LogColumns, parser: number): Promise<void> => {
     merger.take(part, columns, parser);
     signal?.throwIfAborted();

@@ -43,18 +43,23 @@ async function importSimpletrace(
   options: ImportOptions,
 ): Promise<ImportResult> {
   const sink = new ExecutionSink(writer, "host");
-  const encoder = new EventEncoder(ThreadKind.Process, (payload) => writer.addEvents(payload));
+  const encoder = writer.eventEncoder(ThreadKind.Process);
   const { blockBytes, importWorker } = options;
   const parts = { sink, encoder, blockBytes, importWorker, ...(await namesFor(input, header, options.traceEvents)) };
   const scan = await scanSimpletrace(input, header, parts, {
     signal: options.signal,
-    after: async () => {
+    after: async (scan) => {
       await writer.drain();
+      options.tellSoFar?.(() => resultOf(scan, sink, encoder));
       options.progress?.(input.bytesDone, input.bytesTotal);
     },
   });
-  const endTime = sink.finish();
-  const { executions, vcpus, stepsBack, startTime } = sink;
+  sink.finish();
+  return resultOf(scan, sink, encoder);
+}
+
+function resultOf(scan: SimpletraceScan, sink: ExecutionSink, encoder: EventEncoder): ImportResult {
+  const { executions, vcpus, stepsBack, startTime, endTime } = sink;
   const origin =
     scan.firstExecution === null || Number.isNaN(startTime)
       ? encoder.earliestTime

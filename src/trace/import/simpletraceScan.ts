@@ -40,7 +40,7 @@ export interface SimpletraceParts {
 export interface ScanSteps {
   readonly signal?: AbortSignal | undefined;
   /** After each block. */
-  readonly after: () => Promise<void>;
+  readonly after: (scan: SimpletraceScan) => Promise<void>;
 }
 
 /** Reads everything. Rejects with AbortError when the signal fires. */
@@ -77,7 +77,7 @@ async function scanInTurn(
     for (let first = true; block !== null; first = false) {
       signal?.throwIfAborted();
       const consumed = scan.walker.take(block, block.start + (first ? headerBytesOf(header) : 0));
-      await after();
+      await after(scan);
       if (scan.walker.damaged) break;
       block = await reader.next(consumed);
     }

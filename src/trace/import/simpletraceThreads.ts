@@ -67,7 +67,7 @@ export class SimpletraceThreads {
           const [next] = waiting.splice(0, 1);
           const readable = await this.take(next);
           signal?.throwIfAborted();
-          await after();
+          await after(scan);
           if (!readable) return;
         }
         before = block;

@@ -1,7 +1,9 @@
 /** What a foreign format is to the rest: how it is recognized, how it is imported, and what comes of it. */
 import type { TrustLevel } from "../../protocol/engine";
 import type { EventProblems, EventReadOptions, TakeChunk } from "../events/eventReading";
+import type { TraceTail } from "../types";
 import type { TraceWriter } from "../writer";
+import type { FollowOptions } from "./input/followedFile";
 import type { TraceInput } from "./input/traceInput";
 
 /** The first bytes of what may be a trace. */
@@ -30,14 +32,27 @@ export type EventsReader = (input: TraceInput, options: EventReadOptions, take: 
 /** Reads the whole input into `writer`. Rejects with BootscopeError, or with AbortError when `options.signal` fires. */
 export type TraceImporter = (input: TraceInput, writer: TraceWriter, options: ImportOptions) => Promise<ImportResult>;
 
+/** A trace that is being written. It can be read at its path until that ends. */
+export interface GrowingFile {
+  readonly path: string;
+  /** At the end it gets another name, or none. */
+  readonly isPassing: boolean;
+  /** What follows the part that is in the file; null: all that can be known is in it. */
+  tail(): Promise<TraceTail | null>;
+}
+
 export interface ImportOptions {
   readonly signal?: AbortSignal;
   /** When it fires, what was read until then becomes the trace, which says so. */
   readonly stop?: AbortSignal;
   /** Bytes of the file as it is on disk; the total is Infinity where nobody knows it (pipes). */
   readonly progress?: (bytesDone: number, bytesTotal: number) => void;
-  /** Is told now and then of the trace as far as it is written, which can be read until the import ends, and how many chunks of executions it has. */
-  readonly onGrown?: (path: string, executionChunks: number) => void;
+  /** Is told whenever there is more of the trace to look at. */
+  readonly onGrown?: (trace: GrowingFile) => void;
+  /** For importers that know it before the end: takes what tells what the import has come to so far. */
+  readonly tellSoFar?: (soFar: () => ImportResult) => void;
+  /** The file is still being written: it is read until that ends. */
+  readonly follow?: FollowOptions | undefined;
   /** The bundled importWorker: large logs and simple traces are then parsed on threads. Without, everything happens on the calling thread. */
   readonly importWorker?: string | undefined;
   /** A trace-events file to use instead of one beside the trace. */

@@ -66,7 +66,8 @@ describe("a trace that is being imported", () => {
     expect(sum(page.executions)).toBe(executions);
     const shown = await slow.engine.request("summary", { trace: slow.trace });
     expect(shown).toMatchObject({ complete: false, clock: "events", trust: { level: "incomplete", damagedBytes: 0 } });
-    expect(shown.trust.reasons).toEqual([expect.stringContaining("The import goes on")]);
+    expect(shown.trust.reasons[0]).toContain("The import goes on");
+    expect(shown.trust.reasons.join()).toContain("chaining on");
     expect(shown.distinctBlocks).toBeLessThanOrEqual(300);
 
     await slow.source.writeFile(lines(300_000, 400_000));

@@ -28,6 +28,7 @@ const summary: TraceSummary = {
   unnamed: [],
   revision: 1,
   complete: true,
+  follow: null,
 };
 
 describe("the header's words", () => {

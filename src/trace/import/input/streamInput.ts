@@ -119,7 +119,7 @@ export class StreamInput implements TraceInput {
       const error = thrown instanceof Error ? thrown : new Error(String(thrown));
       const isDamage = error instanceof BootscopeError ? error.code === "damaged" : error.name !== "AbortError";
       this.ended = true;
-      if (isDamage) this.problem = `${error.message} What was unpacked before is here.`;
+      if (isDamage) this.problem = `${error.message} What comes before that is here.`;
       else this.failure = error;
     }
     return !this.ended;

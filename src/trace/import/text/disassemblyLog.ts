@@ -68,7 +68,8 @@ class Disassembly implements LineReader {
     // Of a block that is cut off, nobody knows how much is missing.
     if (!cut) this.endBlock();
     const more = this.empty > 0 ? [`${this.empty} blocks have no disassembly: where they are is not known.`] : [];
-    const { total, end } = this.events.sink.finish(NaN);
+    this.events.sink.finish();
+    const { total, end } = this.events.sink.kept(NaN);
     return {
       format: disassemblyLogFormat.name,
       executions: this.executions,

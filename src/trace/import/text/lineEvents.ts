@@ -1,4 +1,5 @@
 /** Keeps what a text's lines tell of besides executions: QEMU's trace events and interrupts. */
+import { ThreadKind } from "../../events/eventDescriptor";
 import type { EventCatalog } from "../../events/traceEventsFiles";
 import type { TraceWriter } from "../../writer";
 import type { LogClock } from "../logClock";
@@ -12,7 +13,7 @@ export class LineEvents {
   private readonly stamp: StampParser;
 
   constructor(writer: TraceWriter, catalog: EventCatalog, clock: LogClock) {
-    this.sink = new LogEventSink(clock, catalog, (payload) => writer.addEvents(payload));
+    this.sink = new LogEventSink(clock, catalog, writer.eventEncoder(ThreadKind.Thread));
     this.stamp = new StampParser(clock.firstSecond);
   }
 

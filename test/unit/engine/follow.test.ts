@@ -1,0 +1,197 @@
+import {
+  appendFile,
+  copyFile,
+  open as openFile,
+  readdir,
+  readFile,
+  rename,
+  truncate,
+  writeFile,
+} from "node:fs/promises";
+import path from "node:path";
+import { setTimeout } from "node:timers/promises";
+import { describe, expect, it, onTestFinished, vi } from "vitest";
+import { localEngine, type LocalEngine } from "../../../src/engine/local";
+import type { FunctionsPage, TraceHandle, TraceSummary } from "../../../src/protocol/engine";
+import { writeTrace, temporaryFile } from "../../support/buildTrace";
+
+const line = (block: number): string =>
+  `Trace 0: 0x7f0012345678 [00000000/${(0xffff0000 + block * 16).toString(16).padStart(16, "0")}/00000000/ff020200] \n`;
+const lines = (count: number): string => Array.from({ length: count }, (_, index) => line(index % 7)).join("");
+
+/** Longer than two looks at a file are apart. */
+const aMoment = 1200;
+
+interface Followed {
+  readonly engine: LocalEngine;
+  readonly trace: TraceHandle;
+  readonly path: string;
+  readonly cacheFolder: string;
+}
+
+async function follow(file: string): Promise<Followed> {
+  const engine = localEngine(null);
+  onTestFinished(() => engine.dispose());
+  const cacheFolder = path.join(path.dirname(file), "cache");
+  const { trace } = await engine.request("open", { path: file, vmlinux: [], cacheFolder, follow: true });
+  return { engine, trace, path: file, cacheFolder };
+}
+
+const summary = ({ engine, trace }: Followed): Promise<TraceSummary> => engine.request("summary", { trace });
+const settled = ({ engine, trace }: Followed): Promise<TraceSummary> => engine.request("settled", { trace });
+const functions = ({ engine, trace }: Followed): Promise<FunctionsPage> =>
+  engine.request("functions", {
+    trace,
+    range: null,
+    sort: "executions",
+    descending: true,
+    filter: "",
+    metric: "executions",
+    offset: 0,
+    limit: 1000,
+  });
+
+/** Waits until the trace is shown with so many executions. */
+const shows = (followed: Followed, executions: number): Promise<void> =>
+  vi.waitFor(async () => expect((await summary(followed)).executions).toBe(executions), {
+    timeout: 8000,
+    interval: 50,
+  });
+
+describe("a log that is being written", () => {
+  it("is shown as far as it is written, line by line, until its writer ends, and then is what it is at once", async () => {
+    const file = await temporaryFile("qemu.log");
+    const writer = await openFile(file, "w");
+    await writer.writeFile(lines(20) + line(3).slice(0, 30));
+    const followed = await follow(file);
+    const first = await functions(followed);
+    // The last line may be taken back by the one after it, and half of one tells nothing.
+    expect(first.traceTotals).toMatchObject({ executions: 19, time: 19 });
+    const early = await summary(followed);
+    expect(early).toMatchObject({ complete: false, follow: "live", format: "qemu-log", distinctBlocks: 7 });
+    expect(early.trust.reasons[0]).toContain("still being written");
+
+    await writer.writeFile(line(3).slice(30) + lines(4));
+    await shows(followed, 24);
+    expect((await functions(followed)).executions.reduce((sum, each) => sum + each, 0)).toBe(24);
+
+    await writer.close();
+    const whole = await settled(followed);
+    expect(whole).toMatchObject({ complete: true, follow: null, executions: 25, fileBytes: lines(25).length });
+    expect(whole.trust.level).toBe("complete");
+
+    const again = await follow(file);
+    expect(await settled(again)).toEqual({ ...whole, revision: (await summary(again)).revision });
+    const page = await functions(followed);
+    expect(await functions(again)).toEqual({ ...page, revision: expect.any(Number) as number });
+    expect((await readdir(followed.cacheFolder)).filter((name) => name.startsWith("import-"))).toHaveLength(1);
+  });
+
+  it("stands still while it is paused", async () => {
+    const file = await temporaryFile("qemu.log");
+    const writer = await openFile(file, "w");
+    await writer.writeFile(lines(10));
+    const followed = await follow(file);
+    await functions(followed);
+    const paused = await followed.engine.request("follow", { trace: followed.trace, paused: true });
+    expect(paused.follow).toBe("paused");
+    await writer.writeFile(lines(10));
+    await setTimeout(aMoment);
+    expect((await summary(followed)).executions).toBe(9);
+    await followed.engine.request("follow", { trace: followed.trace, paused: false });
+    await shows(followed, 19);
+    await writer.close();
+    expect(await settled(followed)).toMatchObject({ executions: 20, follow: null });
+  });
+
+  it("may be empty yet", async () => {
+    const file = await temporaryFile("qemu.log");
+    const writer = await openFile(file, "w");
+    const followed = await follow(file);
+    expect(await summary(followed)).toMatchObject({ executions: 0, format: "", follow: "live" });
+    const early = functions(followed);
+    await writer.writeFile(lines(10));
+    expect((await early).traceTotals.executions).toBe(9);
+    await writer.close();
+    expect(await settled(followed)).toMatchObject({ executions: 10, format: "qemu-log" });
+  });
+
+  it.each([
+    ["cut", (file: string) => truncate(file, 5)],
+    ["written anew", (file: string) => writeFile(file, `${line(9)}${lines(40)}`)],
+    ["replaced", (file: string) => copyFile(file, `${file}.new`).then(() => rename(`${file}.new`, file))],
+  ])("keeps what was read of it when it is %s, and says so", async (_how, change) => {
+    const file = await temporaryFile("qemu.log");
+    const writer = await openFile(file, "a");
+    await writer.writeFile(lines(20));
+    const followed = await follow(file);
+    await functions(followed);
+    await change(file);
+    const whole = await settled(followed);
+    await writer.close();
+    expect(whole).toMatchObject({ executions: 20, follow: "lost", complete: true });
+    expect(whole.trust.reasons.join()).toContain("while it was followed");
+  });
+
+  it("is not followed by those who do not want to, nor when nobody writes it", async () => {
+    const file = await temporaryFile("qemu.log");
+    await writeFile(file, lines(10));
+    expect(await settled(await follow(file))).toMatchObject({ executions: 10, follow: null });
+    const writer = await openFile(file, "a");
+    const engine = localEngine(null);
+    onTestFinished(() => engine.dispose());
+    const { trace } = await engine.request("open", { path: file, vmlinux: [], cacheFolder: `${file}.cache` });
+    expect(await engine.request("settled", { trace })).toMatchObject({ executions: 10, follow: null });
+    await writer.close();
+  });
+});
+
+describe("a recording that goes on", () => {
+  /** Without the totals and the finished state, as the recorder leaves it until its end. */
+  async function recording(): Promise<Buffer> {
+    const whole = await temporaryFile();
+    const blocks = Array.from({ length: 40 }, (_, index) => ({ address: BigInt(4096 + index * 16), instructions: 2 }));
+    // Nothing that a predictor could learn: there are many chunks.
+    const executions = Array.from({ length: 4000 }, (_, index) => (Math.imul(index, 0x9e3779b1) >>> 9) % 40);
+    await writeTrace(whole, { blocks, vcpus: [executions], payloadBytes: 400 });
+    const bytes = await readFile(whole);
+    bytes.writeUInt32LE(1, 40);
+    return bytes;
+  }
+
+  it("is shown chunk by chunk", async () => {
+    const bytes = await recording();
+    const file = await temporaryFile();
+    await writeFile(file, bytes.subarray(0, bytes.length / 3));
+    const writer = await openFile(file, "r+");
+    const followed = await follow(file);
+    const early = await functions(followed);
+    const { executions } = early.traceTotals;
+    expect(executions).toBeGreaterThan(500);
+    expect(executions).toBeLessThan(3000);
+    expect(early.executions.reduce((sum, each) => sum + each, 0)).toBe(executions);
+    expect(await summary(followed)).toMatchObject({ complete: false, follow: "live", format: "bst" });
+    await appendFile(file, bytes.subarray(bytes.length / 3, (2 * bytes.length) / 3));
+    await vi.waitFor(async () => expect((await summary(followed)).executions).toBeGreaterThan(1.5 * executions), {
+      timeout: 8000,
+    });
+    await appendFile(file, bytes.subarray((2 * bytes.length) / 3));
+    await writer.write(Buffer.of(2, 0, 0, 0), 0, 4, 40);
+    await writer.close();
+    const whole = await settled(followed);
+    expect(whole).toMatchObject({ complete: true, follow: null, executions: 4000, fileBytes: bytes.length });
+    expect(whole.trust).toMatchObject({ truncated: false, damagedBytes: 0 });
+  });
+
+  it("fails when another one is begun in its place", async () => {
+    const bytes = await recording();
+    const file = await temporaryFile();
+    await writeFile(file, bytes);
+    const writer = await openFile(file, "r+");
+    const followed = await follow(file);
+    await functions(followed);
+    await writer.write(Buffer.alloc(16, 1), 0, 16, 16);
+    await expect(settled(followed)).rejects.toMatchObject({ code: "damaged", advice: "Open it again." });
+    await writer.close();
+  });
+});
