@@ -117,25 +117,15 @@ export async function withTrace<T>(
     if (vmlinux.length > 0 && settled.symbols === null && settled.symbolsProblem !== null) {
       throw namesRefused(settled.symbolsProblem);
     }
-    for (const { path: given } of firmware) requireUsed(given, settled);
+    const { firmwareProblem } = settled;
+    if (firmwareProblem !== null)
+      throw new BootscopeError(firmwareProblem.code, firmwareProblem.message, firmwareProblem.advice);
     return use({ engine, trace, summary: settled, signal });
   });
 }
 
 /** The path that the engine is given for a command's trace; `-` is the standard input. */
 export const tracePath = (file: string): string => (file === "-" ? "/dev/stdin" : path.resolve(file));
-
-/** Symbols that somebody asked for must not be missing silently. */
-function requireUsed(file: string, { symbols }: TraceSummary): void {
-  if (symbols === null) {
-    throw new BootscopeError("no-symbols", `${file} is used beside a kernel's vmlinux.`, "Give that with --vmlinux.");
-  }
-  if (symbols.files?.some((used) => used.path === file) === true) return;
-  const message = `${file} does not name anything: no code that ran before the kernel or below it has its bytes.`;
-  const advice =
-    "Give the ELF file of the same build; where the trace has no bytes, say where it was loaded: FILE@ADDRESS.";
-  throw new BootscopeError("wrong-symbols", message, advice);
-}
 
 function namesRefused(problem: NonNullable<TraceSummary["symbolsProblem"]>): BootscopeError {
   const advice =

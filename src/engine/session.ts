@@ -79,6 +79,8 @@ export class TraceSession {
   /** All executions are counted. */
   #isRead = false;
   #complete = false;
+  /** Modules, programs and firmware were looked for. */
+  #isCodeNamed = false;
   #stopped = false;
   #closed = false;
   readonly #search: DebugSearch;
@@ -138,6 +140,7 @@ export class TraceSession {
       format,
       ...this.#ready,
       attachedImage: this.#candidates.attached,
+      firmware: this.#isCodeNamed ? this.options.firmware : [],
       revision: this.#revision,
       complete: this.#complete,
       stopped: this.#stopped,
@@ -334,6 +337,8 @@ export class TraceSession {
     this.#change();
     const isChoice = this.#ready?.named === renamed && !named.restored;
     if (!named.restored) await this.#nameCode();
+    this.#isCodeNamed = true;
+    if (this.options.firmware.length > 0) this.#change();
     if (isChoice) {
       const ready = await this.whole();
       this.#first = ready.named;

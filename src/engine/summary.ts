@@ -1,10 +1,12 @@
 import { rowCosts, totalsOf } from "../analysis/rowCosts";
 import { namedShare } from "../analysis/unnamed";
 import type { PlacedFile, SymbolsSummary, TraceSummary, Trust } from "../protocol/engine";
+import type { FirmwareFile } from "../protocol/firmwareFile";
 import { executions, formatAddress, guestAddress, nanoseconds } from "../protocol/units";
 import { countEvents } from "../trace/events/eventChunks";
 import type { TraceMetadata } from "../trace/types";
 import type { ChosenImage } from "./chooseImage";
+import { firmwareProblem } from "./firmwareProblem";
 import type { NamedTrace } from "./namedTrace";
 import { formatToCome } from "./traceSource";
 import type { ScannedTrace } from "./scannedTrace";
@@ -17,6 +19,8 @@ export interface SummaryInput {
   readonly named: NamedTrace;
   /** Where the symbols that the trace brings along were put; null when it has none. */
   readonly attachedImage: string | null;
+  /** Files that were given for firmware, once they were looked for in the trace. */
+  readonly firmware: readonly FirmwareFile[];
   readonly revision: number;
   readonly complete: boolean;
   /** Reading was stopped before the end. */
@@ -33,6 +37,7 @@ export function summarize(input: SummaryInput): TraceSummary {
   const { attribution } = named.rows;
   const costs = rowCosts(attribution, scanned.profile.totals);
   const totals = totalsOf(costs);
+  const symbols = symbolsOf(input);
   return {
     path: input.path,
     ...sourceOf(input),
@@ -50,9 +55,10 @@ export function summarize(input: SummaryInput): TraceSummary {
     events: countEvents(scanned.file.events),
     duration: scanned.duration,
     trust: trustOf(input),
-    symbols: symbolsOf(input),
+    symbols,
     // That names do not fit says little while there is little to compare.
     symbolsProblem: input.growing ? null : named.choice.problem,
+    firmwareProblem: firmwareProblem(input.firmware, symbols),
     ...namedShare(attribution.rows, costs),
     revision: input.revision,
     complete: input.complete,
@@ -91,6 +97,7 @@ export function emptySummary(path: string, fileBytes: number, format: string, re
     trust: { level: "incomplete", reasons: [], dropped: 0, truncated: false, damagedBytes: 0 },
     symbols: null,
     symbolsProblem: null,
+    firmwareProblem: null,
     named: executions(0),
     unnamed: [],
     revision,

@@ -97,6 +97,8 @@ export interface TraceSummary {
   readonly symbols: SymbolsSummary | null;
   /** Why there are no symbols, when there are none: what was looked for and where, or how the vmlinux differs. */
   readonly symbolsProblem: Failure | null;
+  /** Why files that were given for firmware name nothing; null when they do, and while they are looked for. */
+  readonly firmwareProblem: Failure | null;
   readonly named: Executions;
   readonly unnamed: readonly UnnamedShare[];
   /** Grows with every change; answers carry it, so that a view knows that it is stale. */

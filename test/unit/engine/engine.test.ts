@@ -4,6 +4,7 @@ import path from "node:path";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { localEngine, type LocalEngine } from "../../../src/engine/local";
 import type { FunctionsPage, FunctionsQuery, TimeRange, TraceHandle, TraceSummary } from "../../../src/protocol/engine";
+import type { FirmwareFile } from "../../../src/protocol/firmwareFile";
 import { nanoseconds } from "../../../src/protocol/units";
 import { buildTraceFile, temporaryFile, type TestTrace } from "../../support/buildTrace";
 import { writeElf } from "../symbols/elfBuilder";
@@ -35,9 +36,14 @@ interface Opened {
   readonly cacheFolder: string;
 }
 
-async function open(engine: LocalEngine, file: string, vmlinux: readonly string[] = []): Promise<Opened> {
+async function open(
+  engine: LocalEngine,
+  file: string,
+  vmlinux: readonly string[] = [],
+  firmware: readonly FirmwareFile[] = [],
+): Promise<Opened> {
   const cacheFolder = path.join(path.dirname(file), "cache");
-  const { trace } = await engine.request("open", { path: file, vmlinux, cacheFolder });
+  const { trace } = await engine.request("open", { path: file, vmlinux, cacheFolder, firmware });
   return { trace, summary: await engine.request("settled", { trace }), cacheFolder };
 }
 
@@ -84,6 +90,23 @@ describe("an open trace", () => {
     });
     const { summary } = await open(startEngine(), file, [kernel]);
     expect(summary).toMatchObject({ guest: null, symbols: { match: { verdict: "unchecked" } } });
+  });
+
+  it("says that a file that was given for firmware names nothing", async () => {
+    const file = await buildTraceFile(boot);
+    const firmware = writeElf({ text: { address: 0xf_0000n, size: 0x100 }, symbols: [] });
+    const given = [{ path: firmware, address: null }];
+    const alone = await open(startEngine(), file, [], given);
+    expect(alone.summary.firmwareProblem?.message).toContain(
+      `${firmware}: firmware is named beside a kernel's vmlinux`,
+    );
+    const symbols = [{ name: "_stext", address: 0xffff_ffff_8100_0000n, size: 16 }];
+    const kernel = writeElf({ text: { address: 0xffff_ffff_8100_0000n, size: 0x1000 }, symbols });
+    const engine = startEngine();
+    const { trace } = await open(engine, file, [], given);
+    const beside = await engine.request("setSymbols", { trace, vmlinux: kernel, force: true });
+    expect(beside.firmwareProblem?.message).toContain(`${firmware} does not name anything`);
+    expect((await open(startEngine(), file)).summary.firmwareProblem).toBeNull();
   });
 
   it("adds up in any range", async () => {

@@ -1,7 +1,14 @@
 import { describe, expect, it } from "vitest";
 import { Category, type TraceSummary, type Trust } from "../../../src/protocol/engine";
 import { executions, instructions, nanoseconds } from "../../../src/protocol/units";
-import { doubt, identity, isLacking, symbolDetails, symbolRemarks } from "../../../webview/traceEditor/header/facts";
+import {
+  doubt,
+  identity,
+  isLacking,
+  sourceWords,
+  symbolDetails,
+  symbolRemarks,
+} from "../../../webview/traceEditor/header/facts";
 
 const complete: Trust = { level: "complete", reasons: [], dropped: 0, truncated: false, damagedBytes: 0 };
 const summary: TraceSummary = {
@@ -24,6 +31,7 @@ const summary: TraceSummary = {
   trust: complete,
   symbols: null,
   symbolsProblem: null,
+  firmwareProblem: null,
   named: executions(0),
   unnamed: [],
   revision: 1,
@@ -45,6 +53,15 @@ describe("the header's words", () => {
     };
     expect(identity(bare)).toEqual(["1 vCPU", "imported from qemu-log"]);
     expect(identity({ ...summary, qemu: "QEMU emulator 8.0" })).toContain("QEMU emulator 8.0");
+  });
+
+  it("do not call a vmlinux a source of names that was compared with nothing and names nothing", () => {
+    const of = (verdict: "matches" | "unchecked" | "overridden", named: number) =>
+      sourceWords({ path: "", buildId: null, functions: 1, hasLines: true, match: { verdict, evidence: "" } }, named);
+    expect(of("matches", 0)).toBe("Names from ");
+    expect(of("unchecked", 5)).toBe("Names from ");
+    expect(of("unchecked", 0)).toBe("Nothing here is named by ");
+    expect(of("overridden", 5)).toContain("may be wrong");
   });
 
   it("say shortly that a vmlinux belongs to the trace, and what it lacks", () => {

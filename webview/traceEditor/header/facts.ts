@@ -18,6 +18,14 @@ export function symbolRemarks({ match, buildId, hasLines, slide, files = [] }: S
   );
 }
 
+/** What stands before a vmlinux's name. One that could not be compared with anything, and names nothing, is no source of names. */
+export function sourceWords({ match }: SymbolsSummary, named: number): string {
+  if (match.verdict === "overridden" || match.verdict === "mismatch") {
+    return "Names may be wrong: this vmlinux does not belong to the trace. ";
+  }
+  return match.verdict === "unchecked" && named === 0 ? "Nothing here is named by " : "Names from ";
+}
+
 type Slide = SymbolsSummary["slide"];
 const isMoved = (slide: Slide): slide is NonNullable<Slide> => slide !== undefined && slide.virtual !== "0x0";
 

@@ -1,14 +1,34 @@
-/** Which vmlinux names the addresses, or why none does and what to do about it. */
+/** What names the addresses, or why nothing does and what to do about it. */
 import type { VNode } from "preact";
 import type { PageState } from "../../../src/protocol/page";
 import { Button } from "../../common/controls";
 import type { Model } from "../model";
 import { isEventsOnly } from "../tabs";
-import { fileName, symbolDetails, symbolRemarks } from "./facts";
+import { fileName, sourceWords, symbolDetails, symbolRemarks } from "./facts";
 
-export function SymbolsLine({ model, state }: { model: Model; state: PageState & { kind: "open" } }): VNode | null {
-  const { symbols, symbolsProblem } = state.summary;
+export function SymbolsLine({ model, state }: SymbolsLineProps): VNode | null {
+  const { firmwareProblem } = state.summary;
   if (isEventsOnly(state.summary)) return null; // no addresses to name
+  return (
+    <>
+      <VmlinuxLine model={model} state={state} />
+      {firmwareProblem !== null && (
+        <p class="doubt" role="note" data-testid="firmware-problem">
+          <span class="codicon codicon-warning" aria-hidden="true" />
+          <span>{`${firmwareProblem.message} ${firmwareProblem.advice}`}</span>
+        </p>
+      )}
+    </>
+  );
+}
+
+interface SymbolsLineProps {
+  readonly model: Model;
+  readonly state: PageState & { kind: "open" };
+}
+
+function VmlinuxLine({ model, state }: SymbolsLineProps): VNode | null {
+  const { symbols, symbolsProblem } = state.summary;
   const choose = (): void => model.attempt(() => model.host.request("chooseVmlinux", null));
   if (symbols !== null) {
     const isDoubtful = symbols.match.verdict === "overridden" || symbols.match.verdict === "mismatch";
@@ -16,7 +36,7 @@ export function SymbolsLine({ model, state }: { model: Model; state: PageState &
       <p class={isDoubtful ? "doubt" : "symbols quiet"} data-testid="symbols">
         <span class={`codicon codicon-${isDoubtful ? "warning" : "symbol-namespace"}`} aria-hidden="true" />
         <span class="symbols-text" title={symbolDetails(symbols)}>
-          {isDoubtful ? "Names may be wrong: this vmlinux does not belong to the trace. " : "Names from "}
+          {sourceWords(symbols, state.summary.named)}
           {symbols.path === null ? "inside the trace" : <span class="path">{fileName(symbols.path)}</span>}
           {symbolRemarks(symbols).map((remark) => (
             <span key={remark} class="remark">
