@@ -23,6 +23,9 @@
 typedef uint64_t qemu_plugin_id_t;
 typedef uint32_t qemu_plugin_meminfo_t;
 
+/* Behind QEMU's own header, a compiler tells whether the declarations below are the same (test/support/pluginApiCheck.c). */
+#ifndef QEMU_QEMU_PLUGIN_H
+
 struct qemu_plugin_tb;
 struct qemu_plugin_insn;
 struct qemu_plugin_hwaddr;
@@ -42,6 +45,8 @@ typedef struct {
 
 enum qemu_plugin_cb_flags { QEMU_PLUGIN_CB_NO_REGS };
 enum qemu_plugin_mem_rw { QEMU_PLUGIN_MEM_RW = 3 };
+
+#endif
 
 typedef void (*vcpu_callback)(unsigned vcpu, void *userdata);
 typedef void (*memory_callback)(unsigned vcpu, qemu_plugin_meminfo_t info, uint64_t address, void *userdata);

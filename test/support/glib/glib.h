@@ -1,0 +1,3 @@
+/* What qemu-plugin.h takes from glib: names of types. */
+typedef struct _GArray GArray;
+typedef struct _GByteArray GByteArray;
