@@ -2,7 +2,8 @@
  * What QEMU's `trace-events` files say of events: order, arguments, formats.
  *
  * Source: scripts/tracetool of QEMU 0.14 to 11.1. An event with `tcg` (2.2 to 6.2) is two at run time, `NAME_trans` and
- * `NAME_exec`, with a format each; one with `vcpu` (2.6 to 8.0) has the vCPU's address as its first argument.
+ * `NAME_exec`, with a format each; one with `vcpu` (2.6 to 8.0) has the vCPU's address as its
+ * first argument, which its format prints as `cpu=%p ` before all others.
  */
 import { isDisabled, parseTraceLine, type EventArgument as DeclaredArgument } from "../../qemu/traceEvents";
 import { ArgumentKind, type EventArgument, type EventDescriptor } from "./eventDescriptor";
@@ -11,8 +12,6 @@ import { isHexadecimal, parseFormat, type FormatPart } from "./printfFormat";
 export interface EventDescription extends EventDescriptor {
   /** How log lines show the arguments. */
   readonly format: readonly FormatPart[];
-  /** Those that the format prints: without the vCPU that `vcpu` adds. */
-  readonly printed: readonly EventArgument[];
 }
 
 /** An event as a line of the file declares it. */
@@ -35,8 +34,7 @@ export function parseEventDescriptions(text: string): DeclaredEvent[] {
     const event = parseTraceLine(normal);
     if (event.kind !== "event") continue;
     const has = (property: string): boolean => event.properties.some((word) => word.text === property);
-    const implicit = has("vcpu") ? [{ type: "void *", name: "__cpu" }] : [];
-    const declared = [...implicit, ...event.arguments];
+    const declared = [...(has("vcpu") ? [implicitVcpu] : []), ...event.arguments];
     const rest = normal.slice(event.argumentList.end + 1);
     const tcg = has("tcg");
     const descriptions = tcg
@@ -46,6 +44,9 @@ export function parseEventDescriptions(text: string): DeclaredEvent[] {
   }
   return events;
 }
+
+/** What `vcpu` adds; the format prints it first. */
+const implicitVcpu = { type: "void *", name: "__cpu" };
 
 type Declared = Pick<DeclaredArgument, "type" | "name">;
 
@@ -58,17 +59,16 @@ function describeBoth(name: string, declared: readonly Declared[], formats: stri
 }
 
 function describe(name: string, declared: readonly Declared[], quoted: string): EventDescription {
-  const format = parseFormat(quoted);
+  const implicit = declared.at(0)?.name === implicitVcpu.name;
+  const format = parseFormat(implicit ? `"cpu=%p "${quoted.trimStart()}` : quoted);
   const conversions = format.flatMap((part) => (typeof part === "string" ? [] : [part]));
-  // The format does not print what `vcpu` adds.
-  const unprinted = declared.at(0)?.name === "__cpu" ? 1 : 0;
   const given = declared.map((argument, index): EventArgument => {
     const kind = kindOf(argument.type);
-    const conversion = index < unprinted ? undefined : conversions.at(index - unprinted);
+    const conversion = conversions.at(index);
     const hexadecimal = kind === ArgumentKind.Pointer || (conversion !== undefined && isHexadecimal(conversion));
     return { name: argument.name, kind, hexadecimal, type: argument.type };
   });
-  return { name, arguments: given, format, printed: given.slice(unprinted) };
+  return { name, arguments: given, format };
 }
 
 /** As QEMU stores it: texts are `char *`, everything else is a number of 64 bits. */

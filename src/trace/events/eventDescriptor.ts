@@ -47,3 +47,6 @@ export const droppedEvent: EventDescriptor = {
   name: "Dropped_Event",
   arguments: [{ name: "num_events_dropped", kind: ArgumentKind.Unsigned, hexadecimal: false, type: "uint64_t" }],
 };
+
+/** Whether a type has 64 bits on the hosts that QEMU supports. */
+export const isWideType = (type: string): boolean => /\*|64|long|size_t|ptr|hwaddr|off_t/.test(type);

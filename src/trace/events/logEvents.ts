@@ -2,7 +2,7 @@
  * Keeps the events of QEMU's log text: a line is the event's name, a space, and its arguments as the format of its
  * trace-events line printed them (trace backend "log", before QEMU 2.6 "stderr").
  */
-import { ArgumentKind, type EventArgument, type EventValue } from "./eventDescriptor";
+import { ArgumentKind, isWideType, type EventArgument, type EventValue } from "./eventDescriptor";
 import type { EventDescription } from "./eventDescriptions";
 import type { EventKeeper, EventMoment } from "./eventKeeper";
 import { matchFormat, type Conversion } from "./printfFormat";
@@ -28,7 +28,7 @@ export class LogEvents {
     if (known === undefined && !certain) return false;
     const text = line.slice(name.length + 1);
     const values = known === undefined ? null : printedValues(known, text);
-    if (known !== undefined && values !== null) this.keeper.keep(name, "", known.printed, values, moment);
+    if (known !== undefined && values !== null) this.keeper.keep(name, "", known.arguments, values, moment);
     else this.keeper.keep(name, "text", textOnly, [Buffer.from(text, "latin1")], moment);
     return true;
   }
@@ -38,11 +38,11 @@ export class LogEvents {
 const textOnly: readonly EventArgument[] = [{ name: "text", kind: ArgumentKind.Text, hexadecimal: false, type: "" }];
 
 /** What a text says of each argument, or null when it is not of the event's format. */
-function printedValues({ format, printed }: EventDescription, text: string): EventValue[] | null {
+function printedValues({ format, arguments: given }: EventDescription, text: string): EventValue[] | null {
   const texts = matchFormat(format, text);
   const conversions = format.filter((part) => typeof part !== "string");
-  if (texts?.length !== printed.length) return null;
-  const values = printed.map((argument, index) => valueOf(argument, conversions[index], texts[index]));
+  if (texts?.length !== given.length) return null;
+  const values = given.map((argument, index) => valueOf(argument, conversions[index], texts[index]));
   return values.includes(null) ? null : values.filter((value) => value !== null);
 }
 
@@ -52,7 +52,7 @@ function valueOf({ kind, type }: EventArgument, { letter }: Conversion, text: st
   if (letter === "c") return BigInt(text.charCodeAt(0));
   const value = numberOf(letter, text);
   // A format may print fewer bits than the type has, or a sign that it has not: C's conversions are undone.
-  const width = isWide(type) ? 64 : 32;
+  const width = isWideType(type) ? 64 : 32;
   return kind === ArgumentKind.Signed ? BigInt.asIntN(width, value) : BigInt.asUintN(width, value);
 }
 
@@ -62,6 +62,3 @@ function numberOf(letter: string, text: string): bigint {
   if (letter === "x" || letter === "X" || letter === "p") return BigInt(`0x${text.replace(/^0x/i, "")}`);
   return text.startsWith("-") ? -BigInt(text.slice(1)) : BigInt(text.replace("+", ""));
 }
-
-/** Types of 64 bits on the hosts that QEMU supports. */
-const isWide = (type: string): boolean => /\*|64|long|size_t|ptr|hwaddr|off_t/.test(type);

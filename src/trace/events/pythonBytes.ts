@@ -17,3 +17,25 @@ export function pythonBytes(bytes: Uint8Array): string {
   }
   return `b${quote}${text}${quote}`;
 }
+
+const controls: ReadonlyMap<string, number> = new Map([
+  ["t", 0x09],
+  ["n", 0x0a],
+  ["r", 0x0d],
+]);
+
+/**
+ * Undoes the escapes of a quoted text, as Python and babeltrace write them.
+ * @param quoted what is between the quotes, a character per byte
+ */
+export function unescapedBytes(quoted: string): Uint8Array {
+  const bytes: number[] = [];
+  for (const [, hex, escaped, plain] of quoted.matchAll(/\\x([0-9a-fA-F]{2})|\\([^])|([^])/g) as Iterable<
+    (string | undefined)[]
+  >) {
+    if (hex !== undefined) bytes.push(parseInt(hex, 16));
+    else if (escaped !== undefined) bytes.push(controls.get(escaped) ?? escaped.charCodeAt(0));
+    else bytes.push((plain ?? "").charCodeAt(0));
+  }
+  return Uint8Array.from(bytes);
+}

@@ -1,8 +1,9 @@
 /** Puts the events of a log into the trace, in the order of its lines. */
 import type { EventEncoder } from "../events/eventEncoder";
-import { EventKeeper } from "../events/eventKeeper";
+import { EventKeeper, type EventMoment } from "../events/eventKeeper";
 import { InterruptLines } from "../events/interruptLines";
 import { LogEvents } from "../events/logEvents";
+import { keepFields, type NamedField } from "../events/namedFields";
 import type { EventCatalog } from "../events/traceEventsFiles";
 import type { LogClock } from "./logClock";
 import type { LogEventLines } from "./logEventLines";
@@ -20,20 +21,23 @@ export interface KeptEvents {
 }
 
 export class LogEventSink {
+  private readonly keeper: EventKeeper;
   private readonly events: LogEvents;
   private readonly interrupts: InterruptLines;
   /** What times count from, in nanoseconds since 1970. */
   private readonly base: bigint;
+  /** Time of the last event. */
+  private latest = 0n;
 
   /** @param encoder of the trace, or of whoever wants the events; its threads are threads */
   constructor(
     private readonly clock: LogClock,
-    catalog: EventCatalog,
+    private readonly catalog: EventCatalog,
     readonly encoder: EventEncoder,
   ) {
-    const keeper = new EventKeeper(encoder);
-    this.events = new LogEvents(keeper, (name) => catalog.describe(name));
-    this.interrupts = new InterruptLines(keeper);
+    this.keeper = new EventKeeper(encoder);
+    this.events = new LogEvents(this.keeper, (name) => catalog.describe(name));
+    this.interrupts = new InterruptLines(this.keeper);
     this.base = Number.isSafeInteger(clock.firstSecond) ? BigInt(clock.firstSecond) * nanosecondsPerSecond : 0n;
   }
 
@@ -48,10 +52,35 @@ export class LogEventSink {
       const executions = executionsAt(rows[index]);
       const text = latin1.decode(bytes.subarray(index === 0 ? 0 : ends[index - 1], ends[index]));
       const stamp = times[index];
-      const time = this.clock.stamped ? this.momentOf(stamp) : BigInt(executions);
-      const moment = { time, thread: threads[index] };
+      const moment = this.momentOf(stamp, threads[index], executions);
       if (!this.interrupts.take(text, moment)) this.events.take(text, moment, !Number.isNaN(stamp));
     }
+  }
+
+  /**
+   * Takes one event, as QEMU's log has it.
+   * @param certain as for `LogEvents.take`
+   */
+  take(text: string, moment: EventMoment, certain: boolean): void {
+    this.events.take(text, moment, certain);
+  }
+
+  /** Takes one event whose arguments have names. */
+  takeFields(name: string, fields: readonly NamedField[], moment: EventMoment): void {
+    keepFields(this.keeper, name, fields, this.catalog.describe(name), moment);
+  }
+
+  /**
+   * When an event took place.
+   * @param stamp nanoseconds as in rows, or NaN
+   * @param thread or -1
+   * @param executions those before it
+   */
+  momentOf(stamp: number, thread: number, executions: number): EventMoment {
+    if (!this.clock.stamped) return { time: BigInt(executions), thread };
+    // A line without a stamp among others that have one took place when the one before it did.
+    if (!Number.isNaN(stamp)) this.latest = this.timeOf(stamp);
+    return { time: this.latest, thread };
   }
 
   /** Writes what is left. */
@@ -71,15 +100,7 @@ export class LogEventSink {
     return { total, origin, end: total === 0 ? 0 : Number(latestTime - origin) };
   }
 
-  /** A line without a stamp among others that have one took place when the one before it did. */
-  private momentOf(stamp: number): bigint {
-    if (!Number.isNaN(stamp)) this.latest = this.timeOf(stamp);
-    return this.latest;
-  }
-
   private timeOf(stamp: number): bigint {
     return this.base + BigInt(Math.round(stamp));
   }
-
-  private latest = 0n;
 }

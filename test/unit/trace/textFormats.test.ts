@@ -193,53 +193,6 @@ describe("times with addresses or names", () => {
   });
 });
 
-describe("exec_tb events that something else carried", () => {
-  it("are found in ftrace's text, with times and threads", async () => {
-    const { result, executed } = await importText(fixture("ftrace-marker.txt"));
-    expect(executed).toEqual([["fffffff0"], ["ffffffff81000000"]]);
-    expect(result).toMatchObject({ format: "ftrace", stamped: true, endTime: 20_075_000 });
-    const report = await importText(
-      "cpus=4\n CPU 0/TCG-4243  [003] 104857601.000001: print:                tracing_mark_write: exec_tb tb:0x7f00 pc=0xa\n" +
-        "CPU:2 [LOST 117 EVENTS]\n CPU 0/TCG-4243  [001] 104857601.000003: print:                tracing_mark_write: exec_tb tb:0x7f40 pc=0xb\n",
-    );
-    expect(report.executed).toEqual([["a", "b"]]);
-    expect(report.result).toMatchObject({ dropped: 117, endTime: 2000, trust: { mode: "incomplete" } });
-  });
-
-  it("are found in a system log, which has no exact times", async () => {
-    const lines = ["fffffff0", "fe05b"].map(
-      (pc) => `Nov 20 12:00:00 host qemu-system-x86_64[4242]: exec_tb tb:0x7f3524000040 pc=0x${pc}\n`,
-    );
-    const { result, executed } = await importText(`${lines.join("")}Nov 20 12:00:01 host sshd[1]: hello\n`);
-    expect(executed).toEqual([["fffffff0", "fe05b"]]);
-    expect(result).toMatchObject({ format: "syslog", stamped: false, trust: { mode: "incomplete" } });
-    const exact = await importText(
-      "2026-11-20T12:00:00.000001+01:00 host qemu-system-x86_64[4242]: exec_tb tb:0x7f00 pc=0xa\n" +
-        "2026-11-20T12:00:01.000002+01:00 host qemu-system-x86_64[4242]: exec_tb tb:0x7f40 pc=0xb\n",
-    );
-    expect(exact.result).toMatchObject({ stamped: true, endTime: 1_000_001_000 });
-  });
-
-  it("are found in babeltrace's text", async () => {
-    const { result, executed } = await importText(
-      "[12:00:00.123456789] (+?.?????????) host qemu:exec_tb: { cpu_id = 3 }, { tb = 0x7F3524000040, pc = 0xFFFFFFF0 }\n" +
-        "[12:00:00.123456889] (+0.000000100) host qemu:exec_tb_exit: { cpu_id = 3 }, { last_tb = 0x7F3524000040, flags = 0x3 }\n" +
-        "[12:00:00.123456989] (+0.000000100) host qemu:exec_tb: { cpu_id = 3 }, { tb = 0x7F3524000040, pc = 0xFFFFFFFF81000000 }\n",
-    );
-    expect(executed).toEqual([["ffffffff81000000"]]);
-    expect(result).toMatchObject({ format: "lttng", stamped: true, endTime: 0 });
-  });
-
-  it("are found in what qemu-trace-stap prints", async () => {
-    const { result, executed } = await importText(
-      "Running script, <Ctrl>-c to quit\n4242@1763640000123456789 exec_tb tb:0x7f3524000040 pc=0xfffffff0\n" +
-        "4242@1763640000123456989 exec_tb tb:0x7f3524000080 pc=0xfe05b\n",
-    );
-    expect(executed).toEqual([["fffffff0", "fe05b"]]);
-    expect(result).toMatchObject({ format: "qemu-log", stamped: true, endTime: 200 });
-  });
-});
-
 describe("the kernel's function tracers", () => {
   it("give calls by name, per CPU", async () => {
     const imported = await importText(fixture("ftrace-function.txt"));
@@ -258,7 +211,6 @@ const everyFixture = [
   "in_asm-x86.log",
   "translate_block.log",
   "simpletrace-printed.txt",
-  "ftrace-marker.txt",
   "ftrace-function.txt",
   "ftrace-function_graph.txt",
 ];

@@ -47,14 +47,14 @@ describe("events in a log", () => {
       execution +
         "4243@5.000010:blk_write blk 0xffffffffffffffff at -9223372036854775808 bytes 0xfffffff0 'disk one'\n" +
         "4194304@5.000020:foo_done \r\n" +
-        "4243@5.000030:guest_thing v=4294967295 on=1\n" +
+        "4243@5.000030:guest_thing cpu=0x55a11faea660 v=4294967295 on=1\n" +
         "4243@5.000040:old_mem_exec vaddr=0x00000000000000ff info=7\n" +
         "4243@5.000050:blk_write blk (nil) at 1 bytes 0x1 ''\n",
     );
     const kept = [
       "5000010000 4243 blk_write blk=0xffffffffffffffff offset=-9223372036854775808 bytes=-16 name=disk one",
       "5000020000 4194304 foo_done",
-      "5000030000 4243 guest_thing v=4294967295 on=1",
+      "5000030000 4243 guest_thing __cpu=0x55a11faea660 v=4294967295 on=1",
       "5000040000 4243 old_mem_exec vaddr=0xff info=7",
       "5000050000 4243 blk_write blk=0x0 offset=1 bytes=0x1 name=",
     ];
