@@ -3,7 +3,7 @@
 import { existsSync, mkdirSync, readdirSync, rmSync } from "node:fs";
 import path from "node:path";
 import { ensureFolder } from "./cache.mjs";
-import { privateApt } from "./privateApt.mjs";
+import { foreignApt } from "./privateApt.mjs";
 import { run } from "./processes.mjs";
 
 /** bookworm has no packages for riscv64. */
@@ -12,10 +12,12 @@ const kernels = {
   riscv64: { suite: "trixie", metaPackage: "linux-image-riscv64" },
 };
 
+/** Debian's release that the packages of an architecture are from. */
+export const suiteOf = (architecture) => kernels[architecture].suite;
+
 async function unpack(architecture, folder, update) {
   const { suite, metaPackage } = kernels[architecture];
-  const forArchitecture = ["Architecture", "Architectures"].flatMap((name) => ["-o", `APT::${name}=${architecture}`]);
-  const apt = [...(await privateApt(path.join(folder, "apt"), "deb", [suite])), ...forArchitecture];
+  const apt = await foreignApt(path.join(folder, "apt"), architecture, suite);
   await run("apt-get", [...apt, "-q", "update"], { onLine: update });
   const depends = await run("apt-cache", [...apt, "depends", metaPackage]);
   const image = /Depends: (linux-image-\S+)/.exec(depends)?.[1];

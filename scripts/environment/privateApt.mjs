@@ -32,3 +32,9 @@ export async function privateApt(folder, kind, suites) {
     "Dir::Cache": path.join(folder, "cache"),
   }).flatMap(([name, value]) => ["-o", `${name}=${value}`]);
 }
+
+/** As `privateApt`, for binary packages of another architecture, in Debian's words. */
+export async function foreignApt(folder, architecture, suite) {
+  const options = ["Architecture", "Architectures"].flatMap((name) => ["-o", `APT::${name}=${architecture}`]);
+  return [...(await privateApt(folder, "deb", [suite])), ...options];
+}
