@@ -2,11 +2,23 @@ import { readSync } from "node:fs";
 import { open } from "node:fs/promises";
 import { BootscopeError } from "../protocol/failure";
 
+/** Memory for one reading after another: to touch new memory takes several times as long as to read a cached file. */
+export class ReusedBytes {
+  private bytes = new Uint8Array(0);
+
+  /** The first `length` bytes, whatever is in them. What was taken before is overwritten. */
+  take(length: number): Uint8Array {
+    if (this.bytes.length < length) this.bytes = new Uint8Array(2 ** Math.ceil(Math.log2(length)));
+    return this.bytes.subarray(0, length);
+  }
+}
+
 /** Bytes that are read by position. Reads give fewer than asked for where the bytes end. */
 export interface ByteSource {
   readonly size: number;
   read(offset: number, length: number): Promise<Uint8Array>;
-  readSync(offset: number, length: number): Uint8Array;
+  /** @param memory what is read into; new memory if not given */
+  readSync(offset: number, length: number, memory?: ReusedBytes): Uint8Array;
   close(): Promise<void>;
 }
 
@@ -25,8 +37,10 @@ export async function fileSource(path: string): Promise<ByteSource> {
     throw new BootscopeError("unreadable", `${path} is not a file.`, "Choose a vmlinux file.");
   }
   const { size } = status;
-  const bytesFor = (offset: number, length: number) =>
-    new Uint8Array(Math.max(0, Math.min(length, size - Math.min(offset, size))));
+  const bytesFor = (offset: number, length: number, memory?: ReusedBytes) => {
+    const available = Math.max(0, Math.min(length, size - Math.min(offset, size)));
+    return memory === undefined ? new Uint8Array(available) : memory.take(available);
+  };
   return {
     size,
     read: async (offset, length) => {
@@ -39,8 +53,8 @@ export async function fileSource(path: string): Promise<ByteSource> {
       }
       return bytes.subarray(0, done);
     },
-    readSync: (offset, length) => {
-      const bytes = bytesFor(offset, length);
+    readSync: (offset, length, memory) => {
+      const bytes = bytesFor(offset, length, memory);
       let done = 0;
       while (done < bytes.length) {
         const count = readSync(handle.fd, bytes, done, bytes.length - done, offset + done);

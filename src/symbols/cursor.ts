@@ -21,6 +21,12 @@ export class ByteCursor {
     this.view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   }
 
+  /** A cursor over a copy of the bytes up to the current position. */
+  copy(): ByteCursor {
+    const { bytes, littleEndian, section, position, origin } = this;
+    return new ByteCursor(bytes.slice(0, position), littleEndian, section, 0, origin);
+  }
+
   get remaining(): number {
     return this.bytes.length - this.position;
   }

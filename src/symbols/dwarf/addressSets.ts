@@ -9,8 +9,7 @@ export interface UnitRange {
 }
 
 /**
- * .debug_aranges (DWARF 5, 6.1.2): which unit an address is in. Only units of version 2 need it, whose root entries cannot say
- * that their code is in several places. What is damaged ends the list.
+ * .debug_aranges (DWARF 5, 6.1.2): which unit an address is in. What is damaged ends the list.
  */
 export function readAddressSets(cursor: ByteCursor): UnitRange[] {
   const ranges: UnitRange[] = [];

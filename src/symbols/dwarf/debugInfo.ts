@@ -1,6 +1,7 @@
-import { ByteCursor } from "../cursor";
-import { SectionFlag } from "../elf/constants";
+import { ReusedBytes } from "../byteSource";
+import type { ByteCursor } from "../cursor";
 import type { ElfFile } from "../elf/elfFile";
+import { SectionBytes } from "../elf/sectionBytes";
 import { Abbreviations } from "./abbreviations";
 import { UnitType } from "./constants";
 import { DieReader } from "./dieReader";
@@ -20,9 +21,10 @@ const maximumUnits = 1 << 17;
  * the smaller sections that it refers to are in memory.
  */
 export class DebugInfo {
+  private readonly headMemory = new ReusedBytes();
+
   private constructor(
-    private readonly info: SectionReader,
-    private readonly littleEndian: boolean,
+    private readonly info: SectionBytes,
     private readonly abbreviations: Abbreviations,
     readonly strings: StringReader,
     readonly tables: IndexedTables,
@@ -31,12 +33,12 @@ export class DebugInfo {
 
   /** Null when the file has no .debug_info or no .debug_abbrev. Rejects with BootscopeError when a section cannot be read. */
   static async open(file: ElfFile, strings: StringReader): Promise<DebugInfo | null> {
-    const info = await SectionReader.open(file, ".debug_info");
-    const abbreviations = await file.cursor(".debug_abbrev");
-    if (info === null || abbreviations === undefined) return null;
+    const info = await SectionBytes.open(file, ".debug_info");
+    const abbreviations = await SectionBytes.open(file, ".debug_abbrev");
+    if (info === null || abbreviations === null) return null;
     const tables = new IndexedTables(await file.cursor(".debug_addr"), await file.cursor(".debug_str_offsets"));
     const ranges = new RangeLists(await file.cursor(".debug_ranges"), await file.cursor(".debug_rnglists"), tables);
-    return new DebugInfo(info, file.header.littleEndian, new Abbreviations(abbreviations), strings, tables, ranges);
+    return new DebugInfo(info, new Abbreviations(abbreviations), strings, tables, ranges);
   }
 
   /**
@@ -46,38 +48,48 @@ export class DebugInfo {
   *units(): Generator<InfoUnit> {
     let left = maximumUnits;
     for (let offset = 0; offset + 12 <= this.info.length && left > 0; left--) {
-      const cursor = this.cursor(offset, Math.min(offset + 32, this.info.length));
-      let end: number;
-      let unit: InfoUnit | null;
-      try {
-        const head = readUnitLength(cursor);
-        end = Math.min(offset + head.end, this.info.length);
-        unit = readUnitHeader(cursor, offset, end, head.offsetSize);
-      } catch {
-        return;
-      }
-      if (unit !== null) yield unit;
+      const head = this.head(offset);
+      if (head === null) return;
+      if (head.unit !== null) yield head.unit;
       // A length of zero would make the same bytes a unit for ever.
-      offset = Math.max(end, offset + 4);
+      offset = Math.max(head.end, offset + 4);
     }
   }
 
-  /** Reads a unit's entries. Throws BootscopeError "damaged". */
-  read(unit: InfoUnit): DieReader {
-    const abbreviations = this.abbreviations.table(unit.abbreviationOffset, unit);
-    return new DieReader(this.cursor(unit.offset, unit.end), unit, abbreviations, this.strings, this.tables);
+  /** The header of the unit at an offset; null where there is none. */
+  unitAt(offset: number): InfoUnit | null {
+    return offset + 12 <= this.info.length ? (this.head(offset)?.unit ?? null) : null;
   }
 
-  /** Reads a unit's root entry and nothing else. Throws BootscopeError "damaged". */
+  /**
+   * Reads a unit's entries. Throws BootscopeError "damaged".
+   * @param memory what they may be read into: then the reader is good until it is used again
+   */
+  read(unit: InfoUnit, memory?: ReusedBytes): DieReader {
+    const abbreviations = this.abbreviations.table(unit.abbreviationOffset, unit);
+    const cursor = this.info.cursor(unit.offset, unit.end - unit.offset, memory);
+    return new DieReader(cursor, unit, abbreviations, this.strings, this.tables);
+  }
+
+  /** Reads a unit's root entry and nothing else. The reader is good until the next header is read. Throws BootscopeError "damaged". */
   readRoot(unit: InfoUnit): DieReader {
-    const cursor = this.cursor(unit.offset, Math.min(unit.offset + headBytes, unit.end));
+    const bytes = Math.min(headBytes, unit.end - unit.offset);
+    const cursor = this.info.cursor(unit.offset, bytes, this.headMemory);
     cursor.position = unit.rootOffset - unit.offset;
     const abbreviation = this.abbreviations.single(unit.abbreviationOffset, cursor.uleb(), unit);
     return new DieReader(cursor, unit, abbreviation, this.strings, this.tables);
   }
 
-  private cursor(offset: number, end: number): ByteCursor {
-    return new ByteCursor(this.info.read(offset, end - offset), this.littleEndian, ".debug_info", 0, offset);
+  /** The header at an offset (without a unit: of a version that is not known), or null. */
+  private head(offset: number): { unit: InfoUnit | null; end: number } | null {
+    const cursor = this.info.cursor(offset, 32, this.headMemory);
+    try {
+      const head = readUnitLength(cursor);
+      const end = Math.min(offset + head.end, this.info.length);
+      return { unit: readUnitHeader(cursor, offset, end, head.offsetSize), end };
+    } catch {
+      return null;
+    }
   }
 }
 
@@ -93,24 +105,4 @@ function readUnitHeader(cursor: ByteCursor, offset: number, end: number, offsetS
   if (unitType === UnitType.type || unitType === UnitType.split_type) cursor.take(8 + offsetSize);
   const rootOffset = offset + cursor.position;
   return { offset, end, version, offsetSize, addressSize, abbreviationOffset, rootOffset };
-}
-
-/** Parts of a section: from the file, or from memory where the section is compressed or relocated. */
-class SectionReader {
-  private constructor(
-    readonly length: number,
-    readonly read: (offset: number, length: number) => Uint8Array,
-  ) {}
-
-  static async open(file: ElfFile, name: string): Promise<SectionReader | null> {
-    const section = file.section(name);
-    if (section === undefined) return null;
-    const isAsInFile = (section.flags & SectionFlag.Compressed) === 0 && !section.name.startsWith(".z");
-    if (isAsInFile && !file.isRelocatable) {
-      const available = section.size - section.missing;
-      return new SectionReader(available, (offset, length) => file.readAtSync(section.offset + offset, length));
-    }
-    const bytes = await file.readSection(section);
-    return new SectionReader(bytes.length, (offset, length) => bytes.subarray(offset, offset + length));
-  }
 }

@@ -4,6 +4,7 @@ import type { InfoUnit } from "./infoUnit";
 import { Wanted } from "./dieReader";
 import type { OpenUnit } from "./inlineTree";
 import { noFile } from "./lineFiles";
+import type { UnitIndex } from "./unitIndex";
 
 /** How often one entry may refer to another for its name: concrete → abstract → declaration, and some to spare. */
 const maximumHops = 8;
@@ -21,7 +22,7 @@ export class InlineNames {
 
   /** @param open gives the entries of a unit, for references from one unit to another (link-time optimisation) */
   constructor(
-    private readonly units: readonly InfoUnit[],
+    private readonly units: UnitIndex,
     private readonly open: (unit: InfoUnit) => OpenUnit,
     private readonly functions: FunctionNames,
   ) {}
@@ -81,14 +82,7 @@ export class InlineNames {
 
   /** The unit that holds an offset, opened; null when none does. */
   private holderOf(offset: number): OpenUnit | null {
-    let from = 0;
-    let to = this.units.length;
-    while (to - from > 1) {
-      const middle = (from + to) >>> 1;
-      if (this.units[middle].offset > offset) to = middle;
-      else from = middle;
-    }
-    const unit = this.units.at(from);
-    return unit === undefined || offset < unit.offset || offset >= unit.end ? null : this.open(unit);
+    const unit = this.units.unitOf(offset);
+    return unit && this.open(unit);
   }
 }

@@ -1,13 +1,12 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { BootscopeError } from "../../protocol/failure";
-import { AddressRanges, type OwnedRange } from "../addressRanges";
+import { ReusedBytes } from "../byteSource";
 import { codeTest, type IsCode } from "../codeSections";
 import { ByteCursor } from "../cursor";
 import type { ElfFile } from "../elf/elfFile";
 import type { FunctionNames } from "../functionNames";
 import type { InlineStretch } from "../inlineMap";
 import { AddressHalves } from "../sortedAddresses";
-import { readAddressSets } from "./addressSets";
 import { DebugInfo } from "./debugInfo";
 import type { InfoUnit } from "./infoUnit";
 import type { Attributes } from "./dieReader";
@@ -18,6 +17,7 @@ import { noFile, UnitFiles, type FileTable } from "./lineFiles";
 import { readLineHeader, readLineUnit } from "./lineHeader";
 import { Problems } from "./problems";
 import { StringReader } from "./strings";
+import { UnitIndex } from "./unitIndex";
 
 /** How long units are read before others get a turn. */
 const sliceMilliseconds = 12;
@@ -26,12 +26,12 @@ const sliceMilliseconds = 12;
 export class InlineTable {
   readonly problems = new Problems();
   private readonly names: InlineNames;
-  private readonly loaded: (InlineUnit | null | undefined)[] = [];
+  private readonly loaded = new Map<InfoUnit, InlineUnit | null>();
+  private readonly memory = new ReusedBytes();
 
   private constructor(
     private readonly info: DebugInfo,
-    private readonly units: readonly InfoUnit[],
-    private readonly unitRanges: AddressRanges,
+    private readonly units: UnitIndex,
     private readonly lineSection: ByteCursor,
     private readonly isCode: IsCode,
     private readonly files: FileTable,
@@ -52,11 +52,9 @@ export class InlineTable {
     const strings = new StringReader({ inline: lineSection.bytes, str, line_str });
     const info = await DebugInfo.open(file, strings);
     if (info === null) return null;
-    const units = [...info.units()];
     const isCode = codeTest(file);
-    const sets = await file.cursor(".debug_aranges");
-    const ranges = allUnitRanges(info, units, sets).filter(({ start }) => isCode(start));
-    return new InlineTable(info, units, AddressRanges.of(ranges), lineSection, isCode, files, functions);
+    const units = new UnitIndex(info, await file.cursor(".debug_aranges"), isCode);
+    return new InlineTable(info, units, lineSection, isCode, files, functions);
   }
 
   /**
@@ -75,12 +73,12 @@ export class InlineTable {
     }
   }
 
-  /** Indexes of the addresses by unit; -1: of those in none. */
-  private byUnit(addresses: BigUint64Array): Map<number, number[]> {
+  /** Indexes of the addresses by unit; null: of those in none. */
+  private byUnit(addresses: BigUint64Array): Map<InfoUnit | null, number[]> {
     const halves = new AddressHalves(addresses);
-    const byUnit = new Map<number, number[]>();
+    const byUnit = new Map<InfoUnit | null, number[]>();
     for (let index = 0; index < addresses.length; index++) {
-      const unit = this.unitRanges.ownerAt(halves.high(index), halves.low(index));
+      const unit = this.units.unitAt(halves.high(index), halves.low(index));
       const indexes = byUnit.get(unit);
       if (indexes === undefined) byUnit.set(unit, [index]);
       else indexes.push(index);
@@ -89,7 +87,7 @@ export class InlineTable {
   }
 
   private loadInUnit(
-    number: number,
+    info: InfoUnit | null,
     indexes: readonly number[],
     addresses: BigUint64Array,
     found: InlineStretch[],
@@ -97,38 +95,43 @@ export class InlineTable {
     const halves = new AddressHalves(addresses);
     const seen = new Set<bigint>();
     let opened: OpenUnit | undefined;
-    const open = () => (opened ??= this.openUnit(this.units[number]));
+    const open = (unit: InfoUnit) => (opened ??= this.openUnit(unit, this.memory));
     let done = 0;
     try {
-      const unit = number < 0 ? null : this.unit(number, open);
+      const unit = info === null ? null : this.unit(info, open);
       for (const index of indexes) {
         const code = unit?.functionAt(halves.high(index), halves.low(index));
-        if (unit === null || code == null) {
+        if (info === null || unit === null || code == null) {
           found.push({ start: addresses[index], length: 1, tree: null });
         } else if (!seen.has(code.start)) {
           seen.add(code.start);
-          found.push({ start: code.start, length: Number(code.end - code.start), tree: unit.tree(code.owner, open()) });
+          found.push({ start: code.start, length: Number(code.end - code.start), tree: unit.tree(code.owner, open(info)) });
         }
         done++;
       }
     } catch (error) {
       if (!(error instanceof BootscopeError)) throw error;
       // What is damaged is not read again; what was found before the damage stays.
-      this.loaded[number] = null;
+      if (info !== null) this.loaded.set(info, null);
       this.problems.add(error.message);
       for (const index of indexes.slice(done)) found.push({ start: addresses[index], length: 1, tree: null });
     }
   }
 
-  private unit(number: number, open: () => OpenUnit): InlineUnit | null {
-    const known = this.loaded[number];
+  private unit(info: InfoUnit, open: (unit: InfoUnit) => OpenUnit): InlineUnit | null {
+    const known = this.loaded.get(info);
     if (known !== undefined) return known;
-    return (this.loaded[number] = new InlineUnit(open(), this.isCode));
+    const unit = new InlineUnit(open(info), this.isCode);
+    this.loaded.set(info, unit);
+    return unit;
   }
 
-  /** Reads a unit's entries. They are some ten kilobytes to a megabyte, so what is found in them is kept and they are not. */
-  private openUnit(unit: InfoUnit): OpenUnit {
-    const reader = this.info.read(unit);
+  /**
+   * Reads a unit's entries. They are some ten kilobytes to a megabyte, so what is found in them is kept and they are not.
+   * @param memory what they may be read into: then the unit is good until it is used again
+   */
+  private openUnit(unit: InfoUnit, memory?: ReusedBytes): OpenUnit {
+    const reader = this.info.read(unit, memory);
     const root = reader.readRoot();
     const files = root && this.unitFiles(root);
     const opened: OpenUnit = {
@@ -147,37 +150,4 @@ export class InlineTable {
     const header = readLineHeader(this.lineSection, unit);
     return new UnitFiles(header, this.info.strings, this.files, compilationDirectory);
   }
-}
-
-/** The addresses of all units: as their root entries say, else as .debug_aranges does. */
-function allUnitRanges(info: DebugInfo, units: readonly InfoUnit[], sets: ByteCursor | undefined): OwnedRange[] {
-  const ranges: OwnedRange[] = [];
-  const silent = new Map<number, number>();
-  units.forEach((unit, owner) => {
-    const own = unitRanges(info, unit, owner);
-    if (own.length === 0) silent.set(unit.offset, owner);
-    for (const range of own) ranges.push(range);
-  });
-  if (silent.size === 0 || sets === undefined) return ranges;
-  for (const { unitOffset, start, end } of readAddressSets(sets)) {
-    const owner = silent.get(unitOffset);
-    if (owner !== undefined) ranges.push({ start, end, owner });
-  }
-  return ranges;
-}
-
-/** The addresses of a unit's code. A unit that cannot be read has none: its addresses keep the names of the symbol table. */
-function unitRanges(info: DebugInfo, unit: InfoUnit, owner: number): OwnedRange[] {
-  const ranges: OwnedRange[] = [];
-  try {
-    const reader = info.readRoot(unit);
-    const root = reader.readRoot();
-    if (root === null) return [];
-    reader.addressRanges(root, info.ranges, (base, start, end) =>
-      ranges.push({ start: base + BigInt(start), end: base + BigInt(end), owner }),
-    );
-  } catch (error) {
-    if (!(error instanceof BootscopeError)) throw error;
-  }
-  return ranges;
 }

@@ -1,5 +1,5 @@
 import { BootscopeError } from "../../protocol/failure";
-import { fileSource, memorySource, type ByteSource } from "../byteSource";
+import { fileSource, memorySource, type ByteSource, type ReusedBytes } from "../byteSource";
 import { ByteCursor } from "../cursor";
 import { decompressSection } from "./compression";
 import { ElfType, SectionFlag, SectionType } from "./constants";
@@ -103,9 +103,12 @@ export class ElfFile {
     return this.source.read(offset, length);
   }
 
-  /** `readAt` for callers that cannot wait. */
-  readAtSync(offset: number, length: number): Uint8Array {
-    return this.source.readSync(offset, length);
+  /**
+   * `readAt` for callers that cannot wait.
+   * @param memory what is read into; new memory if not given
+   */
+  readAtSync(offset: number, length: number, memory?: ReusedBytes): Uint8Array {
+    return this.source.readSync(offset, length, memory);
   }
 
   close(): Promise<void> {
