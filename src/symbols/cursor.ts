@@ -96,6 +96,12 @@ export class ByteCursor {
 
   /** Unsigned LEB128 (DWARF 5, 7.6). Exact to 2^53, above that the nearest double: callers check their own limits. */
   uleb(): number {
+    // Nearly all are of one byte; behind the end there is undefined, which is not below.
+    const first = this.bytes[this.position];
+    if (first < 0x80) {
+      this.position++;
+      return first;
+    }
     let value = 0;
     let scale = 1;
     for (;;) {

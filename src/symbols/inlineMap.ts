@@ -1,13 +1,6 @@
-import type { InlineTree } from "./dwarf/inlineTree";
-import { flattenNested } from "./nestedRanges";
+import type { CodeSpace } from "./codeSpace";
+import type { InlineStretches } from "./inlineStretches";
 import { AddressHalves, SortedAddresses } from "./sortedAddresses";
-
-/** A stretch of a function's code with the calls that were inlined into it; `tree` null: the debug information has no function. */
-export interface InlineStretch {
-  readonly start: bigint;
-  readonly length: number;
-  readonly tree: InlineTree | null;
-}
 
 /**
  * The columns of an `InlineMap`, as they are kept on disk.
@@ -79,104 +72,66 @@ export class InlineMap {
   }
 
   /** This map and more stretches. Of those that overlap, what comes first covers. */
-  with(more: readonly InlineStretch[]): InlineMap {
-    const added = new ColumnBuilder(this.columns.parent.length, this.columns.offset.length);
-    const sorted = [...more].sort((a, b) => (a.start < b.start ? -1 : Number(a.start > b.start)));
-    for (const stretch of sorted) added.add(stretch);
-    return new InlineMap(merge(this.columns, added));
+  with(more: InlineStretches, code: Pick<CodeSpace, "address">): InlineMap {
+    const order = withoutOverlaps(more);
+    const start = BigUint64Array.from(order, (stretch) => code.address(more.start[stretch]));
+    return new InlineMap(merge(this.columns, more, order, start));
   }
 }
 
-/** Columns of new stretches, whose frames and places are numbered behind the known ones. */
-class ColumnBuilder {
-  readonly parent: number[] = [];
-  readonly callee: number[] = [];
-  readonly callFile: number[] = [];
-  readonly callLine: number[] = [];
-  readonly start: bigint[] = [];
-  readonly length: number[] = [];
-  readonly first: number[] = [];
-  readonly end: number[] = [];
-  readonly offset: number[] = [];
-  readonly frame: number[] = [];
-
-  constructor(
-    private readonly knownFrames: number,
-    private readonly knownPlaces: number,
-  ) {}
-
-  /** To be called in order of address. */
-  add({ start, length, tree }: InlineStretch): void {
-    const previousEnd = this.start.length === 0 ? 0n : this.start.at(-1)! + BigInt(this.length.at(-1)!);
-    if (start < previousEnd) return;
-    this.start.push(start);
-    this.length.push(Math.min(length, 0xffffffff));
-    this.first.push(this.knownPlaces + this.offset.length);
-    if (tree !== null) this.addTree(start, length, tree);
-    this.end.push(this.knownPlaces + this.offset.length);
-  }
-
-  private addTree(start: bigint, length: number, tree: InlineTree): void {
-    const root = this.knownFrames + this.parent.length;
-    this.parent.push(-1);
-    this.callee.push(tree.function);
-    this.callFile.push(0);
-    this.callLine.push(0);
-    tree.parent.forEach((parent, instance) => {
-      this.parent.push(root + 1 + parent);
-      this.callee.push(tree.callee[instance]);
-      this.callFile.push(tree.callFile[instance]);
-      this.callLine.push(tree.callLine[instance]);
-    });
-    const { ranges } = tree;
-    const origin = Number(BigInt.asIntN(64, start - ranges.origin));
-    this.offset.push(0);
-    this.frame.push(root);
-    const { offset, owner } = flattenNested(ranges.start, ranges.end, ranges.instance);
-    offset.forEach((from, index) => {
-      const at = Math.max(0, from - origin);
-      if (at >= length) return;
-      // What begins before the stretch counts from its start: the last of these is what holds there.
-      if (at === 0) {
-        this.offset.pop();
-        this.frame.pop();
-      }
-      this.offset.push(at);
-      this.frame.push(root + 1 + owner[index]);
-    });
-  }
+/** Numbers of the stretches in ascending order, without those that begin inside of one before. */
+function withoutOverlaps({ start, length }: InlineStretches): number[] {
+  const lengths = length.unsigned;
+  const order = Array.from(start.keys()).sort((a, b) => start[a] - start[b] || a - b);
+  let end = -Infinity;
+  return order.filter((stretch) => {
+    if (start[stretch] < end) return false;
+    end = start[stretch] + lengths[stretch];
+    return true;
+  });
 }
 
-function merge(known: InlineColumns, added: ColumnBuilder): InlineColumns {
-  const order = mergeOrder(known.start, added.start);
+/** The known columns and behind them the new ones, whose frames and places are then counted behind the known ones. */
+function merge(
+  known: InlineColumns,
+  more: InlineStretches,
+  order: readonly number[],
+  moreStart: BigUint64Array,
+): InlineColumns {
+  const frames = known.parent.length;
+  const places = known.offset.length;
+  const merged = mergeOrder(known.start, moreStart);
   const knownCount = known.start.length;
-  const pick = (column: Uint32Array, more: readonly number[]): Uint32Array =>
-    Uint32Array.from(order, (index) => (index < knownCount ? column[index] : more[index - knownCount]));
-  const append = <T extends Uint32Array | Int32Array>(to: T, column: T, more: readonly number[]): T => {
-    to.set(column);
-    to.set(more, column.length);
-    return to;
-  };
-  const frames = known.parent.length + added.parent.length;
-  const places = known.offset.length + added.offset.length;
+  const pick = (column: Uint32Array, added: Uint32Array, shift: number): Uint32Array =>
+    Uint32Array.from(merged, (index) =>
+      index < knownCount ? column[index] : added[order[index - knownCount]] + shift,
+    );
+  const behind = (frame: number): number => (frame < 0 ? frame : frame + frames);
   return {
-    parent: append(new Int32Array(frames), known.parent, added.parent),
-    callee: append(new Int32Array(frames), known.callee, added.callee),
-    callFile: append(new Uint32Array(frames), known.callFile, added.callFile),
-    callLine: append(new Uint32Array(frames), known.callLine, added.callLine),
-    start: BigUint64Array.from(order, (index) =>
-      index < knownCount ? known.start[index] : added.start[index - knownCount],
+    parent: append(Int32Array, known.parent, more.parent.signed.map(behind)),
+    callee: append(Int32Array, known.callee, more.callee.signed),
+    callFile: append(Uint32Array, known.callFile, more.callFile.unsigned),
+    callLine: append(Uint32Array, known.callLine, more.callLine.unsigned),
+    start: BigUint64Array.from(merged, (index) =>
+      index < knownCount ? known.start[index] : moreStart[index - knownCount],
     ),
-    length: pick(known.length, added.length),
-    first: pick(known.first, added.first),
-    end: pick(known.end, added.end),
-    offset: append(new Uint32Array(places), known.offset, added.offset),
-    frame: append(new Int32Array(places), known.frame, added.frame),
+    length: pick(known.length, more.length.unsigned, 0),
+    first: pick(known.first, more.first.unsigned, places),
+    end: pick(known.end, more.end.unsigned, places),
+    offset: append(Uint32Array, known.offset, more.offset.unsigned),
+    frame: append(Int32Array, known.frame, more.frame.signed.map(behind)),
   };
 }
 
-/** Two ascending lists as one: indexes into the first and, behind its length, into the second. */
-function mergeOrder(a: BigUint64Array, b: readonly bigint[]): Uint32Array {
+function append<T extends Int32Array | Uint32Array>(kind: new (length: number) => T, column: T, more: T): T {
+  const whole = new kind(column.length + more.length);
+  whole.set(column);
+  whole.set(more, column.length);
+  return whole;
+}
+
+/** Two ascending columns as one: indexes into the first and, behind its length, into the second. */
+function mergeOrder(a: BigUint64Array, b: BigUint64Array): Uint32Array {
   const order = new Uint32Array(a.length + b.length);
   let [left, right] = [0, 0];
   for (let at = 0; at < order.length; at++) {

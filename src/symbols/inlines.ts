@@ -3,7 +3,8 @@ import { InlineTable } from "./dwarf/inlineTable";
 import type { ElfFile } from "./elf/elfFile";
 import { FunctionNames } from "./functionNames";
 import { hasColumns, type ImageStore } from "./imageStore";
-import { InlineMap, type InlineColumns, type InlineStretch } from "./inlineMap";
+import { InlineMap, type InlineColumns } from "./inlineMap";
+import { InlineStretches } from "./inlineStretches";
 
 /** New stretches from which it is worth to write the map to disk. */
 const worthKeeping = 64;
@@ -60,13 +61,13 @@ export class Inlines {
     if (missing.length === 0) return true;
     const table = await (this.table ??= InlineTable.open(this.file, this.files, this.names));
     if (table === null) return false;
-    const stretches: InlineStretch[] = [];
+    const stretches = new InlineStretches();
     try {
       await table.load(missing, stretches, signal);
     } finally {
-      this.map = this.map.with(stretches);
+      this.map = this.map.with(stretches, table.code);
       this.problems ??= table.problems.summary;
-      if (stretches.length >= worthKeeping) await this.keep();
+      if (stretches.count >= worthKeeping) await this.keep();
     }
     return true;
   }

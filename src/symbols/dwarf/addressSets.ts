@@ -1,17 +1,17 @@
+import { readSignedOffset, type CodeSpace } from "../codeSpace";
 import type { ByteCursor } from "../cursor";
 import { readOffset, readUnitLength } from "./forms";
 
 /** A range of .debug_aranges, with the offset of the unit of .debug_info that it belongs to. */
 export interface UnitRange {
   readonly unitOffset: number;
-  readonly start: bigint;
-  readonly end: bigint;
+  /** Distances. */
+  readonly start: number;
+  readonly end: number;
 }
 
-/**
- * .debug_aranges (DWARF 5, 6.1.2): which unit an address is in. What is damaged ends the list.
- */
-export function readAddressSets(cursor: ByteCursor): UnitRange[] {
+/** .debug_aranges (DWARF 5, 6.1.2): which unit an address is in. What is damaged ends the list. */
+export function readAddressSets(cursor: ByteCursor, code: CodeSpace): UnitRange[] {
   const ranges: UnitRange[] = [];
   cursor.position = 0;
   try {
@@ -27,9 +27,9 @@ export function readAddressSets(cursor: ByteCursor): UnitRange[] {
       cursor.position = start + Math.ceil((cursor.position - start) / tupleBytes) * tupleBytes;
       while (cursor.position + tupleBytes <= Math.min(end, cursor.bytes.length)) {
         cursor.take(segmentSize);
-        const address = cursor.unsigned(addressSize);
-        const length = cursor.unsigned(addressSize);
-        if (length > 0n) ranges.push({ unitOffset, start: address, end: address + length });
+        const start = code.read(cursor, addressSize);
+        const length = readSignedOffset(cursor, addressSize);
+        if (length > 0) ranges.push({ unitOffset, start, end: start + length });
       }
       cursor.position = Math.min(Math.max(end, start + 4), cursor.bytes.length);
     }

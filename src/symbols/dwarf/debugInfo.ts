@@ -1,4 +1,5 @@
 import { ReusedBytes } from "../byteSource";
+import { CodeSpace } from "../codeSpace";
 import type { ByteCursor } from "../cursor";
 import type { ElfFile } from "../elf/elfFile";
 import { SectionBytes } from "../elf/sectionBytes";
@@ -29,6 +30,7 @@ export class DebugInfo {
     readonly strings: StringReader,
     readonly tables: IndexedTables,
     readonly ranges: RangeLists,
+    readonly code: CodeSpace,
   ) {}
 
   /** Null when the file has no .debug_info or no .debug_abbrev. Rejects with BootscopeError when a section cannot be read. */
@@ -37,8 +39,14 @@ export class DebugInfo {
     const abbreviations = await SectionBytes.open(file, ".debug_abbrev");
     if (info === null || abbreviations === null) return null;
     const tables = new IndexedTables(await file.cursor(".debug_addr"), await file.cursor(".debug_str_offsets"));
-    const ranges = new RangeLists(await file.cursor(".debug_ranges"), await file.cursor(".debug_rnglists"), tables);
-    return new DebugInfo(info, new Abbreviations(abbreviations), strings, tables, ranges);
+    const code = new CodeSpace(file);
+    const ranges = new RangeLists(
+      await file.cursor(".debug_ranges"),
+      await file.cursor(".debug_rnglists"),
+      tables,
+      code,
+    );
+    return new DebugInfo(info, new Abbreviations(abbreviations), strings, tables, ranges, code);
   }
 
   /**
@@ -68,7 +76,7 @@ export class DebugInfo {
   read(unit: InfoUnit, memory?: ReusedBytes): DieReader {
     const abbreviations = this.abbreviations.table(unit.abbreviationOffset, unit);
     const cursor = this.info.cursor(unit.offset, unit.end - unit.offset, memory);
-    return new DieReader(cursor, unit, abbreviations, this.strings, this.tables);
+    return new DieReader(cursor, unit, abbreviations, this.strings, this.tables, this.code);
   }
 
   /** Reads a unit's root entry and nothing else. The reader is good until the next header is read. Throws BootscopeError "damaged". */
@@ -77,7 +85,7 @@ export class DebugInfo {
     const cursor = this.info.cursor(unit.offset, bytes, this.headMemory);
     cursor.position = unit.rootOffset - unit.offset;
     const abbreviation = this.abbreviations.single(unit.abbreviationOffset, cursor.uleb(), unit);
-    return new DieReader(cursor, unit, abbreviation, this.strings, this.tables);
+    return new DieReader(cursor, unit, abbreviation, this.strings, this.tables, this.code);
   }
 
   /** The header at an offset (without a unit: of a version that is not known), or null. */

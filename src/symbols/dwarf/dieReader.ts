@@ -1,31 +1,44 @@
+import type { CodeSpace } from "../codeSpace";
 import type { ByteCursor } from "../cursor";
 import type { Abbreviation, AbbreviationTable } from "./abbreviations";
 import { Attribute, Form } from "./constants";
 import type { InfoUnit } from "./infoUnit";
 import { readForm, readOffset, skipForm, type StringReference } from "./forms";
 import type { IndexedTables } from "./indexedTables";
-import type { AddRange, RangeContext, RangeLists, RangesReference } from "./rangeLists";
+import type { AddRange, RangeContext, RangeLists } from "./rangeLists";
 import type { StringReader } from "./strings";
 
 /** The attributes of an entry that symbolization asks for. References and siblings are offsets in .debug_info. */
-export interface Attributes {
-  name: string | null;
-  linkageName: string | null;
-  compilationDirectory: string | null;
-  lowPc: bigint | null;
-  /** An address, or with `highPcIsLength` a length. */
-  highPc: bigint | null;
-  highPcIsLength: boolean;
-  ranges: RangesReference | null;
-  /** DW_AT_abstract_origin or DW_AT_specification: the entry that says what this one does not. */
-  origin: number | null;
-  callFile: number;
-  callLine: number;
+export class Attributes {
+  name: string | null = null;
+  linkageName: string | null = null;
+  compilationDirectory: string | null = null;
+  /** A distance in the image's `CodeSpace`; NaN: it has none. */
+  lowPc = NaN;
+  /** A distance, or with `highPcIsLength` a length; NaN: it has none. */
+  highPc = NaN;
+  highPcIsLength = false;
+  /** DW_AT_ranges: an offset in the section of the lists, or with `rangesAreIndex` (version 5) the number of a list; -1: none. */
+  ranges = -1;
+  rangesAreIndex = false;
+  /** DW_AT_abstract_origin or DW_AT_specification: the entry that says what this one does not; -1: none. */
+  origin = -1;
+  callFile = 0;
+  callLine = 0;
   /** Where it is declared: number of a file of the unit (0 before version 5: none), and line. */
-  declarationFile: number;
-  declarationLine: number;
-  language: number;
-  lineTable: number | null;
+  declarationFile = 0;
+  declarationLine = 0;
+  language = 0;
+  lineTable: number | null = null;
+
+  clear(): void {
+    this.name = this.linkageName = this.compilationDirectory = null;
+    this.lowPc = this.highPc = NaN;
+    this.highPcIsLength = this.rangesAreIndex = false;
+    this.ranges = this.origin = -1;
+    this.callFile = this.callLine = this.declarationFile = this.declarationLine = this.language = 0;
+    this.lineTable = null;
+  }
 }
 
 /** Which attributes a reading is for: to decode the names of entries whose places are wanted would double its time. */
@@ -34,7 +47,8 @@ export const Wanted = { Place: 1, Name: 2, Unit: 4 } as const;
 /** Reads the debugging information entries of one unit one after another (DWARF 5, 2.3 and 7.5). */
 export class DieReader {
   private readonly bases = { strings: 0, addresses: 0, rangeLists: 0 };
-  private baseAddress = 0n;
+  private readonly found = new Attributes();
+  private context: RangeContext | undefined;
 
   constructor(
     private readonly cursor: ByteCursor,
@@ -42,6 +56,7 @@ export class DieReader {
     private readonly abbreviations: AbbreviationTable,
     private readonly strings: StringReader,
     private readonly tables: IndexedTables,
+    private readonly code: CodeSpace,
   ) {
     this.offset = unit.rootOffset;
   }
@@ -70,7 +85,7 @@ export class DieReader {
     return abbreviation;
   }
 
-  /** The root entry of the unit. Must be read first: other entries' attributes depend on what it says. */
+  /** The root entry of the unit, good as `read` says. Must be read first: other entries' attributes depend on what it says. */
   readRoot(): Attributes | null {
     this.offset = this.unit.rootOffset;
     const abbreviation = this.next();
@@ -81,33 +96,26 @@ export class DieReader {
     this.read(abbreviation, wanted);
     this.cursor.position = start;
     const root = this.read(abbreviation, wanted);
-    this.baseAddress = root.lowPc ?? 0n;
+    const { version, offsetSize, addressSize } = this.unit;
+    const { addresses: addressBase, rangeLists: rangeListsBase } = this.bases;
+    const base = Number.isNaN(root.lowPc) ? this.code.distance(0, 0) : root.lowPc;
+    this.context = { version, offsetSize, addressSize, base, addressBase, rangeListsBase };
     return root;
   }
 
-  /** The wanted attributes (bits of `Wanted`) of the entry whose head was just read; the others are as if it had none. */
+  /**
+   * The wanted attributes (bits of `Wanted`) of the entry whose head was just read; the others are as if it had none. The next
+   * reading overwrites them.
+   */
   read(abbreviation: Abbreviation, wanted: number): Attributes {
-    const found: Attributes = {
-      name: null,
-      linkageName: null,
-      compilationDirectory: null,
-      lowPc: null,
-      highPc: null,
-      highPcIsLength: false,
-      ranges: null,
-      origin: null,
-      callFile: 0,
-      callLine: 0,
-      declarationFile: 0,
-      declarationLine: 0,
-      language: 0,
-      lineTable: null,
-    };
+    const { found } = this;
+    found.clear();
     const { specifications } = abbreviation;
     for (let at = 0; at < specifications.length; at += 3) {
-      const [attribute, form, constant] = [specifications[at], specifications[at + 1], specifications[at + 2]];
+      const attribute = specifications[at];
+      const form = specifications[at + 1];
       if ((groupOf(attribute) & wanted) === 0) skipForm(this.cursor, form, this.unit);
-      else this.readAttribute(attribute, form, constant, found);
+      else this.readAttribute(attribute, form, specifications[at + 2], found);
     }
     return found;
   }
@@ -157,16 +165,18 @@ export class DieReader {
     }
   }
 
-  /** The addresses of an entry; none for a declaration or an abstract instance. */
-  addressRanges({ lowPc, highPc, highPcIsLength, ranges }: Attributes, lists: RangeLists, add: AddRange): void {
-    if (ranges !== null) lists.read(ranges, this.rangeContext(), add);
-    else if (lowPc !== null && highPc !== null) add(lowPc, 0, Number(highPcIsLength ? highPc : highPc - lowPc));
-  }
-
-  private rangeContext(): RangeContext {
-    const { version, offsetSize, addressSize } = this.unit;
-    const { addresses: addressBase, rangeLists: rangeListsBase } = this.bases;
-    return { version, offsetSize, addressSize, baseAddress: this.baseAddress, addressBase, rangeListsBase };
+  /** The addresses of an entry, as distances; none for a declaration or an abstract instance. The root must have been read. */
+  addressRanges(
+    { lowPc, highPc, highPcIsLength, ranges, rangesAreIndex }: Attributes,
+    lists: RangeLists,
+    add: AddRange,
+  ): void {
+    if (ranges >= 0) {
+      if (this.context !== undefined) lists.read(ranges, rangesAreIndex, this.context, add);
+    } else {
+      const end = highPcIsLength ? lowPc + highPc : highPc;
+      if (lowPc < end) add(lowPc, end);
+    }
   }
 
   private readAttribute(attribute: number, form: number, constant: number, found: Attributes): void {
@@ -186,13 +196,11 @@ export class DieReader {
         return;
       case Attribute.high_pc:
         found.highPcIsLength = !isAddressForm(form);
-        found.highPc = found.highPcIsLength ? BigInt(Math.max(0, this.number(form, constant))) : this.address(form);
+        found.highPc = found.highPcIsLength ? this.number(form, constant) : this.address(form);
         return;
       case Attribute.ranges:
-        found.ranges =
-          form === Form.rnglistx
-            ? { value: this.cursor.uleb(), isIndex: true }
-            : { value: this.number(form, constant), isIndex: false };
+        found.rangesAreIndex = form === Form.rnglistx;
+        found.ranges = found.rangesAreIndex ? this.cursor.uleb() : this.number(form, constant);
         return;
       case Attribute.abstract_origin:
       case Attribute.specification:
@@ -256,12 +264,14 @@ export class DieReader {
     return text;
   }
 
-  private address(form: number): bigint | null {
-    if (form === Form.addr) return this.cursor.unsigned(this.unit.addressSize);
+  /** A distance; NaN for a form that is no address. */
+  private address(form: number): number {
+    const { addressSize } = this.unit;
+    if (form === Form.addr) return this.code.read(this.cursor, addressSize);
     const index = this.index(form, addressIndexForms);
-    if (index !== null) return this.tables.address(this.bases.addresses, index, this.unit.addressSize);
+    if (index !== null) return this.tables.address(this.bases.addresses, index, addressSize, this.code) ?? NaN;
     skipForm(this.cursor, form, this.unit);
-    return null;
+    return NaN;
   }
 
   /** Reads a value of one of these index forms, given by their sizes; null, with nothing read, for another form. */
@@ -282,8 +292,8 @@ export class DieReader {
     }
   }
 
-  /** A reference as an offset in .debug_info; null for one that leads elsewhere (type units, other files). */
-  private reference(form: number): number | null {
+  /** A reference as an offset in .debug_info; -1 for one that leads elsewhere (type units, other files). */
+  private reference(form: number): number {
     const { offset, version, offsetSize, addressSize } = this.unit;
     switch (form) {
       case Form.ref1:
@@ -300,7 +310,7 @@ export class DieReader {
         return readOffset(this.cursor, version <= 2 ? addressSize : offsetSize);
       default:
         skipForm(this.cursor, form, this.unit);
-        return null;
+        return -1;
     }
   }
 }

@@ -1,3 +1,4 @@
+import type { CodeSpace } from "../codeSpace";
 import type { ByteCursor } from "../cursor";
 import { readOffset } from "./forms";
 import type { StringReference } from "./forms";
@@ -9,9 +10,9 @@ export class IndexedTables {
     private readonly stringOffsets: ByteCursor | undefined,
   ) {}
 
-  /** Entry `index` of a unit's address table, or null when there is none. */
-  address(base: number, index: number, addressSize: number): bigint | null {
-    return at(this.addresses, base + index * addressSize, addressSize, (cursor) => cursor.unsigned(addressSize));
+  /** Entry `index` of a unit's address table, as a distance, or null when there is none. */
+  address(base: number, index: number, addressSize: number, code: CodeSpace): number | null {
+    return at(this.addresses, base + index * addressSize, addressSize, (cursor) => code.read(cursor, addressSize));
   }
 
   /** Entry `index` of a unit's string table, or null when there is none. */

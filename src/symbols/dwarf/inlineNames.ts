@@ -46,8 +46,8 @@ export class InlineNames {
     let plainName: string | null = null;
     let linkageName: string | null = null;
     let [file, line] = [-1, 0];
-    let next: number | null = offset;
-    for (let hops = 0; next !== null && hops < maximumHops; hops++) {
+    let next = offset;
+    for (let hops = 0; next >= 0 && hops < maximumHops; hops++) {
       const entry = this.entryAt(next, near);
       if (entry === null) break;
       linkageName ??= entry.linkageName;
@@ -63,17 +63,7 @@ export class InlineNames {
     try {
       const { unit } = near.reader;
       const holder = offset >= unit.offset && offset < unit.end ? near : this.holderOf(offset);
-      if (holder === null) return null;
-      const { reader } = holder;
-      const place = reader.offset;
-      reader.offset = offset;
-      const abbreviation = reader.next();
-      const attributes = abbreviation && reader.read(abbreviation, Wanted.Name);
-      reader.offset = place;
-      if (attributes === null) return null;
-      const { name, linkageName, origin, declarationFile, declarationLine: line } = attributes;
-      const file = line > 0 ? holder.fileOf(declarationFile) : noFile;
-      return { name, linkageName, origin, file: file === noFile ? -1 : file, line };
+      return holder && readEntry(holder, offset);
     } catch (error) {
       if (error instanceof BootscopeError) return null;
       throw error;
@@ -84,5 +74,27 @@ export class InlineNames {
   private holderOf(offset: number): OpenUnit | null {
     const unit = this.units.unitOf(offset);
     return unit && this.open(unit);
+  }
+}
+
+/** What the entry at an offset says of its function; the reader's place is kept. Throws BootscopeError "damaged". */
+function readEntry(unit: OpenUnit, offset: number) {
+  const { reader } = unit;
+  const place = reader.offset;
+  try {
+    reader.offset = offset;
+    const abbreviation = reader.next();
+    if (abbreviation === null) return null;
+    const {
+      name,
+      linkageName,
+      origin,
+      declarationFile,
+      declarationLine: line,
+    } = reader.read(abbreviation, Wanted.Name);
+    const file = line > 0 ? unit.fileOf(declarationFile) : noFile;
+    return { name, linkageName, origin, file: file === noFile ? -1 : file, line };
+  } finally {
+    reader.offset = place;
   }
 }

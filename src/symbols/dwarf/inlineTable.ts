@@ -1,11 +1,11 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { BootscopeError } from "../../protocol/failure";
 import { ReusedBytes } from "../byteSource";
-import { codeTest, type IsCode } from "../codeSections";
+import { isExact, type CodeSpace } from "../codeSpace";
 import { ByteCursor } from "../cursor";
 import type { ElfFile } from "../elf/elfFile";
 import type { FunctionNames } from "../functionNames";
-import type { InlineStretch } from "../inlineMap";
+import type { InlineStretches } from "../inlineStretches";
 import { AddressHalves } from "../sortedAddresses";
 import { DebugInfo } from "./debugInfo";
 import type { InfoUnit } from "./infoUnit";
@@ -33,7 +33,6 @@ export class InlineTable {
     private readonly info: DebugInfo,
     private readonly units: UnitIndex,
     private readonly lineSection: ByteCursor,
-    private readonly isCode: IsCode,
     private readonly files: FileTable,
     functions: FunctionNames,
   ) {
@@ -52,76 +51,77 @@ export class InlineTable {
     const strings = new StringReader({ inline: lineSection.bytes, str, line_str });
     const info = await DebugInfo.open(file, strings);
     if (info === null) return null;
-    const isCode = codeTest(file);
-    const units = new UnitIndex(info, await file.cursor(".debug_aranges"), isCode);
-    return new InlineTable(info, units, lineSection, isCode, files, functions);
+    const units = new UnitIndex(info, await file.cursor(".debug_aranges"));
+    return new InlineTable(info, units, lineSection, files, functions);
+  }
+
+  /** What the starts of stretches that `load` adds are distances in. */
+  get code(): CodeSpace {
+    return this.info.code;
   }
 
   /**
    * Adds the stretches of functions that the addresses are in to `found`, each once. Where there is no function, the address
    * alone is a stretch without one. Rejects with AbortError when the signal fires; what was found before stays.
    */
-  async load(addresses: BigUint64Array, found: InlineStretch[], signal?: AbortSignal): Promise<void> {
+  async load(addresses: BigUint64Array, found: InlineStretches, signal?: AbortSignal): Promise<void> {
     let turnEnd = performance.now() + sliceMilliseconds;
-    for (const [unit, indexes] of this.byUnit(addresses)) {
+    for (const [unit, distances] of this.byUnit(addresses)) {
       if (performance.now() >= turnEnd) {
         await nextTurn();
         signal?.throwIfAborted();
         turnEnd = performance.now() + sliceMilliseconds;
       }
-      this.loadInUnit(unit, indexes, addresses, found);
+      this.loadInUnit(unit, distances, found);
     }
   }
 
-  /** Indexes of the addresses by unit; null: of those in none. */
-  private byUnit(addresses: BigUint64Array): Map<InfoUnit | null, number[]> {
+  /** Distances of the addresses near the code by unit; null: of those in none. */
+  private byUnit(addresses: BigUint64Array): ReadonlyMap<InfoUnit | null, number[]> {
     const halves = new AddressHalves(addresses);
     const byUnit = new Map<InfoUnit | null, number[]>();
     for (let index = 0; index < addresses.length; index++) {
-      const unit = this.units.unitAt(halves.high(index), halves.low(index));
-      const indexes = byUnit.get(unit);
-      if (indexes === undefined) byUnit.set(unit, [index]);
-      else indexes.push(index);
+      const distance = this.code.distance(halves.high(index), halves.low(index));
+      if (!isExact(distance)) continue;
+      const unit = this.code.isCode(distance) ? this.units.unitAt(distance) : null;
+      const distances = byUnit.get(unit);
+      if (distances === undefined) byUnit.set(unit, [distance]);
+      else distances.push(distance);
     }
     return byUnit;
   }
 
-  private loadInUnit(
-    info: InfoUnit | null,
-    indexes: readonly number[],
-    addresses: BigUint64Array,
-    found: InlineStretch[],
-  ): void {
-    const halves = new AddressHalves(addresses);
-    const seen = new Set<bigint>();
+  private loadInUnit(info: InfoUnit | null, distances: readonly number[], found: InlineStretches): void {
+    const seen = new Set<number>();
     let opened: OpenUnit | undefined;
     const open = (unit: InfoUnit) => (opened ??= this.openUnit(unit, this.memory));
     let done = 0;
     try {
       const unit = info === null ? null : this.unit(info, open);
-      for (const index of indexes) {
-        const code = unit?.functionAt(halves.high(index), halves.low(index));
-        if (info === null || unit === null || code == null) {
-          found.push({ start: addresses[index], length: 1, tree: null });
-        } else if (!seen.has(code.start)) {
-          seen.add(code.start);
-          found.push({ start: code.start, length: Number(code.end - code.start), tree: unit.tree(code.owner, open(info)) });
+      for (const distance of distances) {
+        const stretch = unit?.stretchAt(distance) ?? -1;
+        if (info === null || unit === null || stretch < 0) {
+          found.addUnknown(distance);
+        } else if (!seen.has(stretch)) {
+          seen.add(stretch);
+          unit.read(stretch, open(info), found);
         }
         done++;
       }
     } catch (error) {
       if (!(error instanceof BootscopeError)) throw error;
       // What is damaged is not read again; what was found before the damage stays.
+      found.dropOpen();
       if (info !== null) this.loaded.set(info, null);
       this.problems.add(error.message);
-      for (const index of indexes.slice(done)) found.push({ start: addresses[index], length: 1, tree: null });
+      for (const distance of distances.slice(done)) found.addUnknown(distance);
     }
   }
 
   private unit(info: InfoUnit, open: (unit: InfoUnit) => OpenUnit): InlineUnit | null {
     const known = this.loaded.get(info);
     if (known !== undefined) return known;
-    const unit = new InlineUnit(open(info), this.isCode);
+    const unit = new InlineUnit(open(info));
     this.loaded.set(info, unit);
     return unit;
   }
@@ -137,6 +137,7 @@ export class InlineTable {
     const opened: OpenUnit = {
       reader,
       lists: this.info.ranges,
+      code: this.info.code,
       functionAt: (offset) => this.names.at(offset, opened),
       fileOf: (file) => files?.resolve(file) ?? noFile,
     };

@@ -1,23 +1,26 @@
-import { AddressRanges, type OwnedRange } from "../addressRanges";
-import type { IsCode } from "../codeSections";
+import { NestedRanges, RangeColumns } from "../nestedRanges";
 import { Tag } from "./constants";
 import { Wanted } from "./dieReader";
-import { readInlineTree, type InlineTree, type OpenUnit } from "./inlineTree";
+import type { InlineStretches } from "../inlineStretches";
+import { readInlineTree, type OpenUnit } from "./inlineTree";
 
 /** Languages whose functions are never inside of types: nothing is missed when types are skipped (DW_LANG_C and assembler). */
 const plainLanguages = new Set([0x0001, 0x0002, 0x000c, 0x001d, 0x002c, 0x8001]);
 
 /** The functions of one compilation unit: where they are is read at once, what was inlined into them when it is asked for. */
 export class InlineUnit {
-  private readonly functions: AddressRanges;
+  private readonly functions: NestedRanges;
   private readonly offsets: readonly number[];
 
   /** Throws BootscopeError "damaged". */
-  constructor({ reader, lists }: OpenUnit, isCode: IsCode) {
-    const ranges: OwnedRange[] = [];
+  constructor({ reader, lists, code }: OpenUnit) {
+    const ranges = new RangeColumns();
     const offsets: number[] = [];
     const root = reader.readRoot();
     const descend = plainLanguages.has(root?.language ?? 0) ? plainContainers : allContainers;
+    const addRange = (start: number, end: number) => {
+      if (code.isCode(start)) ranges.add(start, end, offsets.length);
+    };
     let depth = 1;
     while (root !== null && depth > 0 && !reader.isAtEnd) {
       const offset = reader.offset;
@@ -25,13 +28,9 @@ export class InlineUnit {
       if (abbreviation === null) {
         depth--;
       } else if (abbreviation.tag === Tag.subprogram && abbreviation.hasCode) {
-        const owner = offsets.length;
-        const ownFrom = ranges.length;
-        reader.addressRanges(reader.read(abbreviation, Wanted.Place), lists, (base, start, end) => {
-          const address = base + BigInt(start);
-          if (isCode(address)) ranges.push({ start: address, end: base + BigInt(end), owner });
-        });
-        if (ranges.length > ownFrom) offsets.push(offset);
+        const before = ranges.count;
+        reader.addressRanges(reader.read(abbreviation, Wanted.Place), lists, addRange);
+        if (ranges.count > before) offsets.push(offset);
         // From its head again: a sibling attribute leads behind its children.
         reader.offset = offset;
         reader.next();
@@ -43,18 +42,22 @@ export class InlineUnit {
         reader.skipTree(abbreviation);
       }
     }
-    this.functions = AddressRanges.of(ranges);
+    this.functions = new NestedRanges(ranges);
     this.offsets = offsets;
   }
 
-  /** The stretch of a function's code around an address given as halves, or null when the unit has none there. */
-  functionAt(high: number, low: number): OwnedRange | null {
-    return this.functions.stretchAt(high, low);
+  /** The number of the stretch of a function's code around a distance, or -1 when the unit has none there. */
+  stretchAt(distance: number): number {
+    return this.functions.stretchAt(distance);
   }
 
-  /** What was inlined into the function of a stretch, by its `owner`. Throws BootscopeError "damaged". */
-  tree(owner: number, unit: OpenUnit): InlineTree {
-    return readInlineTree(unit, this.offsets[owner]);
+  /** Adds a stretch of code with what was inlined into its function. Throws BootscopeError "damaged", with the stretch open. */
+  read(stretch: number, unit: OpenUnit, into: InlineStretches): void {
+    const start = this.functions.start(stretch);
+    const length = this.functions.end(stretch) - start;
+    into.open(start, length);
+    readInlineTree(unit, this.offsets[this.functions.ownerOf(stretch)], start, length, into);
+    into.close();
   }
 }
 

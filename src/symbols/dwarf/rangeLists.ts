@@ -1,27 +1,19 @@
 import type { ByteCursor } from "../cursor";
+import { readSignedOffset, type CodeSpace } from "../codeSpace";
 import { RangeEntry } from "./constants";
 import { readOffset, type Encoding } from "./forms";
 import type { IndexedTables } from "./indexedTables";
 
-/** Where a DW_AT_ranges leads: an offset in the section, or (version 5) the number of a list. */
-export interface RangesReference {
-  readonly value: number;
-  readonly isIndex: boolean;
-}
-
 /** What a unit's range lists depend on. */
 export interface RangeContext extends Encoding {
-  /** DW_AT_low_pc of the unit: what offsets in its lists count from. */
-  readonly baseAddress: bigint;
+  /** DW_AT_low_pc of the unit, as a distance: what offsets in its lists count from. */
+  readonly base: number;
   readonly addressBase: number;
   readonly rangeListsBase: number;
 }
 
-/**
- * Takes a range of addresses as a base and two offsets from it: most of a list has one base, and differences of addresses are
- * cheaper than addresses.
- */
-export type AddRange = (base: bigint, start: number, end: number) => void;
+/** Takes a range of code as distances in the image's `CodeSpace`. */
+export type AddRange = (start: number, end: number) => void;
 
 /** Ranges that are read in all: entries may share lists, so that a small hostile file could ask for them for ever. */
 const maximumRanges = 1 << 24;
@@ -34,21 +26,21 @@ export class RangeLists {
     private readonly ranges: ByteCursor | undefined,
     private readonly rangeLists: ByteCursor | undefined,
     private readonly tables: IndexedTables,
+    private readonly code: CodeSpace,
   ) {}
 
-  /** The ranges of a list; none when there is no such section. Throws BootscopeError "damaged". */
-  read(reference: RangesReference, context: RangeContext, add: AddRange): void {
+  /**
+   * The ranges of a list; none when there is no such section. Throws BootscopeError "damaged".
+   * @param list an offset in the section, or with `isIndex` (version 5) the number of a list
+   */
+  read(list: number, isIndex: boolean, context: RangeContext, add: AddRange): void {
     const cursor = context.version >= 5 ? this.rangeLists : this.ranges;
     if (cursor === undefined) return;
-    const offset = reference.isIndex ? this.offsetOf(cursor, reference.value, context) : reference.value;
+    const offset = isIndex ? this.offsetOf(cursor, list, context) : list;
     if (offset > cursor.bytes.length) throw cursor.damaged("a range list is outside", offset);
     cursor.position = offset;
-    const addBounded: AddRange = (base, start, end) => {
-      if (this.budget-- <= 0) throw cursor.damaged("there are too many ranges");
-      if (start < end) add(base, start, end);
-    };
-    if (context.version >= 5) this.readVersion5(cursor, context, addBounded);
-    else readVersion2(cursor, context, addBounded);
+    if (context.version >= 5) this.readVersion5(cursor, context, add);
+    else this.readVersion2(cursor, context, add);
   }
 
   private offsetOf(cursor: ByteCursor, index: number, { rangeListsBase, offsetSize }: RangeContext): number {
@@ -56,55 +48,77 @@ export class RangeLists {
     return rangeListsBase + readOffset(cursor, offsetSize);
   }
 
-  private readVersion5(cursor: ByteCursor, context: RangeContext, add: AddRange): void {
-    const { addressSize } = context;
-    let base = context.baseAddress;
-    const address = () => cursor.unsigned(addressSize);
-    const indexed = () => this.tables.address(context.addressBase, cursor.uleb(), addressSize) ?? 0n;
+  private readVersion5(cursor: ByteCursor, { addressSize, addressBase, base: unitBase }: RangeContext, add: AddRange) {
+    let base = unitBase;
     for (;;) {
+      this.spend(cursor);
       const kind = cursor.u8();
       switch (kind) {
         case RangeEntry.end_of_list:
           return;
         case RangeEntry.base_addressx:
-          base = indexed();
+          base = this.indexed(cursor, addressBase, addressSize);
           break;
         case RangeEntry.base_address:
-          base = address();
+          base = this.code.read(cursor, addressSize);
           break;
-        case RangeEntry.startx_endx:
-          addPair(indexed(), indexed(), add);
+        case RangeEntry.offset_pair: {
+          const start = base + cursor.uleb();
+          addRange(start, base + cursor.uleb(), add);
           break;
-        case RangeEntry.startx_length:
-          add(indexed(), 0, cursor.uleb());
+        }
+        case RangeEntry.startx_endx: {
+          const start = this.indexed(cursor, addressBase, addressSize);
+          addRange(start, this.indexed(cursor, addressBase, addressSize), add);
           break;
-        case RangeEntry.offset_pair:
-          add(base, cursor.uleb(), cursor.uleb());
+        }
+        case RangeEntry.startx_length: {
+          const start = this.indexed(cursor, addressBase, addressSize);
+          addRange(start, start + cursor.uleb(), add);
           break;
-        case RangeEntry.start_end:
-          addPair(address(), address(), add);
+        }
+        case RangeEntry.start_end: {
+          const start = this.code.read(cursor, addressSize);
+          addRange(start, this.code.read(cursor, addressSize), add);
           break;
-        case RangeEntry.start_length:
-          add(address(), 0, cursor.uleb());
+        }
+        case RangeEntry.start_length: {
+          const start = this.code.read(cursor, addressSize);
+          addRange(start, start + cursor.uleb(), add);
           break;
+        }
         default:
           throw cursor.damaged(`range list entry ${kind} is not known`, cursor.position - 1);
       }
     }
   }
+
+  /** Pairs of addresses, ended by zeros; a first half of all ones sets the base. */
+  private readVersion2(cursor: ByteCursor, { addressSize, base: unitBase }: RangeContext, add: AddRange): void {
+    const allOnes = addressSize === 8 ? -1 : 2 ** (addressSize * 8) - 1;
+    let base = unitBase;
+    for (;;) {
+      this.spend(cursor);
+      const start = readSignedOffset(cursor, addressSize);
+      if (start === allOnes) {
+        base = this.code.read(cursor, addressSize);
+        continue;
+      }
+      const end = readSignedOffset(cursor, addressSize);
+      if (start === 0 && end === 0) return;
+      addRange(base + start, base + end, add);
+    }
+  }
+
+  private indexed(cursor: ByteCursor, addressBase: number, addressSize: number): number {
+    return this.tables.address(addressBase, cursor.uleb(), addressSize, this.code) ?? this.code.distance(0, 0);
+  }
+
+  private spend(cursor: ByteCursor): void {
+    if (this.budget-- <= 0) throw cursor.damaged("there are too many ranges");
+  }
 }
 
-const addPair = (start: bigint, end: bigint, add: AddRange) => add(start, 0, Number(end - start));
-
-/** Pairs of addresses, ended by zeros; a first half of all ones sets the base. */
-function readVersion2(cursor: ByteCursor, { addressSize, baseAddress }: RangeContext, add: AddRange): void {
-  const allOnes = (1n << BigInt(addressSize * 8)) - 1n;
-  let base = baseAddress;
-  for (;;) {
-    const start = cursor.unsigned(addressSize);
-    const end = cursor.unsigned(addressSize);
-    if (start === 0n && end === 0n) return;
-    if (start === allOnes) base = end;
-    else addPair(base + start, base + end, add);
-  }
+function addRange(start: number, end: number, add: AddRange): void {
+  if (start < end) add(start, end);
 }

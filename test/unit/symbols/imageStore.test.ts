@@ -4,8 +4,9 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { openImage } from "../../../src/symbols/image";
 import type { ImagePart, ImageStore } from "../../../src/symbols/imageStore";
-import { InlineMap, type InlineStretch } from "../../../src/symbols/inlineMap";
-import { flattenNested } from "../../../src/symbols/nestedRanges";
+import { InlineMap } from "../../../src/symbols/inlineMap";
+import { InlineStretches } from "../../../src/symbols/inlineStretches";
+import { flattenNested, RangeColumns } from "../../../src/symbols/nestedRanges";
 import { writeElf } from "./elfBuilder";
 
 const fixture = path.resolve(import.meta.dirname, "../../fixtures/symbols/dwarf5.elf");
@@ -91,36 +92,33 @@ describe("what is kept of an image", () => {
 
 describe("a map of inlined calls", () => {
   const noFile = 0xffffffff;
-  const stretch = (start: number, length: number, ranges: readonly [number, number][]): InlineStretch => ({
-    start: BigInt(start),
-    length,
-    tree: {
-      function: 7,
-      parent: ranges.map((_, index) => index - 1),
-      callee: ranges.map((_, index) => index),
-      callFile: ranges.map(() => noFile),
-      callLine: ranges.map(() => 1),
-      ranges: {
-        origin: BigInt(start),
-        start: ranges.map(([from]) => from),
-        end: ranges.map(([, to]) => to),
-        instance: ranges.map((_, index) => index),
-      },
-    },
-  });
+  const code = { address: BigInt };
+  /** Adds a function with a call in each of the ranges, each inlined into the one before. */
+  function addStretch(to: InlineStretches, start: number, length: number, ranges: readonly [number, number][]): void {
+    to.open(start, length);
+    let frame = to.addFrame(-1, 7, 0, 0);
+    to.addPlace(0, frame);
+    const columns = new RangeColumns();
+    ranges.forEach(([from, end], index) => columns.add(from, end, to.parent.length + index));
+    ranges.forEach((_, index) => (frame = to.addFrame(frame, index, noFile, 1)));
+    flattenNested(columns, (offset, owner) =>
+      to.addPlace(offset, owner < 0 ? to.parent.length - 1 - ranges.length : owner),
+    );
+    to.close();
+  }
   const calleesAt = (map: InlineMap, at: readonly number[]) =>
     [...map.lookupMany(BigUint64Array.from(at, BigInt))].map((frame) =>
       frame < 0 ? frame : map.columns.callee[frame],
     );
 
   it("finds the innermost call, and says what it was not asked for", () => {
-    const map = InlineMap.empty.with([
-      stretch(100, 50, [
-        [10, 40],
-        [20, 30],
-      ]),
-      { start: 200n, length: 1, tree: null },
+    const stretches = new InlineStretches();
+    stretches.addUnknown(200);
+    addStretch(stretches, 100, 50, [
+      [10, 40],
+      [20, 30],
     ]);
+    const map = InlineMap.empty.with(stretches, code);
     expect(calleesAt(map, [99, 100, 110, 120, 129, 130, 149, 150, 200, 201])).toEqual([
       -2, 7, 0, 1, 1, 0, 7, -2, -1, -2,
     ]);
@@ -135,7 +133,9 @@ describe("a map of inlined calls", () => {
         for (const numbers of steps) {
           const fresh = [...new Set(numbers)].filter((number) => !known.has(number));
           fresh.forEach((number) => known.add(number));
-          map = map.with(fresh.map((number) => stretch(number * 10, 10, [[2, 2 + (number % 5)]])));
+          const stretches = new InlineStretches();
+          for (const number of fresh) addStretch(stretches, number * 10, 10, [[2, 2 + (number % 5)]]);
+          map = map.with(stretches, code);
         }
         for (let number = 0; number <= 30; number++) {
           const expected = known.has(number) ? [7, number % 5 > 0 ? 0 : 7] : [-2, -2];
@@ -158,11 +158,14 @@ it("cuts nested ranges where the innermost one changes", () => {
         to -= right;
         if (from < to) ranges.push([from, to]);
       }
-      const { offset, owner } = flattenNested(
-        ranges.map(([start]) => start),
-        ranges.map(([, end]) => end),
-        ranges.map((_, index) => index),
-      );
+      const columns = new RangeColumns();
+      ranges.forEach(([start, end], index) => columns.add(start, end, index));
+      const offset: number[] = [];
+      const owner: number[] = [];
+      flattenNested(columns, (at, innermost) => {
+        offset.push(at);
+        owner.push(innermost);
+      });
       expect(offset).toEqual([...offset].sort((a, b) => a - b));
       for (let at = -1; at <= 201; at++) {
         const expected = ranges.findLastIndex(([start, end]) => start <= at && at < end);
