@@ -53,7 +53,7 @@ async function nameAddresses(
   addresses: BigUint64Array,
   signal: AbortSignal,
 ): Promise<SymbolizedAddress[]> {
-  const table = await image.lines(signal);
+  const table = await image.linesFor(addresses, signal);
   const functions = image.lookupMany(addresses);
   const found = table?.lookupMany(addresses);
   return Array.from(addresses, (address, i) => {

@@ -1,8 +1,10 @@
 import { BootscopeError, toFailure } from "../protocol/failure";
 import { guestAddress, type GuestAddress } from "../protocol/units";
 import { readBanner } from "./banner";
+import { DebugSections } from "./dwarf/debugSections";
 import { loadLineTable } from "./dwarf/lineLoader";
 import { keptLines, SearchableLines } from "./dwarf/lineTable";
+import { loadUnitLines } from "./dwarf/unitLines";
 import { ElfMachine, SegmentFlag, SegmentType } from "./elf/constants";
 import { ElfFile } from "./elf/elfFile";
 import { miniDebugSection, openMiniDebugInfo } from "./elf/miniDebugInfo";
@@ -18,6 +20,9 @@ import { Inlines } from "./inlines";
 import { openSymbolMap } from "./symbolMap";
 import { findAddress } from "./symbolNames";
 import type { ImageSymbols, InlineFrames, LineTable, LoadSegment } from "./types";
+
+/** Up to so many addresses it is quicker to read the line tables of their units than all of them. */
+const fewAddresses = 64;
 
 /** The kernel inside of a bootable image; null for a file that is none. Rejects with BootscopeError. */
 export type UnpackKernel = (path: string) => Promise<Uint8Array | null>;
@@ -92,6 +97,7 @@ class ElfImage implements ImageSymbols {
   readonly hasLines: boolean;
   private lineTable: Promise<LineTable | null> | null = null;
   private inlines: Promise<Inlines> | null = null;
+  private sections: Promise<DebugSections> | null = null;
 
   constructor(
     private readonly file: ElfFile,
@@ -134,11 +140,24 @@ class ElfImage implements ImageSymbols {
     }
   }
 
-  async inlineFramesMany(addresses: BigUint64Array, signal?: AbortSignal): Promise<InlineFrames | null> {
-    const lines = await this.lines(signal);
-    if (lines === null) return null;
-    const inlines = await (this.inlines ??= Inlines.open(this.file, this.store));
+  async linesFor(addresses: BigUint64Array, signal?: AbortSignal): Promise<LineTable | null> {
+    if (this.lineTable !== null || !this.hasLines || addresses.length > fewAddresses) return this.lines(signal);
     try {
+      const few = await loadUnitLines(await this.debugSections(), addresses);
+      signal?.throwIfAborted();
+      if (few !== null) return few;
+    } catch (error) {
+      // What is damaged is told by the reading of all lines.
+      if (!(error instanceof BootscopeError)) throw error;
+    }
+    return this.lines(signal);
+  }
+
+  async inlineFramesMany(addresses: BigUint64Array, signal?: AbortSignal): Promise<InlineFrames | null> {
+    const lines = await this.linesFor(addresses, signal);
+    if (lines === null) return null;
+    try {
+      const inlines = await (this.inlines ??= this.openInlines());
       return await inlineFramesMany(addresses, inlines, lines, this.functions, signal);
     } catch (error) {
       if (!(error instanceof BootscopeError)) throw error;
@@ -165,13 +184,21 @@ class ElfImage implements ImageSymbols {
     this.file.close().catch(() => undefined);
   }
 
+  private debugSections(): Promise<DebugSections> {
+    return (this.sections ??= DebugSections.open(this.file));
+  }
+
+  private async openInlines(): Promise<Inlines> {
+    return Inlines.open(await this.debugSections(), this.store);
+  }
+
   /** Damaged debug information costs the lines and says so; the symbol table stays in use. */
   private async loadLines(signal?: AbortSignal, progress?: (done: number, total: number) => void) {
     if (!this.hasLines) return null;
     try {
       const kept = keptLines(await this.store.load("lines"));
       if (kept !== null) return new SearchableLines(kept);
-      const { table, problem } = await loadLineTable(this.file, signal, progress);
+      const { table, problem } = await loadLineTable(await this.debugSections(), signal, progress);
       this.linesProblem = problem;
       // A damaged table is read again each time, because its problem is told each time.
       if (problem === null) await this.store.save("lines", table.columns);

@@ -1,6 +1,6 @@
 import { FileTable, noFile } from "./dwarf/lineFiles";
 import { InlineTable } from "./dwarf/inlineTable";
-import type { ElfFile } from "./elf/elfFile";
+import type { DebugSections } from "./dwarf/debugSections";
 import { FunctionNames } from "./functionNames";
 import { hasColumns, type ImageStore } from "./imageStore";
 import { InlineMap, type InlineColumns } from "./inlineMap";
@@ -18,7 +18,7 @@ export class Inlines {
   private last: Promise<unknown> = Promise.resolve();
 
   private constructor(
-    private readonly file: ElfFile,
+    private readonly sections: DebugSections,
     private readonly store: ImageStore,
     readonly names: FunctionNames,
     readonly files: FileTable,
@@ -26,12 +26,12 @@ export class Inlines {
     private problems: string | null,
   ) {}
 
-  static async open(file: ElfFile, store: ImageStore): Promise<Inlines> {
+  static async open(sections: DebugSections, store: ImageStore): Promise<Inlines> {
     const kept = await store.load("inlines");
-    if (!isKept(kept)) return new Inlines(file, store, new FunctionNames(), new FileTable(), InlineMap.empty, null);
+    if (!isKept(kept)) return new Inlines(sections, store, new FunctionNames(), new FileTable(), InlineMap.empty, null);
     const { names, declarationFile, declarationLine, files, problem } = kept;
     const functions = new FunctionNames(names, declarationFile, declarationLine);
-    return new Inlines(file, store, functions, new FileTable(files), new InlineMap(kept), problem);
+    return new Inlines(sections, store, functions, new FileTable(files), new InlineMap(kept), problem);
   }
 
   /** The map's columns: what the numbers of `find` stand for. */
@@ -59,7 +59,7 @@ export class Inlines {
     const known = this.map.lookupMany(addresses);
     const missing = addresses.filter((_, index) => known[index] === -2);
     if (missing.length === 0) return true;
-    const table = await (this.table ??= InlineTable.open(this.file, this.files, this.names));
+    const table = await (this.table ??= InlineTable.open(this.sections, this.files, this.names));
     if (table === null) return false;
     const stretches = new InlineStretches();
     try {

@@ -83,6 +83,10 @@ export class JoinedImage implements ImageSymbols {
     );
   }
 
+  linesFor(_addresses: BigUint64Array, signal?: AbortSignal): Promise<LineTable | null> {
+    return this.lines(signal);
+  }
+
   async lines(signal?: AbortSignal, progress?: (done: number, total: number) => void): Promise<LineTable | null> {
     if (this.lineTable === null) {
       const tables: (LineTable | null)[] = [];

@@ -116,6 +116,10 @@ class SymbolMap implements ImageSymbols {
     return Promise.resolve(null);
   }
 
+  linesFor(): Promise<null> {
+    return this.lines();
+  }
+
   inlineFramesMany(): Promise<null> {
     return Promise.resolve(null);
   }

@@ -81,6 +81,8 @@ export interface ImageSymbols {
   readonly linesProblem: string | null;
   /** Loads .debug_line once. Without one, resolves to null. Progress is in bytes of the section. */
   lines(signal?: AbortSignal, progress?: (done: number, total: number) => void): Promise<LineTable | null>;
+  /** As `lines`, but the table is only sure to have the lines of these addresses: for a few it comes a hundred times sooner. */
+  linesFor(addresses: BigUint64Array, signal?: AbortSignal): Promise<LineTable | null>;
   /**
    * The chain of inlined calls at each address. Reads the debug information of the units that the addresses are in, once.
    * Without lines or readable debug information, resolves to null (`linesProblem` says why).

@@ -64,6 +64,7 @@ export function fakeImage({ functions, lines, buildId, segments = [kernelSegment
     hasLines: lines !== undefined,
     linesProblem: null,
     lines: () => Promise.resolve(lines === undefined ? null : fakeLineTable(lines)),
+    linesFor: () => Promise.resolve(lines === undefined ? null : fakeLineTable(lines)),
     lookupMany: (addresses) => Int32Array.from(addresses, find),
     inlineFramesMany: () => Promise.resolve(null),
     addressOf: (name) => {

@@ -1,4 +1,5 @@
 import type { CodeSpace } from "../codeSpace";
+import { stringAt } from "../elf/headers";
 import type { ByteCursor } from "../cursor";
 import type { Abbreviation, AbbreviationTable } from "./abbreviations";
 import { Attribute, Form } from "./constants";
@@ -256,12 +257,7 @@ export class DieReader {
   }
 
   private text(reference: StringReference): string | null {
-    if (reference.place !== "inline") return this.strings.read(reference);
-    const end = this.cursor.position;
-    this.cursor.position = reference.offset;
-    const text = this.cursor.string();
-    this.cursor.position = end;
-    return text;
+    return reference.place === "inline" ? stringAt(this.cursor.bytes, reference.offset) : this.strings.read(reference);
   }
 
   /** A distance; NaN for a form that is no address. */

@@ -9,11 +9,14 @@ export interface Encoding {
   readonly addressSize: number;
 }
 
-/** A string by the section it is in and its offset there; "inline": in the section being read. */
-export interface StringReference {
-  readonly place: "inline" | "str" | "line_str";
+/** A string by the section it is in and its offset there. */
+export interface SharedString {
+  readonly place: "str" | "line_str";
   readonly offset: number;
 }
+
+/** The same, or "inline": by its position in the bytes being read. */
+export type StringReference = SharedString | { readonly place: "inline"; readonly offset: number };
 
 /**
  * The value of an attribute: a string's place, a number (constants and section offsets up to 2^53), or null for what is no

@@ -1,7 +1,7 @@
 import type { CodeSpace } from "../codeSpace";
 import type { ByteCursor } from "../cursor";
 import { readOffset } from "./forms";
-import type { StringReference } from "./forms";
+import type { SharedString } from "./forms";
 
 /** .debug_addr and .debug_str_offsets: what version 5 refers to by number (DWARF 5, 7.26 and 7.27). */
 export class IndexedTables {
@@ -16,7 +16,7 @@ export class IndexedTables {
   }
 
   /** Entry `index` of a unit's string table, or null when there is none. */
-  string(base: number, index: number, offsetSize: number): StringReference | null {
+  string(base: number, index: number, offsetSize: number): SharedString | null {
     const offset = at(this.stringOffsets, base + index * offsetSize, offsetSize, (cursor) =>
       readOffset(cursor, offsetSize),
     );

@@ -2,37 +2,42 @@ import { setImmediate as nextTurn } from "node:timers/promises";
 import { BootscopeError } from "../../protocol/failure";
 import { ReusedBytes } from "../byteSource";
 import { isExact, type CodeSpace } from "../codeSpace";
-import { ByteCursor } from "../cursor";
-import type { ElfFile } from "../elf/elfFile";
+import type { SectionBytes } from "../elf/sectionBytes";
 import type { FunctionNames } from "../functionNames";
 import type { InlineStretches } from "../inlineStretches";
 import { AddressHalves } from "../sortedAddresses";
-import { DebugInfo } from "./debugInfo";
+import type { DebugInfo } from "./debugInfo";
+import { openLineUnit, type DebugSections } from "./debugSections";
 import type { InfoUnit } from "./infoUnit";
 import type { Attributes } from "./dieReader";
 import { InlineNames } from "./inlineNames";
 import type { OpenUnit } from "./inlineTree";
 import { InlineUnit } from "./inlineUnit";
 import { noFile, UnitFiles, type FileTable } from "./lineFiles";
-import { readLineHeader, readLineUnit } from "./lineHeader";
+import { readLineHeader } from "./lineHeader";
 import { Problems } from "./problems";
-import { StringReader } from "./strings";
-import { UnitIndex } from "./unitIndex";
+import type { UnitIndex } from "./unitIndex";
 
 /** How long units are read before others get a turn. */
 const sliceMilliseconds = 12;
+
+/** What a unit is read into. */
+interface UnitMemory {
+  readonly entries: ReusedBytes;
+  readonly lines: ReusedBytes;
+}
 
 /** The inlined calls of an image. Units are read when an address of theirs is asked for. */
 export class InlineTable {
   readonly problems = new Problems();
   private readonly names: InlineNames;
   private readonly loaded = new Map<InfoUnit, InlineUnit | null>();
-  private readonly memory = new ReusedBytes();
+  private readonly memory: UnitMemory = { entries: new ReusedBytes(), lines: new ReusedBytes() };
 
   private constructor(
     private readonly info: DebugInfo,
     private readonly units: UnitIndex,
-    private readonly lineSection: ByteCursor,
+    private readonly lines: SectionBytes,
     private readonly files: FileTable,
     functions: FunctionNames,
   ) {
@@ -40,19 +45,13 @@ export class InlineTable {
   }
 
   /**
-   * Reads where the units of an image are. Null when it has no debug information.
+   * Null when the image has no debug information. Rejects with BootscopeError when a section of it cannot be read.
    * @param files, functions what places of calls and names are added to, and their numbers are of
    */
-  static async open(file: ElfFile, files: FileTable, functions: FunctionNames): Promise<InlineTable | null> {
-    const empty = new Uint8Array(0);
-    const read = async (name: string) => (await file.cursor(name))?.bytes ?? empty;
-    const lineSection = new ByteCursor(await read(".debug_line"), file.header.littleEndian, ".debug_line");
-    const [str, line_str] = [await read(".debug_str"), await read(".debug_line_str")];
-    const strings = new StringReader({ inline: lineSection.bytes, str, line_str });
-    const info = await DebugInfo.open(file, strings);
-    if (info === null) return null;
-    const units = new UnitIndex(info, await file.cursor(".debug_aranges"));
-    return new InlineTable(info, units, lineSection, files, functions);
+  static async open(sections: DebugSections, files: FileTable, functions: FunctionNames): Promise<InlineTable | null> {
+    const units = await sections.units();
+    if (units === null || sections.lines === null) return null;
+    return new InlineTable(units.info, units.index, sections.lines, files, functions);
   }
 
   /** What the starts of stretches that `load` adds are distances in. */
@@ -130,10 +129,10 @@ export class InlineTable {
    * Reads a unit's entries. They are some ten kilobytes to a megabyte, so what is found in them is kept and they are not.
    * @param memory what they may be read into: then the unit is good until it is used again
    */
-  private openUnit(unit: InfoUnit, memory?: ReusedBytes): OpenUnit {
-    const reader = this.info.read(unit, memory);
+  private openUnit(unit: InfoUnit, memory?: UnitMemory): OpenUnit {
+    const reader = this.info.read(unit, memory?.entries);
     const root = reader.readRoot();
-    const files = root && this.unitFiles(root);
+    const files = root && this.unitFiles(root, memory?.lines);
     const opened: OpenUnit = {
       reader,
       lists: this.info.ranges,
@@ -145,10 +144,10 @@ export class InlineTable {
   }
 
   /** The file numbers of the unit's line table, which call sites use too. */
-  private unitFiles({ lineTable, compilationDirectory }: Attributes): UnitFiles | null {
+  private unitFiles({ lineTable, compilationDirectory }: Attributes, memory?: ReusedBytes): UnitFiles | null {
     if (lineTable === null) return null;
-    const { unit } = readLineUnit(this.lineSection, lineTable);
-    const header = readLineHeader(this.lineSection, unit);
-    return new UnitFiles(header, this.info.strings, this.files, compilationDirectory);
+    const { unit, cursor } = openLineUnit(this.lines, lineTable, memory);
+    const header = readLineHeader(cursor, unit);
+    return new UnitFiles(header, cursor.bytes, this.info.strings, this.files, compilationDirectory);
   }
 }

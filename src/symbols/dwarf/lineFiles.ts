@@ -1,4 +1,5 @@
 import path from "node:path";
+import { stringAt } from "../elf/headers";
 import type { StringReference } from "./forms";
 import type { LineHeader } from "./lineHeader";
 import type { StringReader } from "./strings";
@@ -46,9 +47,12 @@ export class FileTable {
  */
 export class UnitFiles {
   private readonly resolved: number[] = [];
+  private readonly directories: string[] = [];
 
+  /** @param bytes of the unit, which may hold the names: they must stay while files are resolved */
   constructor(
     private readonly header: LineHeader,
+    private readonly bytes: Uint8Array,
     private readonly strings: StringReader,
     private readonly table: FileTable,
     private readonly compilationDirectory: string | null,
@@ -61,7 +65,9 @@ export class UnitFiles {
     const { files } = this.header;
     const name = this.text(files.name(fileNumber));
     if (name === "") return noFile;
-    return (this.resolved[fileNumber] = this.table.add(this.directory(files.directory(fileNumber)), name));
+    const index = files.directory(fileNumber);
+    const directory = (this.directories[index] ??= this.directory(index));
+    return (this.resolved[fileNumber] = this.table.add(directory, name));
   }
 
   private directory(index: number): string {
@@ -71,7 +77,8 @@ export class UnitFiles {
   }
 
   private text(reference: StringReference | null): string {
-    return (reference && this.strings.read(reference)) ?? "";
+    if (reference === null) return "";
+    return reference.place === "inline" ? stringAt(this.bytes, reference.offset) : (this.strings.read(reference) ?? "");
   }
 }
 

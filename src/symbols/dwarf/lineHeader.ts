@@ -1,4 +1,6 @@
-import { ByteCursor } from "../cursor";
+import type { ReusedBytes } from "../byteSource";
+import type { ByteCursor } from "../cursor";
+import type { SectionBytes } from "../elf/sectionBytes";
 import { readOffset, readUnitLength } from "./forms";
 import { readNames2, readNames5, type NameTable } from "./lineNames";
 
@@ -9,8 +11,8 @@ export interface LineUnit {
   readonly end: number;
   readonly version: number;
   readonly offsetSize: number;
-  /** Of what follows the version. */
-  readonly bodyOffset: number;
+  /** Bytes before what follows the version. */
+  readonly headBytes: number;
 }
 
 /** The header of a line number program (DWARF 5, 6.2.4; versions 2 to 4 alike but for the tables of names). */
@@ -22,23 +24,29 @@ export interface LineHeader {
   readonly opcodeBase: number;
   /** Operands of each standard opcode; index 0 is unused. */
   readonly operandCounts: Uint8Array;
-  readonly programOffset: number;
+  /** Position in the unit's bytes. */
+  readonly programStart: number;
   readonly directories: NameTable;
   readonly files: NameTable;
 }
 
+/** A length of the 64-bit format, and a version. */
+const longestHead = 14;
+
 /** Finds the units of .debug_line. A length that leads out of the section ends the list; `problem` says so. */
-export function listLineUnits(cursor: ByteCursor): { units: LineUnit[]; problem: string | null } {
+export function listLineUnits(
+  section: SectionBytes,
+  memory: ReusedBytes,
+): { units: LineUnit[]; problem: string | null } {
   const units: LineUnit[] = [];
-  cursor.position = 0;
   // Fewer bytes than a length and a version are padding.
-  while (cursor.remaining >= 6) {
-    const offset = cursor.position;
+  for (let offset = 0; section.length - offset >= 6; offset = units[units.length - 1].end) {
     try {
-      const { unit, missing } = readLineUnit(cursor, offset);
+      const { unit, missing } = readLineUnit(section, offset, memory);
       units.push(unit);
-      if (missing > 0) return { units, problem: cursor.damaged("a unit is cut off", offset).message };
-      cursor.position = unit.end;
+      if (missing > 0) {
+        return { units, problem: section.cursor(offset, 0).damaged("a unit is cut off").message };
+      }
     } catch (error) {
       return { units, problem: error instanceof Error ? error.message : String(error) };
     }
@@ -47,32 +55,31 @@ export function listLineUnits(cursor: ByteCursor): { units: LineUnit[]; problem:
 }
 
 /** The unit at an offset of .debug_line, and how many of its bytes are behind the end of the section. */
-export function readLineUnit(cursor: ByteCursor, offset: number): { unit: LineUnit; missing: number } {
-  cursor.position = Math.min(offset, cursor.bytes.length);
+export function readLineUnit(
+  section: SectionBytes,
+  offset: number,
+  memory?: ReusedBytes,
+): { unit: LineUnit; missing: number } {
+  const cursor = section.cursor(offset, longestHead, memory);
   const { end, offsetSize } = readUnitLength(cursor);
   const version = cursor.u16();
   // A length too small for its own version would make the same bytes two units.
-  if (end < cursor.position) throw cursor.damaged("a unit is too short", offset);
-  const sectionEnd = cursor.bytes.length;
-  const unit = { offset, end: Math.min(end, sectionEnd), version, offsetSize, bodyOffset: cursor.position };
-  return { unit, missing: Math.max(0, end - sectionEnd) };
+  if (end < cursor.position) throw cursor.damaged("a unit is too short", 0);
+  const available = Math.min(end, section.length - offset);
+  const unit = { offset, end: offset + available, version, offsetSize, headBytes: cursor.position };
+  return { unit, missing: end - available };
 }
 
-/** Reads a unit's header. Throws BootscopeError "damaged"; versions other than 2 to 5 are "damaged" too. */
-export function readLineHeader(section: ByteCursor, unit: LineUnit): LineHeader {
-  const cursor = new ByteCursor(
-    section.bytes.subarray(0, unit.end),
-    section.littleEndian,
-    section.section,
-    unit.bodyOffset,
-  );
+/** Reads a unit's header from its bytes. Throws BootscopeError "damaged"; versions other than 2 to 5 are "damaged" too. */
+export function readLineHeader(cursor: ByteCursor, unit: LineUnit): LineHeader {
+  cursor.position = unit.headBytes;
   const { version, offsetSize } = unit;
-  if (version < 2 || version > 5) throw cursor.damaged(`version ${version} is not known`, unit.bodyOffset - 2);
+  if (version < 2 || version > 5) throw cursor.damaged(`version ${version} is not known`, unit.headBytes - 2);
   const addressSize = version >= 5 ? cursor.u8() : 0;
   if (version >= 5) cursor.take(1);
   const headerLength = readOffset(cursor, offsetSize);
-  const programOffset = cursor.position + headerLength;
-  if (programOffset > unit.end) throw cursor.damaged("a line table header is longer than its unit");
+  const programStart = cursor.position + headerLength;
+  if (programStart > cursor.bytes.length) throw cursor.damaged("a line table header is longer than its unit");
   const minimumInstructionLength = cursor.u8();
   // The number of operations per instruction: above one only for VLIW machines, whose op_index is ignored here.
   if (version >= 4) cursor.take(1);
@@ -93,7 +100,7 @@ export function readLineHeader(section: ByteCursor, unit: LineUnit): LineHeader 
     lineRange,
     opcodeBase,
     operandCounts,
-    programOffset,
+    programStart,
     ...names,
   };
 }

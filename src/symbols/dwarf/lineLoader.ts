@@ -1,20 +1,20 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { toFailure } from "../../protocol/failure";
+import { ReusedBytes } from "../byteSource";
 import { codeTest } from "../codeSections";
-import { ByteCursor } from "../cursor";
-import type { ElfFile } from "../elf/elfFile";
 import { readCompilationDirectories } from "./compilationDirectories";
-import { DebugInfo } from "./debugInfo";
+import type { DebugSections } from "./debugSections";
 import { FileTable, UnitFiles } from "./lineFiles";
 import { listLineUnits, readLineHeader } from "./lineHeader";
 import { runLineProgram } from "./lineProgram";
 import { LineRows } from "./lineRows";
 import { SearchableLines } from "./lineTable";
 import { Problems } from "./problems";
-import { StringReader } from "./strings";
 
 /** Bytes of line programs between two looks at the rest of the world: some ten milliseconds. */
 const sliceBytes = 1 << 20;
+/** Bytes of line programs for a row: compilers need eight, and the room for what they do not need costs nothing. */
+const bytesPerRow = 6;
 
 /**
  * Decodes .debug_line of an image (DWARF 2 to 5). What is damaged is left out and reported in `problem`, as one sentence.
@@ -22,40 +22,37 @@ const sliceBytes = 1 << 20;
  * Rejects with AbortError when the signal fires, with BootscopeError when a section cannot be read at all.
  */
 export async function loadLineTable(
-  file: ElfFile,
+  sections: DebugSections,
   signal?: AbortSignal,
   progress?: (done: number, total: number) => void,
 ): Promise<{ table: SearchableLines; problem: string | null }> {
-  const empty = new Uint8Array(0);
-  const read = async (name: string) => (await file.cursor(name))?.bytes ?? empty;
-  const lines = new ByteCursor(await read(".debug_line"), file.header.littleEndian, ".debug_line");
-  const strings = new StringReader({
-    inline: lines.bytes,
-    str: await read(".debug_str"),
-    line_str: await read(".debug_line_str"),
-  });
+  const { file, lines, strings } = sections;
+  if (lines === null) return { table: SearchableLines.of([], new LineRows()), problem: null };
   signal?.throwIfAborted();
-  const { units, problem: listProblem } = listLineUnits(lines);
+  const memory = new ReusedBytes();
+  const { units, problem: listProblem } = listLineUnits(lines, memory);
   const problems = new Problems(listProblem);
   const needDirectories = units.some(({ version }) => version < 5);
-  const info = needDirectories ? await DebugInfo.open(file, strings) : null;
-  const directories = info === null ? new Map<number, string>() : readCompilationDirectories(info);
+  const debug = needDirectories ? await sections.units() : null;
+  const directories = debug === null ? new Map<number, string>() : readCompilationDirectories(debug.info);
 
   const files = new FileTable();
-  const rows = new LineRows();
+  const rows = new LineRows(lines.length / bytesPerRow);
   const isCode = codeTest(file);
   let sliceEnd = 0;
   for (const unit of units) {
     if (unit.offset >= sliceEnd) {
-      progress?.(unit.offset, lines.bytes.length);
+      progress?.(unit.offset, lines.length);
       await nextTurn();
       signal?.throwIfAborted();
       sliceEnd = unit.offset + sliceBytes;
     }
     try {
-      const header = readLineHeader(lines, unit);
-      const unitFiles = new UnitFiles(header, strings, files, directories.get(unit.offset) ?? null);
-      runLineProgram(lines, unit, header, unitFiles, rows, isCode);
+      const cursor = lines.cursor(unit.offset, unit.end - unit.offset, memory);
+      const header = readLineHeader(cursor, unit);
+      const directory = directories.get(unit.offset) ?? null;
+      const unitFiles = new UnitFiles(header, cursor.bytes, strings, files, directory);
+      runLineProgram(cursor, header, unitFiles, rows, isCode);
     } catch (error) {
       problems.add(toFailure(error).message);
     }
@@ -64,6 +61,6 @@ export async function loadLineTable(
       break;
     }
   }
-  progress?.(lines.bytes.length, lines.bytes.length);
+  progress?.(lines.length, lines.length);
   return { table: SearchableLines.of(files.paths, rows), problem: problems.summary };
 }

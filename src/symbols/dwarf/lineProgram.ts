@@ -1,27 +1,25 @@
 import type { IsCode } from "../codeSections";
-import { ByteCursor } from "../cursor";
+import type { ByteCursor } from "../cursor";
 import { ExtendedOpcode, StandardOpcode } from "./constants";
 import { noFile, type UnitFiles } from "./lineFiles";
-import type { LineHeader, LineUnit } from "./lineHeader";
+import type { LineHeader } from "./lineHeader";
 import { readFileName2 } from "./lineNames";
 import type { LineRows } from "./lineRows";
 
 /**
- * Runs a line number program (DWARF 5, 6.2.5) and adds its rows. A program that is cut keeps the sequences before the cut and
+ * Runs a line number program (DWARF 5, 6.2.5), given by its unit's bytes, and adds its rows. A program that is cut keeps the sequences before the cut and
  * the rows of the last one.
  *
  * Throws BootscopeError "damaged" where the program makes no sense; what was added before stays.
  */
 export function runLineProgram(
-  section: ByteCursor,
-  unit: LineUnit,
+  cursor: ByteCursor,
   header: LineHeader,
   files: UnitFiles,
   rows: LineRows,
   isCode: IsCode,
 ): void {
-  const bytes = section.bytes.subarray(0, unit.end);
-  const cursor = new ByteCursor(bytes, section.littleEndian, section.section, header.programOffset);
+  const { bytes } = cursor;
   const { minimumInstructionLength: step, lineBase, lineRange, opcodeBase, operandCounts } = header;
   const constAddPc = Math.floor((255 - opcodeBase) / lineRange) * step;
 
@@ -33,7 +31,7 @@ export function runLineProgram(
 
   // The position stays in a local variable: this loop runs once per byte of a section of tens of megabytes. A read behind the
   // end gives zeros and leaves `position` behind it, which ends the loop and is looked at after it.
-  let position = header.programOffset;
+  let position = header.programStart;
   const uleb = (): number => {
     const byte = bytes[position];
     if (byte < 0x80) {

@@ -2,7 +2,7 @@ import { noFile } from "./lineFiles";
 
 /** Offsets of a sequence's rows from its first address are kept in 32 signed bits: no sequence of a program is longer. */
 const maximumOffset = 0x7fffffff;
-const firstCapacity = 1 << 16;
+const firstCapacity = 1 << 10;
 /** 12 bytes each; a kernel with everything built in has about 30 million. */
 const maximumRows = 48 << 20;
 
@@ -23,15 +23,23 @@ export interface LineSequence {
  */
 export class LineRows {
   readonly sequences: LineSequence[] = [];
-  private offset = new Int32Array(firstCapacity);
-  private file = new Uint32Array(firstCapacity);
-  private line = new Uint32Array(firstCapacity);
+  private offset: Int32Array;
+  private file: Uint32Array;
+  private line: Uint32Array;
   private count = 0;
   private origin = 0n;
   private firstRow = 0;
   private lastOffset = -Infinity;
   private ascending = true;
   private inRange = true;
+
+  /** @param expected rows that there is room for without a copy of all; memory that is not used is not taken */
+  constructor(expected = 0) {
+    const capacity = Math.min(Math.max(expected, firstCapacity), maximumRows);
+    this.offset = new Int32Array(capacity);
+    this.file = new Uint32Array(capacity);
+    this.line = new Uint32Array(capacity);
+  }
 
   /** Starts a sequence whose row offsets count from `origin`. */
   open(origin: bigint): void {
@@ -91,9 +99,9 @@ export class LineRows {
   columns(): { offset: Uint32Array; file: Uint32Array; line: Uint32Array } {
     const { count } = this;
     return {
-      offset: new Uint32Array(this.offset.buffer.slice(0, count * 4)),
-      file: this.file.slice(0, count),
-      line: this.line.slice(0, count),
+      offset: new Uint32Array(this.offset.buffer, 0, count),
+      file: this.file.subarray(0, count),
+      line: this.line.subarray(0, count),
     };
   }
 
