@@ -168,6 +168,11 @@ export class BlockProfile {
     const costs = noCosts(this.blockCount);
     for (let first = 0; first < this.#buckets.length; first += group) {
       const pieces = this.#buckets.slice(first, first + group).flat();
+      if (pieces.length === 1) {
+        builder.addAll(pieces[0]);
+        builder.endBucket(first / group);
+        continue;
+      }
       this.sum(first, Math.min(first + group, this.#buckets.length), costs);
       for (const { block } of pieces) {
         for (const b of block) {

@@ -25,10 +25,19 @@ export class ScanColumnsBuilder {
   }
 
   add(block: number, executions: number, time: number): void {
-    if (this.#count === this.#block.length) this.#grow();
+    this.#reserve(1);
     this.#block[this.#count] = block;
     this.#executions[this.#count] = executions;
     this.#time[this.#count++] = time;
+  }
+
+  /** Adds entries as they are. */
+  addAll({ block, executions, time }: Pick<ScanColumns, "block" | "executions" | "time">): void {
+    this.#reserve(block.length);
+    this.#block.set(block, this.#count);
+    this.#executions.set(executions, this.#count);
+    this.#time.set(time, this.#count);
+    this.#count += block.length;
   }
 
   /** What was added since the last call belongs to this bucket. */
@@ -53,8 +62,10 @@ export class ScanColumnsBuilder {
     return columns;
   }
 
-  #grow(): void {
-    const length = this.#block.length * 2;
+  #reserve(more: number): void {
+    const needed = this.#count + more;
+    if (needed <= this.#block.length) return;
+    const length = Math.max(needed, 2 * this.#block.length);
     this.#block = copied(new Uint32Array(length), this.#block);
     this.#executions = copied(new Float64Array(length), this.#executions);
     this.#time = copied(new Float64Array(length), this.#time);

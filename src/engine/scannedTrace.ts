@@ -93,8 +93,11 @@ export class ScannedTrace {
     return nanoseconds(this.#duration);
   }
 
-  /** Reads all chunks, as many at a time as the pool has threads. Rejects as the pool does; what was read stays. */
-  async scan(signal: AbortSignal, onProgress: () => void): Promise<void> {
+  /**
+   * Reads all chunks, as many at a time as the pool has threads. Rejects as the pool does; what was read stays.
+   * @param free until then this thread needs a processor of its own
+   */
+  async scan(signal: AbortSignal, onProgress: () => void, free: Promise<void> = Promise.resolve()): Promise<void> {
     await this.#measureOpenChunks(signal);
     const chunks = this.file.chunks.filter(({ offset }) => !this.#read.has(offset));
     let next = 0;
@@ -105,7 +108,10 @@ export class ScannedTrace {
         onProgress();
       }
     };
-    await Promise.all(Array.from({ length: this.pool.width + 1 }, work));
+    const { width, room } = this.pool;
+    const before = width > 1 ? Array.from({ length: width - 1 }, work) : [];
+    const after = free.then(() => Promise.all(Array.from({ length: room + 1 - before.length }, work)));
+    await Promise.all([...before, after]);
   }
 
   /** Cost per block in a range; `null`: in the whole trace. Exact: what buckets do not tell is read again. */

@@ -76,6 +76,10 @@ export class TraceSession {
   #loaded: Promise<void> = Promise.resolve();
   #settled: Promise<void> = Promise.resolve();
   #revision = 1;
+  #scanning: Promise<void> = Promise.resolve();
+  #tellLoaded = (): void => undefined;
+  /** A scan that is not in the cache yet. */
+  #unsaved: ScannedTrace | undefined;
   /** All executions are counted. */
   #isRead = false;
   #complete = false;
@@ -123,7 +127,12 @@ export class TraceSession {
       session.#loaded = session.#growAndLoad();
       session.#loaded.catch(() => undefined); // told by `ready` and `settled`
     } else {
-      await session.#load(options.path, signal);
+      try {
+        await session.#load(options.path, signal);
+      } catch (error) {
+        session.close();
+        throw error;
+      }
     }
     session.#settled = session.#loaded.then(() => session.#read()).finally(() => session.#growing.dispose());
     session.#settled.catch(() => undefined); // told by `settled`
@@ -294,6 +303,10 @@ export class TraceSession {
     } else if (this.#isPart) {
       // What is shown of the growing trace stays until all of it is counted: no number goes back.
       await this.#scan(scanned);
+    } else {
+      // Threads can begin while this one reads the symbols.
+      this.#scanning = this.#scan(scanned, new Promise((resolve) => (this.#tellLoaded = resolve)));
+      this.#scanning.catch(() => undefined); // told by `settled`
     }
     const candidates = await this.#candidates.findFor(file);
     const restored = record === null ? null : await this.#restoreNames(scanned);
@@ -307,6 +320,7 @@ export class TraceSession {
     this.#isPart = false;
     this.#first = restored ?? undefined;
     this.#complete = record !== null;
+    this.#tellLoaded();
     this.#change();
   }
 
@@ -329,12 +343,12 @@ export class TraceSession {
   /** Reads executions and lines; tells the end of it. */
   async #read(): Promise<void> {
     const { scanned, named } = await this.whole();
-    // Threads read chunks while this one reads the lines: let them have their first chunk.
-    const scan = this.#isRead ? Promise.resolve() : this.#scan(scanned);
+    // Threads read chunks while this one reads the lines: let them have their next chunk.
     const lines = setTimeout(0).then(() => this.#loadLines(named));
-    const [renamed] = await Promise.all([this.#download({ scanned, named }), scan, lines]);
+    const [renamed] = await Promise.all([this.#download({ scanned, named }), this.#scanning, lines]);
     this.#complete = true;
     this.#change();
+    const saved = this.#saveScan();
     const isChoice = this.#ready?.named === renamed && !named.restored;
     if (!named.restored) await this.#nameCode();
     this.#isCodeNamed = true;
@@ -344,6 +358,7 @@ export class TraceSession {
       this.#first = ready.named;
       await this.#saveNames(ready);
     }
+    await saved;
   }
 
   /** Gets the kernel's debug information from servers, where that was asked for; answers the names by what is there then. */
@@ -415,20 +430,29 @@ export class TraceSession {
     return (await (await guestFilesOf(file, chosen, this.options, this.#search, this.cache))?.key()) ?? "";
   }
 
-  async #scan(scanned: ScannedTrace): Promise<void> {
+  /** @param loaded until then symbols are read, and nobody knows of the trace yet */
+  async #scan(scanned: ScannedTrace, loaded?: Promise<void>): Promise<void> {
+    const onProgress = (): void => {
+      if (this.#ready === undefined) return;
+      const { bytesDone, bytesTotal } = scanned.state;
+      this.#progress("Reading", bytesDone, bytesTotal);
+      this.#throttle("changed", () => this.#change());
+    };
     try {
-      await scanned.scan(this.#stop.signal, () => {
-        const { bytesDone, bytesTotal } = scanned.state;
-        this.#progress("Reading", bytesDone, bytesTotal);
-        this.#throttle("changed", () => this.#change());
-      });
+      await scanned.scan(this.#stop.signal, onProgress, loaded);
       this.#isRead = true;
-      if (!this.#closed) await this.cache.saveScan(scanned.file, scanned.record());
+      this.#unsaved = scanned;
     } catch (error) {
       if (!this.#stop.signal.aborted) throw error;
       this.#isRead = true;
       this.#stopped = true;
     }
+  }
+
+  async #saveScan(): Promise<void> {
+    const scanned = this.#unsaved;
+    this.#unsaved = undefined;
+    if (scanned !== undefined && !this.#closed) await this.cache.saveScan(scanned.file, scanned.record());
   }
 
   /** Without its lines a trace still has names: what is wrong with them is worth a line in the log, not a failure. */
