@@ -58,7 +58,19 @@ export function symbolizeCommand(): Command {
 function printChains(addresses: BigUint64Array, { chains, problem }: InlineChains, asJson: boolean): void {
   if (problem !== null) process.stderr.write(`bootscope: ${problem}\n`);
   if (asJson) printJson(chains.map((frames, i) => ({ address: hex(addresses[i]), frames: frames.map(jsonFrame) })));
-  else if (chains.length > 0) print(chains.map((frames, i) => chainText(addresses[i], frames)).join("\n"));
+  else for (let from = 0; from < chains.length; from += printedAtOnce) printChainTexts(addresses, chains, from);
+}
+
+/** Addresses whose calls are made one text: neither one write for each, nor all in memory. */
+const printedAtOnce = 2048;
+
+function printChainTexts(addresses: BigUint64Array, chains: InlineChains["chains"], from: number): void {
+  let text = "";
+  for (let index = from; index < Math.min(chains.length, from + printedAtOnce); index++) {
+    text += `0x${addresses[index].toString(16).padStart(16, "0")}\n`;
+    for (const { function: name, file, line } of chains[index]) text += `${name ?? "??"}\n${placeText(file, line)}\n`;
+  }
+  print(text.slice(0, -1));
 }
 
 /** Hexadecimal, with or without 0x. Empty lines are left out. */
@@ -87,11 +99,6 @@ function nameText({ function: name, offset, file, line }: SymbolizedAddress): st
 
 function jsonFrame({ function: name, file, line }: CallFrame): object {
   return { function: name, file, line: file === null ? null : line };
-}
-
-function chainText(address: bigint, frames: readonly CallFrame[]): string {
-  const calls = frames.flatMap(({ function: name, file, line }) => [name ?? "??", placeText(file, line)]);
-  return [`0x${address.toString(16).padStart(16, "0")}`, ...calls].join("\n");
 }
 
 const placeText = (file: string | null, line: number): string => (file === null ? "??:0" : `${file}:${line}`);

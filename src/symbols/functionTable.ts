@@ -33,17 +33,16 @@ export class SearchableFunctions implements FunctionTable {
   /** @param symbols in ascending order, one per address */
   static of(symbols: readonly FunctionSymbol[]): SearchableFunctions {
     const functions = dropInnerLabels(symbols);
+    const address = BigUint64Array.from(functions, (symbol) => symbol.address);
     const size = Uint32Array.from(functions, (_, index) => extent(functions, index));
-    const ranges = AddressRanges.of(
-      functions.map(({ address }, owner) => ({ start: address, end: address + BigInt(size[owner]), owner })),
-    );
+    const ranges = AddressRanges.of(address, size).columns;
     return new SearchableFunctions({
-      address: BigUint64Array.from(functions, ({ address }) => address),
+      address,
       size,
       parent: findParents(functions),
       names: functions.map(({ name }) => name),
-      rangeStart: ranges.columns.start,
-      rangeOwner: ranges.columns.owner,
+      rangeStart: ranges.start,
+      rangeOwner: ranges.owner,
     });
   }
 

@@ -23,6 +23,8 @@ const maximumUnits = 1 << 17;
  */
 export class DebugInfo {
   private readonly headMemory = new ReusedBytes();
+  /** By offset: the units of addresses are found before all of them are listed. */
+  private readonly heads = new Map<number, UnitHead | null>();
 
   private constructor(
     private readonly info: SectionBytes,
@@ -88,8 +90,13 @@ export class DebugInfo {
     return new DieReader(cursor, unit, abbreviation, this.strings, this.tables, this.code);
   }
 
-  /** The header at an offset (without a unit: of a version that is not known), or null. */
-  private head(offset: number): { unit: InfoUnit | null; end: number } | null {
+  private head(offset: number): UnitHead | null {
+    let head = this.heads.get(offset);
+    if (head === undefined) this.heads.set(offset, (head = this.readHead(offset)));
+    return head;
+  }
+
+  private readHead(offset: number): UnitHead | null {
     const cursor = this.info.cursor(offset, 32, this.headMemory);
     try {
       const head = readUnitLength(cursor);
@@ -99,6 +106,13 @@ export class DebugInfo {
       return null;
     }
   }
+}
+
+/** What is at an offset where a unit begins. */
+interface UnitHead {
+  /** Null: of a version that is not known. */
+  readonly unit: InfoUnit | null;
+  readonly end: number;
 }
 
 /** The rest of a unit header behind its length; null for a version that is not known. Version 5 changed the order. */
