@@ -50,6 +50,17 @@ class Template {
   /** One tenth of a second is 1e8: nanoseconds of the last decimal. */
   lastDecimal: f64;
 }
+/** Rows that follow one another and have the same slot, but for those that withdraw: each of them is a run. */
+@unmanaged
+class Run {
+  slot: u32;
+  /** Number of the row after it. */
+  end: u32;
+  /** Of its last row. */
+  key: i32;
+}
+const runBytes: usize = 12;
+
 /** Behind the fields: for each group its bytes, then masks of the fixed ones and of the hexadecimal digits. */
 const groupsAt: usize = 64;
 const groupBytes: usize = 48;
@@ -58,13 +69,14 @@ const groupBytes: usize = 48;
 let templates: usize = 0;
 let templateBytes: usize = 0;
 let blockColumn: usize = 0;
-let slotColumn: usize = 0;
-let keyColumn: usize = 0;
+/** 0: rows have no times. */
 let timeColumn: usize = 0;
+let runColumn: usize = 0;
 
 // What was found so far: read and reset by TypeScript.
 export let templateCount: u32 = 0;
 export let rows: u32 = 0;
+export let runs: u32 = 0;
 export let chained: u32 = 0;
 export let unchained: u32 = 0;
 export let unknown: u32 = 0;
@@ -79,12 +91,12 @@ export function placeTemplates(at: usize, bytes: usize, count: u32): void {
 }
 
 /** Begins a text's rows in these columns. */
-export function begin(block: usize, slot: usize, key: usize, time: usize): void {
+export function begin(block: usize, time: usize, run: usize): void {
   blockColumn = block;
-  slotColumn = slot;
-  keyColumn = key;
   timeColumn = time;
+  runColumn = run;
   rows = 0;
+  runs = 0;
   chained = 0;
   unchained = 0;
   unknown = 0;
@@ -106,10 +118,16 @@ export function addKeyRow(key: i32): void {
 function putRow(number: u32, slot: u32, key: i32, time: f64): void {
   const row = rows as usize;
   store<u32>(blockColumn + (row << 2), number - 1);
-  store<u32>(slotColumn + (row << 2), slot);
-  store<i32>(keyColumn + (row << 2), key);
-  store<f64>(timeColumn + (row << 3), time);
+  if (timeColumn != 0) store<f64>(timeColumn + (row << 3), time);
   rows++;
+  let run = changetype<Run>(runColumn + ((runs as usize) - 1) * runBytes);
+  if (runs == 0 || run.slot != slot || slot == withdrawKeySlot) {
+    run = changetype<Run>(runColumn + (runs as usize) * runBytes);
+    run.slot = slot;
+    runs++;
+  }
+  run.end = rows;
+  run.key = key;
 }
 
 /**

@@ -1,6 +1,7 @@
 /** Encodes one vCPU's executions into chunk payloads (docs/trace-format.md, "Executions"). */
 import { executionHeadBytes, recordCode, writeExecutionHead } from "./executionHead";
-import { historyAfter, predictorEntries } from "./predictor";
+import { historyAfter } from "./predictor";
+import { RunEncoder, type ExecutionRun, type RunState } from "./runEncoder";
 import { maximumVarintBytes, writeVarint } from "./varint";
 
 /** Payload bytes of a full chunk: small enough to decode many in parallel, large enough that learning anew costs little. */
@@ -23,20 +24,18 @@ const corrected = (entry: number, block: number): number => ((entry & 1) === 1 ?
  */
 export class ExecutionEncoder {
   /**
-   * The predictor's table. Blocks are known here, and histories with them, so that entries need not say what follows: each is
+   * The predictor's table, which `runs` shares. Blocks are known here, and histories with them, so that entries need not say what follows: each is
    * a block times two, plus one if it is sure.
    */
-  private readonly table = new Int32Array(predictorEntries);
+  private readonly table: Int32Array;
   private bytes = new Uint8Array(initialBytes);
   private at = executionHeadBytes;
-  private history = 0;
-  private hits = 0;
+  private readonly state: RunState;
   private firstExecution = 0;
   private firstInstruction = 0;
   private executions = 0;
   private instructions = 0;
   private startTime: number;
-  private recordTime: number;
   /** At which the last execution began. */
   private latestTime: number;
   private lastBlock = -1;
@@ -47,6 +46,7 @@ export class ExecutionEncoder {
   /**
    * @param emit takes a finished payload, which is the taker's own from then on
    * @param capacity executions of the first chunk; each next one has up to four times as many
+   * @param runs encodes runs, for any number of streams
    */
   constructor(
     readonly vcpu: number,
@@ -55,10 +55,12 @@ export class ExecutionEncoder {
     private readonly emit: (payload: Uint8Array) => void,
     private readonly payloadBytes = chunkPayloadBytes,
     private capacity = chunkExecutions,
+    private readonly runs = new RunEncoder(),
   ) {
     this.startTime = startTime;
-    this.recordTime = startTime;
     this.latestTime = startTime;
+    this.table = runs.newTable();
+    this.state = { history: 0, hits: 0, recordTime: startTime };
   }
 
   /** Executions so far, earlier chunks included. */
@@ -73,16 +75,17 @@ export class ExecutionEncoder {
   /** The block began at `time`, which is not before any time given earlier. */
   execute(block: number, instructions: number, time: number): void {
     if (this.isFull()) this.seal(time);
-    const h = this.history;
-    const entry = this.table[h];
+    const { state, table } = this;
+    const h = state.history;
+    const entry = table[h];
     if (entry >> 1 === block) {
-      this.table[h] = sureOf(block);
-      this.hits++;
+      table[h] = sureOf(block);
+      state.hits++;
     } else {
       this.writeRecord(recordCode.firstBlock + block, time);
-      this.table[h] = corrected(entry, block);
+      table[h] = corrected(entry, block);
     }
-    this.history = historyAfter(h, block);
+    state.history = historyAfter(h, block);
     this.executions++;
     this.instructions += instructions;
     this.lastBlock = block;
@@ -91,49 +94,22 @@ export class ExecutionEncoder {
 
   /**
    * As `execute` for each of rows `from` to `to`, whose instructions nobody counted.
-   * @param numbers by row, the number that `blocks` translates into the block's
-   * @param times by row; null: one unit of time after the other
-   * @param first time of row `from`, if `times` is null
+   * @param first time of row `from`, if the run has no times
    */
-  executeRun(
-    numbers: Uint32Array,
-    blocks: Int32Array,
-    from: number,
-    to: number,
-    times: Float64Array | null,
-    first: number,
-  ): void {
-    const { table } = this;
-    const timeOf = (row: number): number => (times === null ? first + row - from : times[row]);
+  executeRun(run: ExecutionRun, from: number, to: number, first: number): void {
+    const { runs, table, state } = this;
+    const timeOf = (row: number): number => run.times?.[row] ?? first + row - from;
     for (let row = from; row < to;) {
-      if (this.isFull()) this.seal(timeOf(row));
-      const start = row;
+      const time = timeOf(row);
+      if (this.isFull()) this.seal(time);
       const stop = Math.min(to, row + this.capacity - this.executions);
-      let h = this.history;
-      let block = this.lastBlock;
-      let { hits } = this;
-      while (row < stop) {
-        block = blocks[numbers[row++]];
-        const before = h;
-        h = historyAfter(h, block);
-        const entry = table[before];
-        if (entry === sureOf(block)) {
-          hits++;
-        } else if (entry === guessOf(block)) {
-          table[before] = sureOf(block);
-          hits++;
-        } else {
-          this.hits = hits;
-          this.writeRecord(recordCode.firstBlock + block, timeOf(row - 1));
-          hits = 0;
-          table[before] = corrected(entry, block);
-          if (this.isFull()) break;
-        }
-      }
-      this.hits = hits;
-      this.history = h;
-      this.lastBlock = block;
-      this.executions += row - start;
+      const { records, executions } = runs.encode(table, state, run, time, row, stop, this.payloadBytes - this.at);
+      this.reserve(records.length);
+      this.bytes.set(records, this.at);
+      this.at += records.length;
+      this.executions += executions;
+      row += executions;
+      this.lastBlock = run.translation[run.numbers[row - 1]];
     }
     if (from < to) this.latestTime = timeOf(to - 1);
   }
@@ -163,11 +139,12 @@ export class ExecutionEncoder {
    */
   unsealed(lastDuration: number): Uint8Array | null {
     if (this.executions === 0) return null;
-    const { at, hits, recordTime } = this;
+    const { at, state } = this;
+    const { hits, recordTime } = state;
     const payload = this.payloadUntil(Math.max(this.latestTime + lastDuration, recordTime));
     this.at = at;
-    this.hits = hits;
-    this.recordTime = recordTime;
+    state.hits = hits;
+    state.recordTime = recordTime;
     return payload;
   }
 
@@ -197,32 +174,33 @@ export class ExecutionEncoder {
   private begin(time: number): void {
     this.table.fill(0);
     this.at = executionHeadBytes;
-    this.history = 0;
+    this.state.history = 0;
     this.firstExecution += this.executions;
     this.firstInstruction += this.instructions;
     this.executions = 0;
     this.capacity = Math.min(chunkExecutions, 4 * this.capacity);
     this.instructions = 0;
     this.startTime = time;
-    this.recordTime = time;
+    this.state.recordTime = time;
     this.blockBeforeChunk = this.lastBlock;
     this.switchBeforeChunk = this.lastSwitch;
   }
 
   private writeRecord(code: number, time: number, switchNumber = -1): void {
-    if (this.at + longestRecord > this.bytes.length) this.grow();
-    const { bytes } = this;
-    let at = writeVarint(bytes, this.at, this.hits);
+    this.reserve(longestRecord);
+    const { bytes, state } = this;
+    let at = writeVarint(bytes, this.at, state.hits);
     at = writeVarint(bytes, at, code);
-    at = writeVarint(bytes, at, time - this.recordTime);
+    at = writeVarint(bytes, at, time - state.recordTime);
     if (switchNumber >= 0) at = writeVarint(bytes, at, switchNumber);
     this.at = at;
-    this.recordTime = time;
-    this.hits = 0;
+    state.recordTime = time;
+    state.hits = 0;
   }
 
-  private grow(): void {
-    const larger = new Uint8Array(this.bytes.length * 2);
+  private reserve(more: number): void {
+    if (this.at + more <= this.bytes.length) return;
+    const larger = new Uint8Array(Math.max(this.bytes.length * 2, this.at + more));
     larger.set(this.bytes);
     this.bytes = larger;
   }

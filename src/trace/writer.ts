@@ -8,6 +8,7 @@ import { ExecutionEncoder } from "./encoder";
 import { EventEncoder } from "./events/eventEncoder";
 import type { ThreadKind } from "./events/eventDescriptor";
 import { formatFileHeader, type FileHeader } from "./fileHeader";
+import { RunEncoder } from "./runEncoder";
 import { formatSwitchRecord, type SwitchRecord } from "./switches";
 import { ChunkKind, type TraceMetadata, type TraceTail } from "./types";
 
@@ -38,6 +39,8 @@ export class TraceWriter {
   private unsealedEvents = (): Uint8Array | null => null;
   /** Of a trace's last execution: without a clock, executions are the units of time. */
   private lastDuration = 0;
+  /** Encodes runs of all streams. */
+  readonly runs = new RunEncoder();
 
   private constructor(
     private readonly path: string,
@@ -99,7 +102,8 @@ export class TraceWriter {
         this.addChunk(ChunkKind.Executions, vcpu, payload);
       };
       const blocksKnown = (): number => this.blocksWritten;
-      stream = new ExecutionEncoder(vcpu, startTime, blocksKnown, emit, this.payloadBytes, firstChunkExecutions);
+      const [first, bytes] = [firstChunkExecutions, this.payloadBytes];
+      stream = new ExecutionEncoder(vcpu, startTime, blocksKnown, emit, bytes, first, this.runs);
       this.streams.set(vcpu, stream);
     }
     return stream;

@@ -8,7 +8,8 @@ export interface AddressTableCode {
   readonly addressCount: WebAssembly.Global;
 }
 
-const firstSlots = 1 << 16;
+/** So few that the tables of most guests stay in the processor's cache. */
+const firstSlots = 1 << 12;
 
 export class AddressTable {
   private slots = firstSlots;

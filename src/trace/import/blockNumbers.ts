@@ -3,13 +3,21 @@ import { mostAddresses } from "./addressIndex";
 import type { ExecutionSink } from "./executionSink";
 
 export class BlockNumbers {
-  /** By the parser's number; -1: the address is one too many for the trace. The system gives memory only where it is written. */
-  readonly blocks = new Int32Array(new SharedArrayBuffer(mostAddresses * 4));
+  /** By the parser's number; -1: the address is one too many for the trace. */
+  readonly blocks: Int32Array;
   /** None of them is -1. */
   complete = true;
   private known = 0;
 
-  constructor(private readonly sink: ExecutionSink) {}
+  constructor(private readonly sink: ExecutionSink) {
+    this.blocks = sink.newTranslation(mostAddresses);
+  }
+
+  /** Forgets everything: the parser numbers addresses anew. */
+  clear(): void {
+    this.known = 0;
+    this.complete = true;
+  }
 
   /** Takes the addresses that the parser numbered next. */
   add(addresses: BigUint64Array): void {

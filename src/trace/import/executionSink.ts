@@ -73,6 +73,11 @@ export class ExecutionSink {
     return this.index.numberOf(low, high);
   }
 
+  /** Room for block numbers that `announceRun` takes. */
+  newTranslation(entries: number): Int32Array {
+    return this.writer.runs.newWords(entries);
+  }
+
   /**
    * A block is about to run.
    * @param vcpu number of the stream
@@ -116,7 +121,8 @@ export class ExecutionSink {
       if (this.clock === "host" && !(ascending && this.areSettled(stream, times, from + 1, last))) {
         this.settleTimes(stream, times, from + 1, last);
       }
-      stream.encoder.executeRun(numbers, blocks, from + 1, last, this.clock === "host" ? times : null, this.position);
+      const run = { numbers, translation: blocks, times: this.clock === "host" ? times : null };
+      stream.encoder.executeRun(run, from + 1, last, this.position);
       const count = last - from - 1;
       this.executions += count;
       if (this.clock === "events") {

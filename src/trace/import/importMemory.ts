@@ -5,14 +5,14 @@
  *   templates | texts and their columns, `places` of each | addresses | table of addresses, which grows
  */
 import { mostAddresses } from "./addressIndex";
-import type { LogColumns } from "./logColumns";
+import { runWords, type LogColumns } from "./logColumns";
 
 const pageBytes = 65536;
 /** The shortest line that makes a row has 13 bytes: `Trace 0x [1]` and a line feed. */
 const shortestLine = 13;
 const tableSlotBytes = 16;
-/** Four columns: 4, 4, 4 and 8 bytes. */
-const rowBytes = 20;
+/** Of the three columns: 4 and 8 bytes per row, and 12 per run, which may be of one row. */
+const rowBytes = 24;
 const templatesAt = pageBytes;
 const textsAt = 2 * pageBytes;
 
@@ -72,19 +72,18 @@ export class ImportMemory {
 
   columns(place: number): LogColumns {
     const { buffer } = this.shape.memory;
-    const { time, block, slot, key } = this.columnOffsets(place);
+    const { time, block, run } = this.columnOffsets(place);
     return {
       time: new Float64Array(buffer, time, this.rows),
       block: new Uint32Array(buffer, block, this.rows),
-      slot: new Uint32Array(buffer, slot, this.rows),
-      key: new Int32Array(buffer, key, this.rows),
+      run: new Int32Array(buffer, run, this.rows * runWords),
     };
   }
 
   columnOffsets(place: number): { readonly [column in keyof LogColumns]: number } {
     const time = this.textAt(place) + this.columnsAt;
     const block = time + this.rows * 8;
-    return { time, block, slot: block + this.rows * 4, key: block + this.rows * 8 };
+    return { time, block, run: block + this.rows * 4 };
   }
 
   /** Addresses from number `from` to `to`. */

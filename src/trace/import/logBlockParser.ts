@@ -44,9 +44,9 @@ export class LogBlockParser {
 
   constructor(
     private readonly memory: ImportMemory,
-    { firstSecond }: LogClock,
+    { stamped, firstSecond }: LogClock,
   ) {
-    this.scanner = new LogScanner(memory);
+    this.scanner = new LogScanner(memory, stamped);
     // Texts lie before the table, which alone grows: this view serves for ever.
     this.bytes = memory.bytes;
     this.parser = new LogLineParser(firstSecond);
@@ -79,7 +79,8 @@ export class LogBlockParser {
     counts.unknown += unknown;
     const addresses = scanner.addresses.takeNew();
     const events = this.eventLines.finish();
-    return { rows: scanner.rows, addresses, streams: this.streams, counts, events, cut };
+    const { rows, runs } = scanner;
+    return { rows, runs, addresses, streams: this.streams, counts, events, cut };
   }
 
   private takeLine(lineStart: number): void {

@@ -18,16 +18,21 @@ export interface LogStream {
   readonly id: number;
 }
 
-/** Row `i` of each belongs together. What a row does not use is undefined. */
+/** What rows say. Row `i` of `block` and `time` belongs together. */
 export interface LogColumns {
-  readonly slot: Uint32Array;
   /** The parser's own number of the block's address. */
   readonly block: Uint32Array;
-  /** `execTb`, `withdrawKey`: a key of the block. */
-  readonly key: Int32Array;
   /** Nanoseconds, NaN for none; only of logs that are stamped. */
   readonly time: Float64Array;
+  /**
+   * Per run, which is rows that follow one another and have the same slot: the slot, the number of the row after the last one,
+   * and that one's key, which `execTb` and `withdrawKey` have. Rows that withdraw by key are runs of their own.
+   */
+  readonly run: Int32Array;
 }
+
+/** Numbers of a run in `LogColumns.run`. */
+export const runWords = 3;
 
 /** Counts that do not depend on order. */
 export interface LogCounts {
@@ -46,6 +51,7 @@ export interface LogCounts {
 /** What a parser says of a text besides its columns. Its numbers and slots go on from earlier texts. */
 export interface LogPart {
   readonly rows: number;
+  readonly runs: number;
   /** The addresses that this parser met for the first time. */
   readonly addresses: BigUint64Array;
   /** Streams likewise. */

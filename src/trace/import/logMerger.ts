@@ -3,7 +3,7 @@ import type { TraceWriter } from "../writer";
 import { executionResult, resultSoFar } from "./executionResult";
 import { ExecutionSink } from "./executionSink";
 import { BlockNumbers } from "./blockNumbers";
-import { logSlot, noCounts, type LogColumns, type LogCounts, type LogPart } from "./logColumns";
+import { logSlot, noCounts, runWords, type LogColumns, type LogCounts, type LogPart } from "./logColumns";
 import type { LogStream } from "./logColumns";
 import type { LogClock } from "./logClock";
 import type { LogEventSink } from "./logEventSink";
@@ -48,10 +48,9 @@ export class LogMerger {
     const numbering = this.numberings[parser];
     numbering.numbers.add(part.addresses);
     numbering.streams.push(...part.streams);
-    let taken = 0;
+    const taken = { rows: 0, runs: 0 };
     this.eventSink.takeAll(part.events, (row) => {
       this.takeRows(numbering, columns, taken, row);
-      taken = row;
       return this.sink.executions;
     });
     this.takeRows(numbering, columns, taken, part.rows);
@@ -80,33 +79,42 @@ export class LogMerger {
     return { ...result, vcpus: Math.max(1, vcpus), trust };
   }
 
-  private takeRows(numbering: Numbering, columns: LogColumns, from: number, to: number): void {
-    const { slot } = columns;
-    for (let row = from; row < to;) {
-      const first = row;
-      for (row++; row < to && slot[row] === slot[first]; row++);
-      this.takeRun(numbering, columns, first, row);
+  /** Takes rows up to number `to`. @param taken rows and whole runs before: brought forward */
+  private takeRows(numbering: Numbering, columns: LogColumns, taken: { rows: number; runs: number }, to: number): void {
+    const { run } = columns;
+    while (taken.rows < to) {
+      const at = taken.runs * runWords;
+      const end = run[at + 1];
+      const stop = Math.min(to, end);
+      // Where an event divides a run, the key is that of a later row: which announces something else before any key is compared.
+      this.takeRun(numbering, columns, taken.rows, stop, run[at], run[at + 2]);
+      taken.rows = stop;
+      if (stop === end) taken.runs++;
     }
   }
 
-  /** Rows that have the same slot. */
-  private takeRun({ numbers, streams }: Numbering, columns: LogColumns, from: number, to: number): void {
+  /** Rows that have the same slot. @param key of the run's last row */
+  private takeRun(
+    { numbers, streams }: Numbering,
+    { block, time }: LogColumns,
+    from: number,
+    to: number,
+    slot: number,
+    key: number,
+  ): void {
     const { sink } = this;
-    const { slot, block, key, time } = columns;
     const { blocks } = numbers;
-    const stream = streams[slot[from]];
+    const stream = streams[slot];
     if (stream === undefined) {
-      for (let row = from; row < to; row++) {
-        if (slot[row] === logSlot.withdrawKey) sink.withdrawKey(key[row]);
-        else sink.withdraw(blocks[block[row]]);
-      }
+      if (slot === logSlot.withdrawKey) sink.withdrawKey(key);
+      else for (let row = from; row < to; row++) sink.withdraw(blocks[block[row]]);
       return;
     }
     if (stream.kind === "execTb" && this.source === "trace") return;
     if (stream.kind === "trace" && this.source === "exec_tb") this.preferTrace(blocks[block[from]]);
     if (stream.kind === "execTb" && stream.id < 0) this.threadless = true;
     const vcpu = stream.kind === "trace" ? stream.id : stream.id < 0 ? 0 : sink.streamOfThread(stream.id);
-    sink.announceRun(vcpu, block, numbers, time, from, to, key[to - 1]);
+    sink.announceRun(vcpu, block, numbers, time, from, to, key);
   }
 
   /** Both kinds are on: `exec_tb` announced this block a line earlier, and would count every block twice from here on. */

@@ -7,11 +7,12 @@ import type { ImportMemory } from "./importMemory";
 
 interface LogLines extends AddressTableCode {
   placeTemplates(at: number, bytes: number, count: number): void;
-  begin(block: number, slot: number, key: number, time: number): void;
+  begin(block: number, time: number, run: number): void;
   readLines(start: number, end: number): number;
   addRow(low: number, high: number, slot: number, key: number, time: number): boolean;
   addKeyRow(key: number): void;
   readonly rows: WebAssembly.Global;
+  readonly runs: WebAssembly.Global;
   readonly chained: WebAssembly.Global;
   readonly unchained: WebAssembly.Global;
   readonly unknown: WebAssembly.Global;
@@ -27,7 +28,11 @@ export class LogScanner {
   private readonly lines: LogLines;
   private learned = 0;
 
-  constructor(private readonly memory: ImportMemory) {
+  /** @param stamped rows have times */
+  constructor(
+    private readonly memory: ImportMemory,
+    private readonly stamped: boolean,
+  ) {
     module ??= new WebAssembly.Module(code);
     const instance = new WebAssembly.Instance(module, { env: { memory: memory.shape.memory } });
     this.lines = instance.exports as unknown as LogLines;
@@ -44,10 +49,14 @@ export class LogScanner {
     return { chained: chained.value, unchained: unchained.value, unknown: unknown.value };
   }
 
+  get runs(): number {
+    return this.lines.runs.value;
+  }
+
   /** Begins the rows of the text at this place. */
   begin(place: number): void {
-    const { block, slot, key, time } = this.memory.columnOffsets(place);
-    this.lines.begin(block, slot, key, time);
+    const { block, time, run } = this.memory.columnOffsets(place);
+    this.lines.begin(block, this.stamped ? time : 0, run);
   }
 
   /** Reads lines in memory from `at` on; answers where the first is that it cannot read, or `end`. */

@@ -31,7 +31,7 @@ export class SimpletraceThreads {
   private readonly parsers: ParserHandle<RecordText, RecordPart>[];
   private readonly places: ParserPlace[];
   /** By parser. */
-  private numbers: BlockNumbers[] = [];
+  private readonly numbers: BlockNumbers[];
   /** Grows when something is thrown away: then all parsers number addresses anew. */
   private generation = 0;
   /** Bytes of the trace that the scan is done with, and those behind them that are in no later block. */
@@ -46,7 +46,7 @@ export class SimpletraceThreads {
   ) {
     this.parsers = threadParsers(importWorker, bufferBytes(blockBytes), (shape) => ({ kind: "records", shape }));
     this.places = placesOf(this.parsers);
-    this.renumber();
+    this.numbers = this.parsers.map(() => records.newNumbers());
   }
 
   /** Reads everything behind so many bytes of header. */
@@ -130,6 +130,6 @@ export class SimpletraceThreads {
 
   private renumber(): void {
     this.generation++;
-    this.numbers = this.parsers.map(() => this.records.newNumbers());
+    for (const numbers of this.numbers) numbers.clear();
   }
 }

@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { mostAddresses } from "../../../src/trace/import/addressIndex";
 import { bufferBytes } from "../../../src/trace/import/blockReader";
 import { LogBlockParser } from "../../../src/trace/import/logBlockParser";
-import { logSlot, noCounts, type LogStream } from "../../../src/trace/import/logColumns";
+import { logSlot, noCounts, runWords, type LogStream } from "../../../src/trace/import/logColumns";
 import { lineKind, LogLineParser } from "../../../src/trace/import/logLine";
 import { ImportMemory } from "../../../src/trace/import/importMemory";
 
@@ -13,7 +13,7 @@ const firstSecond = 1_795_218_801;
 interface Row {
   readonly stream: LogStream | "withdraw" | "withdrawKey";
   readonly address?: bigint;
-  readonly key?: number;
+  readonly key?: number | undefined;
   readonly time?: number;
 }
 
@@ -23,10 +23,13 @@ interface Found {
   readonly cut: boolean;
 }
 
+/** One for all: each would reserve four gigabytes of address space until it is collected. */
+const subjectMemory = ImportMemory.create(bufferBytes(textBytes), 2);
+
 /** What the parser says of texts that follow each other. */
 class Subject {
-  private readonly memory = ImportMemory.create(bufferBytes(textBytes), 2);
-  private readonly parser = new LogBlockParser(this.memory, { stamped: true, firstSecond });
+  private readonly memory = subjectMemory;
+  private readonly parser = new LogBlockParser(subjectMemory, { stamped: true, firstSecond });
   private readonly addresses: bigint[] = [];
   private readonly streams: LogStream[] = [];
   private turn = 0;
@@ -41,17 +44,23 @@ class Subject {
     const part = this.parser.parse({ place, start, end });
     this.addresses.push(...part.addresses);
     this.streams.push(...part.streams);
-    const { slot, block, key, time } = this.memory.columns(place);
-    const rows = Array.from({ length: part.rows }, (_, row): Row => {
-      if (slot[row] === logSlot.withdrawKey) return { stream: "withdrawKey", key: key[row] };
-      const address = this.addresses[block[row]];
-      if (slot[row] === logSlot.withdraw) return { stream: "withdraw", address };
-      const stream = this.streams[slot[row] - logSlot.firstStream];
-      return stream.kind === "trace"
-        ? { stream, address, time: time[row] }
-        : { stream, address, time: time[row], key: key[row] };
-    });
+    const { block, time, run } = this.memory.columns(place);
+    const rows: Row[] = [];
+    for (let each = 0; each < part.runs; each++) {
+      const [slot, end, key] = run.subarray(each * runWords, (each + 1) * runWords);
+      for (let row = rows.length; row < end; row++) {
+        rows.push(this.row(slot, this.addresses[block[row]], time[row], row === end - 1 ? key : undefined));
+      }
+    }
+    expect(rows.length).toBe(part.rows);
     return { rows, counts: part.counts, cut: part.cut };
+  }
+
+  private row(slot: number, address: bigint, time: number, key: number | undefined): Row {
+    if (slot === logSlot.withdrawKey) return { stream: "withdrawKey", key };
+    if (slot === logSlot.withdraw) return { stream: "withdraw", address };
+    const stream = this.streams[slot - logSlot.firstStream];
+    return stream.kind === "trace" ? { stream, address, time } : { stream, address, time, key };
   }
 }
 
@@ -96,7 +105,18 @@ function lineByLine(parser: LogLineParser, text: string): Found {
         break;
     }
   }
-  return { rows, counts, cut };
+  return { rows: rows.map((row, index) => withKeyOfRun(row, rows.at(index + 1))), counts, cut };
+}
+
+/** Keys are told of a run's last row only: nothing else can be withdrawn. */
+function withKeyOfRun(row: Row, next: Row | undefined): Row {
+  if (typeof row.stream === "string" || row.stream.kind === "trace") return row;
+  const goesOn =
+    next !== undefined &&
+    typeof next.stream !== "string" &&
+    next.stream.kind === "execTb" &&
+    next.stream.id === row.stream.id;
+  return goesOn ? { ...row, key: undefined } : row;
 }
 
 /** A character of an ASCII text. */

@@ -1,0 +1,71 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { ExecutionEncoder } from "../../../src/trace/encoder";
+import { RunEncoder } from "../../../src/trace/runEncoder";
+
+/** A stretch of executions by the numbers of their blocks, and how often it comes again. */
+const stretch = fc.tuple(fc.array(fc.nat(299), { minLength: 1, maxLength: 12 }), fc.integer({ min: 1, max: 150 }));
+/** What lies between two times: up to half of what a double counts exactly. */
+const step = fc.oneof(
+  { weight: 8, arbitrary: fc.nat(5000) },
+  fc.constantFrom(0, 2 ** 31 - 1, 2 ** 31, 2 ** 32 + 1, 2 ** 46),
+);
+/** Where one run ends and another begins. */
+const cuts = fc.array(fc.nat(8000), { maxLength: 6 });
+
+interface Encoded {
+  readonly payloads: Uint8Array[];
+  readonly encoder: ExecutionEncoder;
+}
+
+function newEncoder(runs: RunEncoder, payloadBytes: number, capacity: number): Encoded {
+  const payloads: Uint8Array[] = [];
+  const take = (payload: Uint8Array): void => void payloads.push(payload);
+  return { payloads, encoder: new ExecutionEncoder(0, 0, () => 300, take, payloadBytes, capacity, runs) };
+}
+
+describe("a run of executions", () => {
+  const runs = new RunEncoder();
+  const translation = runs.newWords(300);
+  // Numbers of blocks as a parser has them, which are not those of the trace; some need many bytes.
+  translation.forEach((_, number) => (translation[number] = number % 3 === 0 ? number : number * 70_001));
+
+  it("is encoded as its executions one by one, through ends of chunks and whatever its times are", () => {
+    fc.assert(
+      fc.property(
+        fc.array(stretch, { minLength: 1, maxLength: 8 }),
+        fc.array(step, { minLength: 1, maxLength: 5 }),
+        fc.boolean(),
+        cuts,
+        fc.constantFrom(100, 3000, 2 ** 20),
+        fc.constantFrom(1000, 2 ** 22),
+        (stretches, steps, timed, places, payloadBytes, capacity) => {
+          const numbers = Uint32Array.from(
+            stretches.flatMap(([list, times]) => Array.from({ length: times }, () => list).flat()),
+          );
+          const count = numbers.length;
+          const times = new Float64Array(count);
+          for (let row = 1; row < count; row++) {
+            const next = times[row - 1] + (timed ? steps[row % steps.length] : 1);
+            times[row] = next <= Number.MAX_SAFE_INTEGER ? next : times[row - 1];
+          }
+          const single = newEncoder(new RunEncoder(), payloadBytes, capacity);
+          numbers.forEach((number, row) => single.encoder.execute(translation[number], 0, times[row]));
+          single.encoder.seal(times[count - 1]);
+
+          const whole = newEncoder(runs, payloadBytes, capacity);
+          const ends = [...places.filter((place) => place < count).sort((a, b) => a - b), count];
+          let from = 0;
+          for (const end of ends) {
+            whole.encoder.executeRun({ numbers, translation, times: timed ? times : null }, from, end, times[from]);
+            from = end;
+          }
+          whole.encoder.seal(times[count - 1]);
+          const hexOf = (payloads: Uint8Array[]): string[] => payloads.map((each) => Buffer.from(each).toString("hex"));
+          expect(hexOf(whole.payloads)).toEqual(hexOf(single.payloads));
+        },
+      ),
+      { numRuns: 50 },
+    );
+  });
+});
