@@ -40,6 +40,7 @@ export function activate(context: vscode.ExtensionContext): BootscopeApi {
       folders: setting("symbols.debugFolders", trace).map(settingPath),
       servers: debuginfodServers(setting("symbols.debuginfodUrls"), process.env[serversOfEnvironment]),
     }),
+    follow: (trace) => setting("trace.follow", trace) === "auto",
     traceEvents: (trace) => {
       const file = setting("traceEvents.descriptions", trace);
       return file === "" ? undefined : settingPath(file);

@@ -4,6 +4,7 @@ import type { FunctionColumn, FunctionsPage, Metric, TraceSummary } from "../pro
 import { formatCost, formatCount, formatInlinedInto, formatMoment, formatShare } from "../protocol/format";
 import { belowRoot } from "../protocol/sourceRoot";
 import { nanoseconds } from "../protocol/units";
+import { followOption, followTrace, type FollowFlags } from "./followTrace";
 import { parseLimit } from "./limit";
 import { hex, jsonTime, print, printJson, table, trustLines } from "./output";
 import {
@@ -12,10 +13,10 @@ import {
   rootOption,
   symbolsOption,
   withTrace,
-  type TraceFlags,
+  type OpenedTrace,
 } from "./withEngine";
 
-interface Flags extends TraceFlags {
+interface Flags extends FollowFlags {
   readonly limit?: number;
   readonly sort: "executions" | "instructions" | "time" | "first";
   readonly filter: string;
@@ -43,29 +44,48 @@ export function functionsCommand(): Command {
     )
     .option("--filter <terms>", "words of names, file:…, dir:…, module:…, >1%", "")
     .option("--inlined", "count inlined code for the function that was inlined")
+    .addOption(followOption())
     .option("--json", "print JSON")
     .action(async (trace: string, flags: Flags) => {
-      await withTrace(trace, flags, async ({ engine, trace: handle, summary, signal }) => {
-        const page = await engine.request(
-          "functions",
-          {
-            trace: handle,
-            range: null,
-            sort: flags.sort,
-            descending: flags.sort !== "first",
-            filter: flags.filter,
-            metric: metricOf(flags.sort),
-            inlined: flags.inlined === true,
-            offset: 0,
-            limit: flags.limit ?? (flags.json === true ? Number.MAX_SAFE_INTEGER : screenful),
+      if (flags.follow !== true) await withTrace(trace, flags, (opened) => show(opened, flags));
+      else {
+        await followTrace(trace, flags, {
+          // Only a terminal can show one table in the place of another.
+          part: async (opened) => {
+            if (!process.stdout.isTTY || flags.json === true) return;
+            const text = functionsText(await pageOf(opened, flags), opened.summary, metricOf(flags.sort));
+            print(`${clearScreen}${text}`);
           },
-          signal,
-        );
-        if (flags.json === true) printJson(functionsJson(page, summary));
-        else print(functionsText(page, summary, metricOf(flags.sort)));
-      });
+          whole: (opened) => show(opened, flags, process.stdout.isTTY && flags.json !== true ? clearScreen : ""),
+        });
+      }
     });
 }
+
+const clearScreen = "\u001b[H\u001b[2J";
+
+async function show(opened: OpenedTrace, flags: Flags, before = ""): Promise<void> {
+  const page = await pageOf(opened, flags);
+  if (flags.json === true) printJson(functionsJson(page, opened.summary));
+  else print(`${before}${functionsText(page, opened.summary, metricOf(flags.sort))}`);
+}
+
+const pageOf = ({ engine, trace, signal }: OpenedTrace, flags: Flags): Promise<FunctionsPage> =>
+  engine.request(
+    "functions",
+    {
+      trace,
+      range: null,
+      sort: flags.sort,
+      descending: flags.sort !== "first",
+      filter: flags.filter,
+      metric: metricOf(flags.sort),
+      inlined: flags.inlined === true,
+      offset: 0,
+      limit: flags.limit ?? (flags.json === true ? Number.MAX_SAFE_INTEGER : screenful),
+    },
+    signal,
+  );
 
 /** What shares are of. */
 const metricOf = (sort: FunctionColumn): Metric => (sort === "executions" || sort === "time" ? sort : "instructions");

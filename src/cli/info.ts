@@ -2,17 +2,12 @@
 import { Command } from "commander";
 import type { PlacedFile, TraceSummary } from "../protocol/engine";
 import { formatBytes, formatExact, formatMoment, formatPercent } from "../protocol/format";
+import { followOption, followTrace, type FollowFlags } from "./followTrace";
 import { jsonTime, print, printJson } from "./output";
-import {
-  debugFolderOption,
-  debuginfodOption,
-  rootOption,
-  symbolsOption,
-  withTrace,
-  type TraceFlags,
-} from "./withEngine";
+import { progressLine } from "./progressLine";
+import { debugFolderOption, debuginfodOption, rootOption, symbolsOption, withTrace } from "./withEngine";
 
-interface Flags extends TraceFlags {
+interface Flags extends FollowFlags {
   readonly json?: boolean;
 }
 
@@ -26,12 +21,45 @@ export function infoCommand(): Command {
     .addOption(debugFolderOption())
     .addOption(debuginfodOption())
     .option("--force", "use the vmlinux even if it does not belong to the trace")
-    .option("--json", "print JSON")
+    .addOption(followOption())
+    .option("--json", "print JSON; with --follow, an object per line for each change")
     .action(async (trace: string, flags: Flags) => {
+      if (flags.follow === true) {
+        await follow(trace, flags);
+        return;
+      }
       const summary = await withTrace(trace, flags, (opened) => Promise.resolve(opened.summary));
       if (flags.json === true) printJson(infoJson(summary));
       else print(infoText(summary));
     });
+}
+
+/** A line for each change, or one that changes on a terminal; at the end what `info` says. */
+async function follow(trace: string, flags: Flags): Promise<void> {
+  const line = progressLine(process.stdout);
+  const isLine = flags.json !== true && process.stdout.isTTY;
+  let before = "";
+  await followTrace(trace, flags, {
+    part: ({ summary }) => {
+      const text = flags.json === true ? JSON.stringify(infoJson(summary)) : partText(summary);
+      if (isLine) line.show(text);
+      else if (text !== before) print(text);
+      before = text;
+      return Promise.resolve();
+    },
+    whole: ({ summary }) => {
+      line.clear();
+      print(flags.json === true ? JSON.stringify(infoJson(summary)) : infoText(summary));
+      return Promise.resolve();
+    },
+  });
+}
+
+function partText({ executions, distinctBlocks, events, fileBytes, symbols, named }: TraceSummary): string {
+  const parts = [`${formatExact(executions)} executions of ${formatExact(distinctBlocks)} blocks`];
+  if (events > 0) parts.push(`${formatExact(events)} events`);
+  if (symbols !== null && executions > 0) parts.push(`${formatPercent(named / executions)} named`);
+  return [...parts, formatBytes(fileBytes), "still being written"].join(", ");
 }
 
 /** The fields of `info --json`; also what `import --json` prints of the new trace. */
@@ -49,6 +77,7 @@ export function infoJson(summary: TraceSummary): object {
     durationNs: jsonTime(summary.duration, summary.clock),
     clock: summary.clock,
     deterministic: summary.deterministic,
+    following: summary.follow === "live",
     trust: trust.level,
     trustReasons: trust.reasons,
     dropped: trust.dropped,

@@ -71,19 +71,39 @@ export interface OpenedTrace {
 /** Where what is computed is kept between two runs. */
 export const resultsFolder = (): string => path.join(cacheFolder(), "results");
 
-/** Runs `use` with an engine. Shows its progress on a terminal; Ctrl+C cancels what it does. */
-export async function withEngine<T>(use: (engine: LocalEngine, signal: AbortSignal) => Promise<T>): Promise<T> {
+export interface EngineUse {
+  /** Is told of traces that are open. */
+  readonly onChange?: (summary: TraceSummary) => void;
+  /** Shows no progress. */
+  readonly quiet?: boolean;
+}
+
+/**
+ * Runs `use` with an engine. Shows its progress on a terminal; Ctrl+C cancels what it does.
+ * @param use may take over the first Ctrl+C by giving its last argument what is to be done then
+ */
+export async function withEngine<T>(
+  use: (engine: LocalEngine, signal: AbortSignal, onInterrupt: (first: () => void) => void) => Promise<T>,
+  { onChange, quiet = false }: EngineUse = {},
+): Promise<T> {
   const line = progressLine();
   const interrupt = new AbortController();
-  const onSignal = (): void => interrupt.abort();
+  let first: (() => void) | null = null;
+  const onSignal = (): void => {
+    const before = first;
+    first = null;
+    if (before === null) interrupt.abort();
+    else before();
+  };
   const engine = localEngine(__dirname, (notice) => {
-    const text = describe(notice);
+    if (notice.kind === "changed") onChange?.(notice.summary);
+    const text = quiet ? null : describe(notice);
     if (text !== null) line.show(text);
   });
-  process.once("SIGINT", onSignal).once("SIGTERM", onSignal);
+  process.on("SIGINT", onSignal).on("SIGTERM", onSignal);
   interrupt.signal.addEventListener("abort", () => engine.dispose(), { once: true });
   try {
-    return await use(engine, interrupt.signal);
+    return await use(engine, interrupt.signal, (taken) => (first = taken));
   } catch (error) {
     throw interrupt.signal.aborted ? new BootscopeError("cancelled", "Interrupted.", "", { cause: error }) : error;
   } finally {
@@ -100,12 +120,7 @@ export async function withTrace<T>(
   use: (opened: OpenedTrace) => Promise<T>,
 ): Promise<T> {
   return withEngine(async (engine, signal) => {
-    const vmlinux = flags.vmlinux === undefined ? [] : [path.resolve(flags.vmlinux)];
-    const roots = (flags.root ?? []).map((root) => path.resolve(root));
-    const firmware = (flags.symbols ?? []).map(({ path: given, address }) => ({ path: path.resolve(given), address }));
-    const debug = debugSources(flags);
-    const opening = { path: tracePath(file), vmlinux, cacheFolder: resultsFolder(), roots, firmware, debug };
-    const { trace, summary } = await engine.request("open", opening, signal);
+    const { trace, summary, vmlinux, debug } = await openTrace(engine, file, flags, signal, false);
     // What a server has is there at the end only.
     const opened = debug.servers.length > 0 ? await engine.request("settled", { trace }, signal) : summary;
     const problem = opened.symbolsProblem;
@@ -114,18 +129,39 @@ export async function withTrace<T>(
       await engine.request("setSymbols", { trace, vmlinux: vmlinux[0], force: true }, signal);
     }
     const settled = await engine.request("settled", { trace }, signal);
-    if (vmlinux.length > 0 && settled.symbols === null && settled.symbolsProblem !== null) {
-      throw namesRefused(settled.symbolsProblem);
-    }
-    const { firmwareProblem } = settled;
-    if (firmwareProblem !== null)
-      throw new BootscopeError(firmwareProblem.code, firmwareProblem.message, firmwareProblem.advice);
+    requireNames(settled, vmlinux);
     return use({ engine, trace, summary: settled, signal });
   });
 }
 
+/** Opens a trace with what a command's flags name. */
+export async function openTrace(
+  engine: LocalEngine,
+  file: string,
+  flags: TraceFlags,
+  signal: AbortSignal,
+  follow: boolean,
+) {
+  const vmlinux = flags.vmlinux === undefined ? [] : [path.resolve(flags.vmlinux)];
+  const roots = (flags.root ?? []).map((root) => path.resolve(root));
+  const firmware = (flags.symbols ?? []).map(({ path: given, address }) => ({ path: path.resolve(given), address }));
+  const debug = debugSources(flags);
+  const opening = { path: tracePath(file), vmlinux, cacheFolder: resultsFolder(), roots, firmware, debug, follow };
+  return { ...(await engine.request("open", opening, signal)), vmlinux, debug };
+}
+
 /** The path that the engine is given for a command's trace; `-` is the standard input. */
 export const tracePath = (file: string): string => (file === "-" ? "/dev/stdin" : path.resolve(file));
+
+/** Throws when what was given to name addresses does not. */
+export function requireNames(
+  { symbols, symbolsProblem, firmwareProblem }: TraceSummary,
+  vmlinux: readonly string[],
+): void {
+  if (vmlinux.length > 0 && symbols === null && symbolsProblem !== null) throw namesRefused(symbolsProblem);
+  if (firmwareProblem === null) return;
+  throw new BootscopeError(firmwareProblem.code, firmwareProblem.message, firmwareProblem.advice);
+}
 
 function namesRefused(problem: NonNullable<TraceSummary["symbolsProblem"]>): BootscopeError {
   const advice =

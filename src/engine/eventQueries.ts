@@ -18,8 +18,15 @@ const threadWords = {
   [ThreadKind.Vcpu]: "vcpu",
 } as const;
 
-/** Of the query asked last about a trace: how many records of each chunk match. Pages of it then cost one chunk. */
-const lastMatches = new WeakMap<TraceFile, { readonly key: string; readonly matched: readonly number[] }>();
+/**
+ * Of the queries asked last about a trace: how many records of each chunk match, by name. Pages then cost one chunk, and a trace
+ * that grows costs its new chunks.
+ */
+const lastMatches = new WeakMap<TraceSession, Map<string, ChunkMatches>>();
+/** The list of events and that of their names ask differently. */
+const mostQueries = 2;
+/** By the chunk's place in the file. */
+type ChunkMatches = Map<number, ReadonlyMap<string, number>>;
 
 type Wanted = Pick<EventsQuery, "range" | "filter">;
 type Use = (decoder: EventDecoder, time: number, values: readonly NamedValue[]) => void;
@@ -43,7 +50,9 @@ export async function events(session: TraceSession, query: EventsQuery, signal: 
   const source = await eventSource(session);
   const { file } = source;
   const wanted = { ...query, range: openEnded(query.range, source.duration) };
-  const matched = await matchesOf(source, wanted, signal);
+  const matched = (await matchesOf(session, source, wanted, signal)).map((names) =>
+    [...names.values()].reduce((sum, count) => sum + count, 0),
+  );
   const limit = Math.min(query.limit, mostRows);
   const rows: { time: number; thread: number; name: string; text: string }[] = [];
   const threads = file.events.at(0)?.threads ?? ThreadKind.Process;
@@ -77,9 +86,9 @@ export async function eventNames(session: TraceSession, query: Wanted, signal: A
   const source = await eventSource(session);
   const wanted = { ...query, range: openEnded(query.range, source.duration) };
   const counts = new Map<string, number>();
-  await countMatches(source, source.file.events, wanted, signal, (name, count) => {
-    counts.set(name, (counts.get(name) ?? 0) + count);
-  });
+  for (const names of await matchesOf(session, source, wanted, signal)) {
+    for (const [name, count] of names) counts.set(name, (counts.get(name) ?? 0) + count);
+  }
   const sorted = [...counts].sort(([a, more], [b, most]) => most - more || (a < b ? -1 : 1));
   return {
     revision: session.revision,
@@ -109,19 +118,39 @@ export async function countEventsOverTime(
 const openEnded = (range: TimeRange | null, duration: number): TimeRange | null =>
   range === null || range.end < duration ? range : { ...range, end: nanoseconds(Infinity) };
 
-async function matchesOf(source: EventSource, wanted: Wanted, signal: AbortSignal): Promise<readonly number[]> {
-  const { file } = source;
-  const key = JSON.stringify([wanted.range, wanted.filter]);
-  const known = lastMatches.get(file);
-  if (known?.key === key) return known.matched;
-  const matched: number[] = [];
-  for (const chunk of file.events) {
-    let count = 0;
-    await countMatches(source, [chunk], wanted, signal, (_name, more) => (count += more));
-    matched.push(count);
+/** Per chunk, how many records of it match, by name. */
+async function matchesOf(
+  session: TraceSession,
+  source: EventSource,
+  wanted: Wanted,
+  signal: AbortSignal,
+): Promise<readonly ReadonlyMap<string, number>[]> {
+  const known = knownMatches(session, JSON.stringify([wanted.range, wanted.filter, String(originOf(source.file))]));
+  const matched: ReadonlyMap<string, number>[] = [];
+  for (const chunk of source.file.events) {
+    let names = known.get(chunk.offset);
+    if (names === undefined) {
+      const counts = new Map<string, number>();
+      await countMatches(source, [chunk], wanted, signal, (name, more) => {
+        counts.set(name, (counts.get(name) ?? 0) + more);
+      });
+      names = counts;
+      // What is not in the file yet will be more.
+      if (chunk.payload === undefined) known.set(chunk.offset, names);
+    }
+    matched.push(names);
   }
-  lastMatches.set(file, { key, matched });
   return matched;
+}
+
+function knownMatches(session: TraceSession, key: string): ChunkMatches {
+  const queries = lastMatches.get(session) ?? new Map<string, ChunkMatches>();
+  lastMatches.set(session, queries);
+  const known = queries.get(key) ?? new Map<number, ReadonlyMap<string, number>>();
+  queries.delete(key);
+  queries.set(key, known);
+  if (queries.size > mostQueries) queries.delete(queries.keys().next().value ?? "");
+  return known;
 }
 
 /** Tells how many records match, name by name. Where names alone decide, chunks say it at their ends and no record is read. */

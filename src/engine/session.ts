@@ -65,6 +65,8 @@ export class TraceSession {
   #follow: TraceSummary["follow"];
   /** All that was in the file when it was opened is read: from then on there is no progress to tell. */
   #isCaughtUp = false;
+  /** `#ready` is of all that there will be. */
+  #hasAll = false;
   /** Somebody waits for the trace, so that it is worth to show what there is of it. */
   #wanted = false;
   #importing = false;
@@ -90,6 +92,8 @@ export class TraceSession {
   readonly #search: DebugSearch;
   /** What the names of the trace depend on, besides it. */
   readonly #candidates: ImageCandidates;
+  /** What somebody chose instead while the trace was not all there. */
+  #given: { readonly candidates: readonly string[]; readonly force: boolean } | undefined;
 
   private constructor(
     readonly handle: TraceHandle,
@@ -220,9 +224,11 @@ export class TraceSession {
 
   /** Names addresses by another image. Without one that fits, the trace has no names, and the summary says why. */
   async setSymbols(candidates: readonly string[], force: boolean): Promise<TraceSummary> {
-    const { scanned, named } = await this.whole();
-    const all = await chosenCandidates(candidates, this.#search);
-    const choice = await chooseImage(this.parts.images, scanned.file, all, force);
+    const { scanned, named } = await this.ready();
+    const given = { candidates: await chosenCandidates(candidates, this.#search), force };
+    // What is shown of it next is named in the same way.
+    if (!this.#hasAll) this.#given = given;
+    const choice = await chooseImage(this.parts.images, scanned.file, given.candidates, given.force);
     await this.#nameBy(scanned, choice, named);
     if (this.#complete) await this.#nameCode();
     return this.summary;
@@ -284,8 +290,16 @@ export class TraceSession {
   async #followRecording(): Promise<string> {
     const { path } = this.source;
     const growing = { path, isPassing: false, tail: () => Promise.resolve(null) };
-    const { signal } = this.#stop;
-    await followRecording(path, this.#followOptions(), () => this.#growing.grown(growing), signal);
+    const stop = this.#stopImport.signal;
+    const signal = AbortSignal.any([this.#stop.signal, stop]);
+    this.#importing = true;
+    try {
+      await followRecording(path, this.#followOptions(), () => this.#growing.grown(growing), signal);
+    } catch (error) {
+      if (!stop.aborted || this.#stop.signal.aborted) throw error;
+    } finally {
+      this.#importing = false;
+    }
     return path;
   }
 
@@ -309,8 +323,8 @@ export class TraceSession {
       this.#scanning.catch(() => undefined); // told by `settled`
     }
     const candidates = await this.#candidates.findFor(file);
-    const restored = record === null ? null : await this.#restoreNames(scanned);
-    const named = restored ?? new NamedTrace(scanned, await chooseImage(this.parts.images, file, candidates, false));
+    const restored = record === null || this.#given !== undefined ? null : await this.#restoreNames(scanned);
+    const named = restored ?? new NamedTrace(scanned, await this.#choose(file, candidates));
     if (this.#closed) {
       named.release();
       return;
@@ -318,6 +332,7 @@ export class TraceSession {
     this.#ready?.named.release();
     this.#ready = { scanned, named };
     this.#isPart = false;
+    this.#hasAll = true;
     this.#first = restored ?? undefined;
     this.#complete = record !== null;
     this.#tellLoaded();
@@ -327,7 +342,7 @@ export class TraceSession {
   /** Shows what there is of a trace that is being imported, in place of what there was before. */
   async #showPart(scanned: ScannedTrace, signal: AbortSignal): Promise<void> {
     const candidates = await this.#candidates.refresh(scanned.file);
-    const named = new NamedTrace(scanned, await chooseImage(this.parts.images, scanned.file, candidates, false));
+    const named = new NamedTrace(scanned, await this.#choose(scanned.file, candidates));
     await this.#loadLines(named);
     if (signal.aborted || this.#closed) {
       named.release();
@@ -340,6 +355,11 @@ export class TraceSession {
     this.#change();
   }
 
+  #choose(file: TraceFile, found: readonly string[]): Promise<ImageChoice> {
+    const { candidates, force } = this.#given ?? { candidates: found, force: false };
+    return chooseImage(this.parts.images, file, candidates, force);
+  }
+
   /** Reads executions and lines; tells the end of it. */
   async #read(): Promise<void> {
     const { scanned, named } = await this.whole();
@@ -349,7 +369,7 @@ export class TraceSession {
     this.#complete = true;
     this.#change();
     const saved = this.#saveScan();
-    const isChoice = this.#ready?.named === renamed && !named.restored;
+    const isChoice = this.#ready?.named === renamed && !named.restored && this.#given === undefined;
     if (!named.restored) await this.#nameCode();
     this.#isCodeNamed = true;
     if (this.options.firmware.length > 0) this.#change();

@@ -22,6 +22,7 @@ interface Settings {
   "sourceHeat.enabled": boolean;
   "sourceHeat.metric": Metric;
   "sourceHeat.threshold": number;
+  "trace.follow": "auto" | "off";
   "traceEvents.file": string;
   "traceEvents.descriptions": string;
   "traceEvents.buildTask": string;

@@ -6,6 +6,7 @@ import type { FirmwareFile } from "../protocol/firmwareFile";
 import { BootscopeError, toFailure } from "../protocol/failure";
 import type { FileChange, PageState } from "../protocol/page";
 import { FileWatch } from "./fileWatch";
+import { WatchedTrace } from "./watchedTrace";
 import type { Engine, OpenTrace, Selection } from "./services";
 
 /** The vmlinux that a person chose for a trace. */
@@ -29,6 +30,8 @@ export interface SessionSurroundings {
   readonly firmware: (trace: vscode.Uri) => readonly FirmwareFile[];
   /** Where debug information may be that was split off. Throws "unsupported" for what is not the URL of a server. */
   readonly debug: (trace: vscode.Uri) => DebugSources;
+  /** Whether a trace that is still being written is followed. */
+  readonly follow: (trace: vscode.Uri) => boolean;
   /** The trace-events file that describes the events; undefined: looked for. */
   readonly traceEvents: (trace: vscode.Uri) => string | undefined;
   readonly choice: (trace: vscode.Uri) => VmlinuxChoice | undefined;
@@ -38,6 +41,10 @@ type State =
   | { readonly kind: "opening" }
   | { readonly kind: "open"; readonly handle: TraceHandle; readonly summary: TraceSummary }
   | { readonly kind: "failed"; readonly reason: BootscopeError };
+
+/** It is still being written, and what comes is shown, now or later. */
+const isFollowed = (state: State): boolean =>
+  state.kind === "open" && (state.summary.follow === "live" || state.summary.follow === "paused");
 
 export class TraceSession implements OpenTrace, vscode.Disposable {
   private readonly changed = new vscode.EventEmitter<void>();
@@ -58,6 +65,8 @@ export class TraceSession implements OpenTrace, vscode.Disposable {
   private opening = 0;
   private disposed = false;
   private readonly watch: FileWatch;
+  /** To be told by editors when they show the trace. */
+  readonly watched = new WatchedTrace((rests) => this.rest(rests));
   private readonly subscriptions: readonly { dispose(): unknown }[];
 
   constructor(
@@ -67,11 +76,14 @@ export class TraceSession implements OpenTrace, vscode.Disposable {
   ) {
     this.currentSelection = initial;
     this.watch = new FileWatch(uri.fsPath, (change) => {
+      // What is followed is expected to change.
+      if (change === "changed" && isFollowed(this.state)) return;
       this.fileChange = change;
       this.stateChanged.fire();
     });
     this.subscriptions = [
       this.watch,
+      this.watched,
       around.engine.onNotice((notice) => this.take(notice)),
       around.engine.onDidDie((why) =>
         this.fail(new BootscopeError("engine-died", `The engine ended: ${why}`, "Restart it to go on.")),
@@ -149,6 +161,7 @@ export class TraceSession implements OpenTrace, vscode.Disposable {
         roots: this.around.roots(this.uri),
         firmware: this.around.firmware(this.uri),
         debug: this.around.debug(this.uri),
+        follow: this.around.follow(this.uri),
         traceEvents: this.around.traceEvents(this.uri),
       });
       if (this.isStale(opening)) {
@@ -195,6 +208,13 @@ export class TraceSession implements OpenTrace, vscode.Disposable {
     await this.around.engine.request("stop", { trace: this.handle });
   }
 
+  /** Pauses following a trace that is still being written, or goes on with it. */
+  async pause(paused: boolean): Promise<void> {
+    const { handle } = this;
+    const summary = await this.around.engine.request("follow", { trace: handle, paused });
+    if (this.state.kind === "open" && this.state.handle === handle) this.update(summary, false);
+  }
+
   /** Lets pages know what changed outside the trace, e.g. the workspace's trust. */
   refresh(): void {
     this.stateChanged.fire();
@@ -232,9 +252,20 @@ export class TraceSession implements OpenTrace, vscode.Disposable {
 
   private update(summary: TraceSummary, idle: boolean): void {
     if (this.state.kind !== "open" || summary.revision < this.state.summary.revision) return;
+    const wasFollowed = isFollowed(this.state);
     this.setOpen(this.state.handle, summary);
+    if (summary.follow === "lost") this.fileChange = "changed";
+    else if (wasFollowed && !isFollowed(this.state)) void this.watch.reset();
     if (idle && summary.complete) this.progress = null;
     this.announce();
+  }
+
+  private rest(rests: boolean): boolean {
+    if (this.state.kind !== "open" || this.state.summary.follow !== (rests ? "live" : "paused")) return false;
+    this.pause(rests).then(undefined, (thrown: unknown) => {
+      this.around.log.debug(`Following ${this.uri.fsPath}: ${toFailure(thrown).message}`);
+    });
+    return true;
   }
 
   private fail(thrown: unknown): void {

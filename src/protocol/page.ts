@@ -99,6 +99,8 @@ export interface HostSide {
     eventNames: { params: PageEventNamesQuery; result: EventNames };
     /** Stops reading; what was read stays. */
     stop: { params: null; result: null };
+    /** Pauses following a trace that is still being written, or goes on with it. */
+    pause: { params: { paused: boolean }; result: null };
     /** Opens the file anew, after it changed, after a failure, or after the engine died. */
     reload: { params: null; result: null };
     chooseVmlinux: { params: null; result: null };

@@ -54,7 +54,9 @@ export function App({ model, filterField }: { model: Model; filterField: RefObje
   const shown = tabs.filter(({ id }) => model.tabs.value.includes(id));
   return (
     <main class="page" data-testid="page" data-complete={state.summary.complete}>
-      {state.fileChange !== null && <FileBanner model={model} change={state.fileChange} />}
+      {state.fileChange !== null && (
+        <FileBanner model={model} change={state.fileChange} isLost={state.summary.follow === "lost"} />
+      )}
       <MessageBanner model={model} />
       <Header model={model} state={state} />
       {/* Events without times are all at one moment. */}

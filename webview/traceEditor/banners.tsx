@@ -4,7 +4,16 @@ import type { FileChange } from "../../src/protocol/page";
 import { Button } from "../common/controls";
 import type { Model } from "./model";
 
-export function FileBanner({ model, change }: { model: Model; change: FileChange }): VNode {
+export function FileBanner({
+  model,
+  change,
+  isLost,
+}: {
+  model: Model;
+  change: FileChange;
+  /** It was followed until then. */
+  isLost: boolean;
+}): VNode {
   return (
     <p class="banner" role="status" data-testid="file-banner">
       <span class="codicon codicon-info" aria-hidden="true" />
@@ -15,7 +24,7 @@ export function FileBanner({ model, change }: { model: Model; change: FileChange
       </span>
       {change === "changed" && (
         <Button data-testid="reload" onClick={() => model.attempt(() => model.host.request("reload", null))}>
-          Reload
+          {isLost ? "Open Again" : "Reload"}
         </Button>
       )}
     </p>

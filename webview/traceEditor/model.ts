@@ -57,6 +57,9 @@ export class Model {
   /** Changes whenever answers of the engine may have changed. */
   readonly revision = computed(() => this.summary.value?.revision ?? -1);
 
+  /** The same for trace events: reading executions changes nothing. */
+  readonly eventsRevision = computed(() => this.summary.value?.events ?? -1);
+
   /** The views that have something to show of this trace, and the one that is shown. */
   readonly tabs = computed<readonly PageTab[]>(() => availableTabs(this.summary.value));
   readonly tab = computed<PageTab>(() => {
@@ -181,20 +184,19 @@ export class Model {
       (): Q | null =>
         this.tabs.value.includes("functions") && this.summary.value !== null ? query() : null;
     const revision = (): number => this.revision.value;
-    // Events are all there once the trace is: reading executions changes nothing.
-    const unchanging = (): number => 0;
+    const eventsRevision = (): number => this.eventsRevision.value;
     const whileShown =
       <Q>(query: () => Q) =>
       (): Q | null =>
         this.summary.value !== null && this.tab.value === "events" ? query() : null;
     follow(
       whileShown(() => this.eventsQuery.value),
-      unchanging,
+      eventsRevision,
       this.events,
     );
     follow(
       whileShown(() => ({ ...this.eventsQuery.value, filter: withPickedName(this.eventsQuery.value.filter, null) })),
-      unchanging,
+      eventsRevision,
       this.eventNames,
     );
     follow(

@@ -21,7 +21,7 @@ export function ProgressBar({ model, progress }: { model: Model; progress: PageP
         <div style={{ width: `${share * 100}%` }} />
       </div>
       <span class="progress-text">
-        {activity} {percent} % of {formatBytes(bytesTotal)}
+        {activity} {bytesTotal === Infinity ? formatBytes(bytesDone) : `${percent} % of ${formatBytes(bytesTotal)}`}
       </span>
       <button
         type="button"

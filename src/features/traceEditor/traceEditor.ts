@@ -50,10 +50,12 @@ export class TraceEditor implements TraceView, vscode.Disposable {
       panel.onDidChangeViewState(() => {
         // A hidden page is gone; the one that comes back says "ready" itself.
         if (!panel.visible) this.isReady = false;
+        session.watched.setVisible(this, panel.visible);
         if (panel.active) registry.looksAt(session, this);
       }),
       registry.addView(session, this),
     );
+    session.watched.setVisible(this, panel.visible);
     webview.html = pageHtml(webview, services.context.extensionUri);
     registry.looksAt(session, this);
   }
@@ -68,6 +70,7 @@ export class TraceEditor implements TraceView, vscode.Disposable {
 
   dispose(): void {
     this.rpc.close();
+    this.session.watched.setVisible(this, false);
     for (const subscription of this.subscriptions) subscription.dispose();
   }
 
@@ -96,6 +99,10 @@ export class TraceEditor implements TraceView, vscode.Disposable {
         pageEventNames(await engine.request("eventNames", { ...query, trace: session.handle }, signal)),
       stop: async () => {
         await session.stop();
+        return null;
+      },
+      pause: async ({ paused }) => {
+        await session.pause(paused);
         return null;
       },
       reload: async () => {

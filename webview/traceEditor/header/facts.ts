@@ -58,7 +58,7 @@ export function identity(summary: TraceSummary): string[] {
     summary.target,
     summary.vcpus > 0 && !isEventsOnly(summary) ? `${summary.vcpus} ${summary.vcpus === 1 ? "vCPU" : "vCPUs"}` : null,
     summary.deterministic ? "deterministic" : null,
-    summary.format === "bst" ? null : `imported from ${summary.format}`,
+    summary.format === "bst" || summary.format === "" ? null : `imported from ${summary.format}`,
   ];
   return facts.filter((fact) => fact !== null && fact !== "") as string[];
 }

@@ -7,6 +7,7 @@ import { Button } from "../../common/controls";
 import type { Model } from "../model";
 import { doubt, fileName, identity, isLacking } from "./facts";
 import { isEventsOnly } from "../tabs";
+import { Live } from "./live";
 import { SymbolsLine } from "./symbolsLine";
 import { Unnamed } from "./unnamed";
 import "./header.css";
@@ -26,7 +27,7 @@ function Totals({ model, summary }: { model: Model; summary: TraceSummary }): VN
           {formatCount(summary.executions)} blocks
         </span>
       ) : (
-        <span>reading…</span>
+        <span>{summary.follow === "live" ? "nothing in it yet" : "reading…"}</span>
       )}
       {isRead && summary.instructionsCounted && (
         <span title={formatExact(summary.instructions)}>{formatCount(summary.instructions)} instructions</span>
@@ -74,6 +75,7 @@ export function Header({ model, state }: { model: Model; state: PageState & { ki
     <header class="header" data-testid="header">
       <p class="identity">
         <strong title={summary.path}>{fileName(summary.path)}</strong>
+        <Live model={model} follow={summary.follow} />
         {identity(summary).map((fact) => (
           <span key={fact}>{fact}</span>
         ))}
