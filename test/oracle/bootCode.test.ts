@@ -8,11 +8,12 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { ensureKernel } from "../../scripts/environment/kernel.mjs";
 import { ensurePackages } from "../../scripts/environment/packages.mjs";
 import { localEngine, type LocalEngine } from "../../src/engine/local";
-import { categoryNames, type FunctionsPage, type TraceSummary } from "../../src/protocol/engine";
+import { categoryNames } from "../../src/protocol/engine";
 import type { FirmwareFile } from "../../src/protocol/firmwareFile";
 import { buildBundles, type Bundles } from "../support/bundles";
 import { compareNamed } from "../support/compareNamed";
 import { compareWithExecLog, type Lockstep } from "../support/lockstep";
+import { openNamed, type NamedAnswers } from "../support/openNamed";
 import { recordedArguments, runQemu, withoutRecorder, type TestBoot } from "../support/recordings";
 
 const qemu = "qemu-system-x86_64";
@@ -69,21 +70,8 @@ function build(name: string, flags: readonly string[]): void {
   execFileSync("gcc", [...freestanding, ...flags, ...layout, "-no-pie", "-o", file(name), source]);
 }
 
-async function named(firmware: readonly FirmwareFile[]): Promise<{ summary: TraceSummary; page: FunctionsPage }> {
-  const opening = { path: trace, vmlinux: [vmlinux], cacheFolder: file("cache"), firmware };
-  const { trace: handle } = await engine.request("open", opening);
-  const summary = await engine.request("settled", { trace: handle });
-  const view = {
-    sort: "executions",
-    descending: true,
-    filter: "",
-    metric: "executions",
-    offset: 0,
-    limit: 1e6,
-  } as const;
-  const page = await engine.request("functions", { trace: handle, range: null, ...view });
-  return { summary, page };
-}
+const named = (firmware: readonly FirmwareFile[]): Promise<NamedAnswers> =>
+  openNamed(engine, { path: trace, vmlinux: [vmlinux], cacheFolder: file("cache"), firmware });
 
 describe("boot code with an ELF file", () => {
   it("has as many executions per function as QEMU logged, by nm's symbols", async () => {

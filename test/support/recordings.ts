@@ -42,9 +42,12 @@ export async function recordedArguments(boot: TestBoot, output: string, console:
 
 /** The same arguments without the recorder. */
 export function withoutRecorder(args: readonly string[]): string[] {
-  const plugin = args.indexOf("-plugin");
-  return args.filter((_, index) => index !== plugin && index !== plugin + 1);
+  return withoutOptions(args, ["-plugin"]);
 }
+
+/** The same arguments without these options and what follows them. */
+export const withoutOptions = (args: readonly string[], options: readonly string[]): string[] =>
+  args.filter((argument, index) => !options.includes(argument) && (index === 0 || !options.includes(args[index - 1])));
 
 /** Runs QEMU to its end. Rejects with its error output when it fails. */
 export async function runQemu(qemu: string, args: readonly string[], errors: string): Promise<void> {

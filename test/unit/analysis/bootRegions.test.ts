@@ -21,7 +21,8 @@ function regionsOf(target: string, commandLine: string, list: readonly string[])
 
 const kernel = "ffffffff81000000";
 
-// Addresses are those of recorded boots of Debian's kernels under QEMU 7.2; those of a start from a disk are made up.
+// Addresses are those of recorded boots of Debian's kernels under QEMU 7.2; those of a start from a disk are
+// the protocols' own (Documentation/arch/x86/boot.rst); test/oracle/bootSector.test.ts has a real one.
 describe("what runs before the kernel", () => {
   it("is told apart on a PC with a kernel that QEMU loads", () => {
     const list = [
