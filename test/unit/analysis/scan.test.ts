@@ -4,9 +4,11 @@ import { describe, expect, it } from "vitest";
 import { BlockProfile } from "../../../src/analysis/blockProfile";
 import { BlockScanner, type ScanResult } from "../../../src/analysis/blockScan";
 import { sumOf } from "../../../src/analysis/rounding";
+import { executionHeadBytes } from "../../../src/trace/executionHead";
 import { readChunk } from "../../../src/trace/reader";
 import type { TraceFile } from "../../../src/trace/types";
 import { buildTrace, type TestExecution } from "../../support/buildTrace";
+import { executeRecords, parseRecords } from "../../support/referenceDecoder";
 
 const blocks = Array.from({ length: 6 }, (_, index) => ({
   address: BigInt(index * 16),
@@ -49,6 +51,25 @@ function scanAll(trace: TraceFile, edges: Float64Array, clock: "host" | "events"
   }
 }
 
+/** Nanoseconds per block, plainly from the records: a span's time is shared by instructions, and a pause is the last block's. */
+function timePerBlock(trace: TraceFile): number[] {
+  const { instructions } = trace.blocks;
+  const times = blocks.map(() => 0);
+  const file = openSync(trace.path, "r");
+  for (const chunk of trace.chunks) {
+    let running = chunk.lastBlock;
+    for (const span of executeRecords(parseRecords(readChunk(file, chunk).subarray(executionHeadBytes)))) {
+      const time = span.ticks * chunk.timePerTick;
+      const work = span.blocks.reduce((sum, block) => sum + instructions[block], 0);
+      for (const block of span.blocks) times[block] += (time * instructions[block]) / work;
+      if (span.blocks.length === 0 && running >= 0) times[running] += time;
+      running = span.blocks.at(-1) ?? running;
+    }
+  }
+  closeSync(file);
+  return times;
+}
+
 function executionsPerBlock(results: readonly ScanResult[]): number[] {
   const counts = blocks.map(() => 0);
   for (const { columns } of results) columns.block.forEach((block, i) => (counts[block] += columns.executions[i]));
@@ -82,6 +103,21 @@ describe("scanning a trace", () => {
         expect(time).toBeCloseTo(endTime - 3, 3);
       }),
       { numRuns: 25 },
+    );
+  });
+
+  it("shares time by instructions, whatever the buckets", async () => {
+    await fc.assert(
+      fc.asyncProperty(streams, fc.integer({ min: 1, max: 5000 }), async ({ executions, endTime }, width) => {
+        const trace = await buildTrace({ blocks, vcpus: [executions], endTime, payloadBytes: 1024 });
+        const edges = Float64Array.of(-Infinity, ...Array.from({ length: 9 }, (_, i) => (i + 1) * width), Infinity);
+        const times = blocks.map(() => 0);
+        for (const { columns } of scanAll(trace, edges)) {
+          columns.block.forEach((block, i) => (times[block] += columns.time[i]));
+        }
+        timePerBlock(trace).forEach((time, block) => expect(times[block]).toBeCloseTo(time, 3));
+      }),
+      { numRuns: 15 },
     );
   });
 
