@@ -9,8 +9,10 @@
  */
 
 import { numberOf } from "./addressTable";
+import { CachedLine, chainingOff, chainingOn, chainingUnknown, entryOf, isText, setText } from "./lineCache";
 
 export { addressCount, makeTable } from "./addressTable";
+export { placeCache } from "./lineCache";
 
 /** Kinds of templates. */
 const trace: u32 = 0;
@@ -138,9 +140,21 @@ export function readLines(start: usize, end: usize): usize {
   let at = start;
   if (templateCount == 0) return at;
   let template = changetype<Template>(current);
-  // Lines follow each other faster when the next one's start does not wait for this one's length to be counted.
-  let usualDigits: u32 = 1;
+  // Lines follow each other faster when the next one's start does not wait for this one's length to be found.
+  let usualLength: u32 = 0;
   while (at < end) {
+    const differsAt = (template.keyEnd != 0 ? template.keyEnd : template.digitsAt + template.digits) - 8;
+    const cached = entryOf(load<u64>(at + (differsAt as usize)));
+    if (cached.length != usualLength) usualLength = cached.length;
+    if (usualLength != 0 && isText(cached, at, usualLength)) {
+      const next = lineAfter(cached.kind, at + (usualLength as usize), end);
+      if (next < end) {
+        putRow(cached.number, cached.slot, cached.key, NaN);
+        if (cached.kind == trace) countChaining(cached.chaining);
+        at = next + 1;
+        continue;
+      }
+    }
     if (!agrees(template, at)) {
       template = find(template, at);
       if (changetype<usize>(template) == 0) return at;
@@ -148,21 +162,13 @@ export function readLines(start: usize, end: usize): usize {
     const digitsAt = at + (template.digitsAt as usize);
     const text = v128.load(digitsAt);
     let digits = template.digits;
-    let after = at + (template.length as usize);
+    let length = template.length;
     if (digits == 0) {
       digits = ctz(~(i8x16.bitmask(hexadecimal(text)) as u32) | 0x10000);
-      if (digits != usualDigits) {
-        if (digits == 0) return at;
-        usualDigits = digits;
-      }
-      after = digitsAt + (usualDigits as usize);
-      if (load<u8>(after) == carriageReturn) after++;
-      if (load<u8>(after) != lineFeed) return at;
-    } else if (load<u16>(after) == 0x0a20) {
-      after++;
-    } else {
-      after = lineEnd(after, end);
+      if (digits == 0) return at;
+      length = template.digitsAt + digits;
     }
+    const after = lineAfter(template.kind, at + (length as usize), end);
     if (after >= end) return at;
     let time: f64 = NaN;
     if (template.fractionAt != 0) {
@@ -182,15 +188,46 @@ export function readLines(start: usize, end: usize): usize {
       const number = numberOf(value);
       if (number == 0) return at;
       putRow(number, template.slot, key, time);
+      let chaining = chainingUnknown;
       if (template.kind == trace) {
-        if (template.cflagsAt == 0) unknown++;
-        else if (hasNoGotoTb(load<u8>(at + (template.cflagsAt as usize)))) unchained++;
-        else chained++;
+        if (template.cflagsAt != 0) {
+          chaining = hasNoGotoTb(load<u8>(at + (template.cflagsAt as usize))) ? chainingOff : chainingOn;
+        }
+        countChaining(chaining);
       }
+      if (template.fractionAt == 0) remember(template, at, length, key, number, chaining);
     }
     at = after + 1;
   }
   return at;
+}
+
+/** Puts a line into the cache that was read by this template and has no time. */
+function remember(template: Template, at: usize, length: u32, key: i32, number: u32, chaining: u32): void {
+  const differsAt = (template.keyEnd != 0 ? template.keyEnd : template.digitsAt + template.digits) - 8;
+  const entry = entryOf(load<u64>(at + (differsAt as usize)));
+  if (!setText(entry, at, length)) return;
+  entry.kind = template.kind;
+  entry.slot = template.slot;
+  entry.key = key;
+  entry.number = number;
+  entry.chaining = chaining;
+}
+
+/**
+ * Position of the line feed that ends a line, of which everything before `at` was read; `end` if it is not before that, or if
+ * something stands there that does not belong to a line of this kind.
+ */
+function lineAfter(kind: u32, at: usize, end: usize): usize {
+  if (kind == trace) return load<u16>(at) == 0x0a20 ? at + 1 : lineEnd(at, end);
+  if (load<u8>(at) == carriageReturn) at++;
+  return load<u8>(at) == lineFeed ? at : end;
+}
+
+function countChaining(chaining: u32): void {
+  if (chaining == chainingOff) unchained++;
+  else if (chaining == chainingOn) chained++;
+  else unknown++;
 }
 
 /** Whether the line begins as the template says. */

@@ -2,7 +2,7 @@
  * The memory in which one parser works: texts or records come in, columns go out, and nothing is copied between threads. It is
  * that of assembly/logLines.ts or executionRecords.ts, so everything has a place in it:
  *
- *   templates | texts and their columns, `places` of each | addresses | table of addresses, which grows
+ *   templates | cache of lines | texts and their columns, `places` of each | addresses | table of addresses, which grows
  */
 import { mostAddresses } from "./addressIndex";
 import { runWords, type LogColumns } from "./logColumns";
@@ -14,7 +14,10 @@ const tableSlotBytes = 16;
 /** Of the three columns: 4 and 8 bytes per row, and 12 per run, which may be of one row. */
 const rowBytes = 24;
 const templatesAt = pageBytes;
-const textsAt = 2 * pageBytes;
+const lineCacheAt = 2 * pageBytes;
+/** As assembly/lineCache.ts has it. */
+const lineCacheBytes = 16 * pageBytes;
+const textsAt = lineCacheAt + lineCacheBytes;
 
 const pages = (bytes: number): number => Math.ceil(bytes / pageBytes) * pageBytes;
 
@@ -28,6 +31,7 @@ export interface ImportMemoryShape {
 
 export class ImportMemory {
   readonly templatesAt = templatesAt;
+  readonly lineCacheAt = lineCacheAt;
   readonly addressesAt: number;
   readonly tableAt: number;
   private readonly columnsAt: number;

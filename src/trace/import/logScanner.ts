@@ -6,6 +6,7 @@ import { AddressTable, type AddressTableCode } from "./addressTable";
 import type { ImportMemory } from "./importMemory";
 
 interface LogLines extends AddressTableCode {
+  placeCache(at: number): void;
   placeTemplates(at: number, bytes: number, count: number): void;
   begin(block: number, time: number, run: number): void;
   readLines(start: number, end: number): number;
@@ -36,6 +37,7 @@ export class LogScanner {
     module ??= new WebAssembly.Module(code);
     const instance = new WebAssembly.Instance(module, { env: { memory: memory.shape.memory } });
     this.lines = instance.exports as unknown as LogLines;
+    this.lines.placeCache(memory.lineCacheAt);
     this.addresses = new AddressTable(this.lines, memory);
   }
 
