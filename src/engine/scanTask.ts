@@ -18,9 +18,10 @@ export type TaskRunner = (task: ScanTask) => ScanResult;
 
 /** Makes a function that reads and scans chunks, and keeps its tables from one chunk of a trace to the next. */
 export function scanTaskRunner(): TaskRunner {
-  const scanner = new BlockScanner();
+  let scanner: BlockScanner | undefined;
   let trace = -1;
   return (task) => {
+    scanner ??= new BlockScanner();
     if (trace !== task.trace) {
       scanner.useBlocks(task.blocks);
       trace = task.trace;
