@@ -4,7 +4,7 @@
  * Following predictions is a chain of dependent look-ups, one per execution, which bounds how fast a trace decodes: so an entry of
  * the predictor's table is one word, and holds, beside its block, the place of the entry that follows when it is right.
  *
- *   bit 0 sure · bits 3-18 the next history, as an offset into the table · bits 20-35 the block's weight · bits 40-63 the block
+ *   bit 0 sure · bits 3-18 the next history, as an offset into the table · bits 19-34 the block's weight · bits 35-63 the block
  *
  * Loops of the guest take one step: where following leads back to a history that was there before, all hits that are left go
  * round the same way. Safe on any bytes: block numbers are checked where they enter the table.
@@ -13,8 +13,8 @@
 const entries: u32 = 65536;
 const sure: u64 = 1;
 const offsetMask: u32 = 0x7fff8;
-const weightShift: u64 = 20;
-const blockShift: u64 = 40;
+const weightShift: u64 = 19;
+const blockShift: u64 = 35;
 
 /** Steps of a batch, and spans that it has room for. The longest record of the recorder, 4096 hits, fits whole. */
 export const capacity: u32 = 8192;

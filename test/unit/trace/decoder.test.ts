@@ -11,6 +11,7 @@ import {
   writeExecutionHead,
 } from "../../../src/trace/executionHead";
 import { historyAfter } from "../../../src/trace/predictor";
+import { maximumBlocks, maximumMissingBlocks } from "../../../src/trace/limits";
 import type { ExecutionChunk } from "../../../src/trace/types";
 import { writeVarint } from "../../../src/trace/varint";
 import { decodePayload } from "../../support/decodeTrace";
@@ -217,6 +218,15 @@ describe("ChunkDecoder", () => {
     }
     expect(done).toBe(blocks.length);
     expect(full).toBeGreaterThan(0);
+  });
+
+  it("tells the last of the most blocks that a trace may have from all others", () => {
+    const block = maximumBlocks + maximumMissingBlocks - 1;
+    const [payload] = encode([{ blocks: [block], times: 100 }]);
+    expect(decodePayload(payload, chunkOf(payload), block + 1)).toMatchObject({
+      blocks: Array.from({ length: 100 }, () => block),
+      intact: true,
+    });
   });
 
   it("says what a sealed chunk does not hold", () => {
