@@ -78,6 +78,24 @@ describe("a recorded boot, opened from the explorer", () => {
     await expect.poll(() => editor.rowCount.innerText()).toBe(whole);
   });
 
+  it("is filtered and copied by keys alone, from the phases too, and with Caps Lock", async () => {
+    const { workbench } = window;
+    const page = workbench.webview();
+    const table = page.getByTestId("functions-table");
+    await page.getByRole("tab", { name: "Phases" }).click();
+    await workbench.page.keyboard.press("/");
+    await workbench.page.keyboard.type("mpihelp_submul");
+    await expect.poll(() => editor.names(2)).toEqual(["mpihelp_submul_1"]);
+    await workbench.page.keyboard.press("Enter");
+    await expect.poll(() => table.evaluate((element) => element === document.activeElement)).toBe(true);
+    // What a browser reports with Caps Lock on: a capital letter without Shift.
+    const capital = { key: "C", ctrlKey: true, bubbles: true, cancelable: true };
+    await table.evaluate((element, keys) => element.dispatchEvent(new KeyboardEvent("keydown", keys)), capital);
+    await page.getByText("1 row copied.").waitFor();
+    await workbench.page.keyboard.press("Escape");
+    await expect.poll(() => editor.rowCount.innerText()).not.toContain(" of ");
+  });
+
   it("opens a clicked function in the kernel's source, on its line, with the hot lines marked", async () => {
     const { workbench } = window;
     await editor.filter("mpihelp_submul_1");

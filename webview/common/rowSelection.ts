@@ -15,13 +15,6 @@ export const selectedCount = ({ focus, anchor }: RowSelection): number => Math.a
 export const isSelected = (selection: RowSelection, row: number): boolean =>
   row >= selectedFirst(selection) && row < selectedFirst(selection) + selectedCount(selection);
 
-/** What is left of a selection in a table that has so many rows now: one row, when an end of it is gone. */
-export function clampSelection({ focus, anchor }: RowSelection, rows: number): RowSelection {
-  const last = Math.max(0, rows - 1);
-  if (focus <= last && anchor <= last) return { focus, anchor };
-  return { focus: Math.min(focus, last), anchor: Math.min(focus, last) };
-}
-
 /** Selects a row; with `extend` all rows from the anchor to it. Rows outside the table are moved inside. */
 export function selectRow(selection: RowSelection, row: number, rows: number, extend: boolean): RowSelection {
   const focus = Math.max(0, Math.min(row, rows - 1));

@@ -1,9 +1,10 @@
 import type { Signal } from "@preact/signals";
 import { useState } from "preact/hooks";
-import { clampSelection, type RowSelection } from "./rowSelection";
+import type { RowSelection } from "./rowSelection";
 
 /**
- * The selected rows of a table whose focused row outlives the table's element.
+ * The selected rows of a table whose focused row outlives the table's element. Several rows stay selected as long as the table
+ * holds as many as when they were: other rows would be selected after filtering.
  *
  * @param focused the row with the focus, kept by the model
  * @param rows how many rows there are now: fewer than before after filtering
@@ -12,12 +13,13 @@ export function useRowSelection(
   focused: Signal<number>,
   rows: number,
 ): { readonly selection: RowSelection; readonly onSelect: (selection: RowSelection) => void } {
-  const [anchor, setAnchor] = useState<number | null>(null);
+  const [extended, setExtended] = useState({ anchor: 0, rows: -1 });
+  const focus = Math.min(focused.value, Math.max(0, rows - 1));
   return {
-    selection: clampSelection({ focus: focused.value, anchor: anchor ?? focused.value }, rows),
+    selection: { focus, anchor: extended.rows === rows ? extended.anchor : focus },
     onSelect: (next) => {
       focused.value = next.focus;
-      setAnchor(next.anchor);
+      setExtended({ anchor: next.anchor, rows });
     },
   };
 }

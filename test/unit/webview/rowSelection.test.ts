@@ -1,6 +1,5 @@
 import { describe, expect, it } from "vitest";
 import {
-  clampSelection,
   firstRow,
   isSelected,
   moveRow,
@@ -41,14 +40,5 @@ describe("row selection", () => {
       "last",
       undefined,
     ]);
-  });
-});
-
-describe("a selection in a table that has fewer rows now", () => {
-  it("keeps what is there, and is one row when an end of it is gone", () => {
-    expect(clampSelection({ focus: 3, anchor: 1 }, 4)).toEqual({ focus: 3, anchor: 1 });
-    expect(clampSelection({ focus: 1, anchor: 3 }, 3)).toEqual({ focus: 1, anchor: 1 });
-    expect(clampSelection({ focus: 5, anchor: 1 }, 3)).toEqual({ focus: 2, anchor: 2 });
-    expect(clampSelection({ focus: 5, anchor: 5 }, 0)).toEqual({ focus: 0, anchor: 0 });
   });
 });

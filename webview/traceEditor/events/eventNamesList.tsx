@@ -3,7 +3,7 @@ import type { VNode } from "preact";
 import { useState } from "preact/hooks";
 import type { EventNames } from "../../../src/protocol/engine";
 import { formatCount, formatExact } from "../../../src/protocol/format";
-import { clampSelection, firstRow } from "../../common/rowSelection";
+import { firstRow } from "../../common/rowSelection";
 import { VirtualTable, type Column } from "../../common/virtualTable";
 
 interface NameRow {
@@ -24,6 +24,7 @@ export function EventNamesList({
   const [selection, setSelection] = useState(firstRow);
   const [topRow, setTopRow] = useState(0);
   const rows = names?.name.length ?? 0;
+  const focus = Math.min(selection.focus, Math.max(0, rows - 1));
   const columns: readonly Column<keyof NameRow>[] = [
     {
       id: "name",
@@ -53,7 +54,7 @@ export function EventNamesList({
           )
         }
         rowClass={({ name }) => (name === picked ? "picked" : "")}
-        selection={clampSelection({ focus: selection.focus, anchor: selection.focus }, rows)}
+        selection={{ focus, anchor: focus }}
         onSelect={setSelection}
         onOpen={({ name }) => onPick(name)}
         opensByClick
