@@ -135,9 +135,9 @@ export function fileExecutions(attribution: LineAttribution, costs: BlockCosts):
   return byFile;
 }
 
-/** File and line where the addresses are, as the table of functions shows them. */
+/** File and line where the functions at these addresses are written, as the table of functions shows them. */
 export function sourcesOf(lines: LineTable, addresses: BigUint64Array): RowSources {
-  const found: LineColumns = lines.lookupMany(addresses);
+  const found: LineColumns = lines.entriesMany(addresses);
   const files = Array.from(found.file, (file) => (file < 0 ? null : lines.files[file]));
   return { file: files, line: found.line, root: sourceRoot(files) };
 }

@@ -11,7 +11,7 @@ import { fitsTrace, type NamingRecord } from "./naming";
 import type { ScanRecord } from "./scannedTrace";
 
 /** Grows with every change of what is kept or of how it is computed: what older versions wrote is then not read. */
-const version = 5;
+const version = 6;
 /** The same for what is kept of images. */
 const imageVersion = 1;
 const defaultMegabytes = 2048;

@@ -203,10 +203,19 @@ class JoinedLines implements LineTable {
   }
 
   lookupMany(addresses: BigUint64Array): LineColumns {
+    return this.lookUp(addresses, (table, own) => table.lookupMany(own));
+  }
+
+  entriesMany(addresses: BigUint64Array): LineColumns {
+    return this.lookUp(addresses, (table, own) => table.entriesMany(own));
+  }
+
+  private lookUp(addresses: BigUint64Array, find: (table: LineTable, own: BigUint64Array) => LineColumns): LineColumns {
     const file = new Int32Array(addresses.length).fill(-1);
     const line = new Uint32Array(addresses.length);
     this.split(addresses).forEach(({ addresses: own, at }, member) => {
-      const found = this.tables[member]?.lookupMany(own);
+      const table = this.tables[member];
+      const found = table === null ? null : find(table, own);
       found?.file.forEach((number, i) => {
         if (number >= 0) file[at[i]] = this.fileNumber[member][number];
         line[at[i]] = found.line[i];

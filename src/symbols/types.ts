@@ -39,6 +39,8 @@ export interface LineTable {
   /** Paths as the debug information has them, joined with their directory, without `./` and `..`. */
   readonly files: readonly string[];
   lookupMany(addresses: BigUint64Array): LineColumns;
+  /** As `lookupMany`, for the first addresses of functions: where the function is written, not what was inlined at its beginning. */
+  entriesMany(addresses: BigUint64Array): LineColumns;
 }
 
 /** The chains of inlined calls at addresses, as columns. */

@@ -87,6 +87,27 @@ describe("every function", () => {
   });
 });
 
+it("begins each function in the file that it is written in, also where inlined code comes first", () => {
+  const { address } = image.functions;
+  const [begins, lines] = [table.entriesMany(address), table.lookupMany(address)];
+  const nameOf = (index: number): string => image.functions.name(index as FunctionIndex);
+  // A piece of a function (.cold) begins anywhere in it.
+  const moved = [...address.keys()].filter(
+    (index) => begins.file[index] !== lines.file[index] && !/\.(cold|part)/.test(nameOf(index)),
+  );
+  expect(moved.length).toBeGreaterThan(300);
+  // The outermost frame of a chain of inlined calls is in the function itself.
+  const flags = ["--inlines", "--output-style=JSON", "-e", vmlinux];
+  const output = run("llvm-symbolizer", flags, hexLines(moved.map((index) => address[index])));
+  const frames = output
+    .trim()
+    .split("\n")
+    .map((line) => (JSON.parse(line) as { Symbol: { FileName: string }[] }).Symbol);
+  const wrong = moved.filter((index, at) => frames[at].at(-1)?.FileName !== table.files[begins.file[index]]);
+  // The end of the function before can be a statement at the same address.
+  expect(wrong.length / moved.length, wrong.map(nameOf).join()).toBeLessThan(0.01);
+});
+
 it("agrees with addr2line on 5,000 random addresses inside of functions", () => {
   const random = randomNumbers(0x5eed);
   const { functions } = image;

@@ -1,6 +1,6 @@
 /** An image made up for a test: functions and lines at chosen addresses, bytes that are a function of the address. */
 import { guestAddress } from "../../src/protocol/units";
-import type { ImageSymbols, LineTable, LoadSegment } from "../../src/symbols/types";
+import type { ImageSymbols, LineColumns, LineTable, LoadSegment } from "../../src/symbols/types";
 
 export interface FakeFunction {
   readonly name: string;
@@ -85,14 +85,12 @@ export function fakeImage({ functions, lines, buildId, segments = [kernelSegment
 export function fakeLineTable(lines: readonly FakeLine[]): LineTable {
   const files = [...new Set(lines.map(({ file }) => file))];
   const find = (address: bigint): FakeLine | undefined => lines.findLast((line) => line.address <= address);
-  return {
-    files,
-    lookupMany: (addresses) => {
-      const found = Array.from(addresses, find);
-      return {
-        file: Int32Array.from(found, (line) => (line === undefined ? -1 : files.indexOf(line.file))),
-        line: Uint32Array.from(found, (line) => line?.line ?? 0),
-      };
-    },
+  const lookupMany = (addresses: BigUint64Array): LineColumns => {
+    const found = Array.from(addresses, find);
+    return {
+      file: Int32Array.from(found, (line) => (line === undefined ? -1 : files.indexOf(line.file))),
+      line: Uint32Array.from(found, (line) => line?.line ?? 0),
+    };
   };
+  return { files, lookupMany, entriesMany: lookupMany };
 }

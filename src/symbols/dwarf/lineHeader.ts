@@ -19,6 +19,7 @@ export interface LineUnit {
 export interface LineHeader {
   readonly version: number;
   readonly minimumInstructionLength: number;
+  readonly defaultIsStatement: boolean;
   readonly lineBase: number;
   readonly lineRange: number;
   readonly opcodeBase: number;
@@ -83,7 +84,7 @@ export function readLineHeader(cursor: ByteCursor, unit: LineUnit): LineHeader {
   const minimumInstructionLength = cursor.u8();
   // The number of operations per instruction: above one only for VLIW machines, whose op_index is ignored here.
   if (version >= 4) cursor.take(1);
-  cursor.take(1);
+  const defaultIsStatement = cursor.u8() !== 0;
   const lineBase = (cursor.u8() << 24) >> 24;
   const lineRange = cursor.u8();
   const opcodeBase = cursor.u8();
@@ -96,6 +97,7 @@ export function readLineHeader(cursor: ByteCursor, unit: LineUnit): LineHeader {
   return {
     version,
     minimumInstructionLength,
+    defaultIsStatement,
     lineBase,
     lineRange,
     opcodeBase,

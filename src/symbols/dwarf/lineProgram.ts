@@ -23,11 +23,12 @@ export function runLineProgram(
   const { minimumInstructionLength: step, lineBase, lineRange, opcodeBase, operandCounts } = header;
   const constAddPc = Math.floor((255 - opcodeBase) / lineRange) * step;
 
-  // The machine's registers; columns, statement marks, discriminators and instruction sets have no use here.
+  // The machine's registers; columns, discriminators and instruction sets have no use here.
   let base: bigint | null = null;
   let offset = 0;
   let line = 1;
   let file = files.resolve(1);
+  let isStatement = header.defaultIsStatement;
 
   // The position stays in a local variable: this loop runs once per byte of a section of tens of megabytes. A read behind the
   // end gives zeros and leaves `position` behind it, which ends the loop and is looked at after it.
@@ -45,7 +46,7 @@ export function runLineProgram(
   };
   const addRow = () => {
     if (base === null) rows.open((base = 0n));
-    rows.add(offset, file, line);
+    rows.add(offset, file, line, isStatement);
   };
 
   try {
@@ -78,6 +79,8 @@ export function runLineProgram(
           uleb();
           break;
         case StandardOpcode.negate_stmt:
+          isStatement = !isStatement;
+          break;
         case StandardOpcode.set_basic_block:
         case StandardOpcode.set_prologue_end:
         case StandardOpcode.set_epilogue_begin:
@@ -104,6 +107,7 @@ export function runLineProgram(
             offset = 0;
             line = 1;
             file = files.resolve(1);
+            isStatement = header.defaultIsStatement;
           } else if (extended === ExtendedOpcode.set_address) {
             const address = cursor.unsigned(length - 1);
             if (base === null) rows.open((base = address));

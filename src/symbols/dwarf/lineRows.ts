@@ -1,4 +1,6 @@
+import { GrowingColumn } from "../growingColumn";
 import { noFile } from "./lineFiles";
+import type { LineTableColumns } from "./lineTable";
 
 /** Offsets of a sequence's rows from its first address are kept in 32 signed bits: no sequence of a program is longer. */
 const maximumOffset = 0x7fffffff;
@@ -19,7 +21,8 @@ export interface LineSequence {
 
 /**
  * The rows of a line table as columns that grow while a program runs. Of rows with one address the last one counts, as in
- * binutils and in the standard's reading ("a row covers the addresses up to the next row").
+ * binutils and in the standard's reading ("a row covers the addresses up to the next row"). The first one that is a statement is
+ * kept where it is of another file: at a function's first address it is the function's, and the last one that of inlined code.
  */
 export class LineRows {
   readonly sequences: LineSequence[] = [];
@@ -27,6 +30,13 @@ export class LineRows {
   private file: Uint32Array;
   private line: Uint32Array;
   private count = 0;
+  /** Rows whose address has a statement of another file first, ascending, and that file and line. */
+  private readonly entryRow = new GrowingColumn();
+  private readonly entryFile = new GrowingColumn();
+  private readonly entryLine = new GrowingColumn();
+  /** The first statement at the address of the last row: its file, or -1 while there is none, and its line. */
+  private statementFile = -1;
+  private statementLine = 0;
   private origin = 0n;
   private firstRow = 0;
   private lastOffset = -Infinity;
@@ -45,23 +55,51 @@ export class LineRows {
   open(origin: bigint): void {
     this.origin = origin;
     this.firstRow = this.count;
+    this.statementFile = -1;
     this.lastOffset = -Infinity;
     this.ascending = true;
     this.inRange = true;
   }
 
   /** Adds a row. `file` is a number of the image's file table or `noFile`. */
-  add(offset: number, file: number, line: number): void {
+  add(offset: number, file: number, line: number, isStatement: boolean): void {
     const previous = this.lastOffset;
-    if (offset === previous) this.count--;
-    else if (this.count === this.offset.length && !this.grow()) return;
+    if (offset === previous) {
+      this.count--;
+    } else {
+      this.keepEntry();
+      if (this.count === this.offset.length && !this.grow()) return;
+    }
     const row = this.count++;
     this.offset[row] = offset;
     this.file[row] = file;
     this.line[row] = line;
     this.lastOffset = offset;
+    if (isStatement && this.statementFile < 0) {
+      this.statementFile = file;
+      this.statementLine = line;
+    }
     if (offset < previous) this.ascending = false;
     if (offset > maximumOffset || offset < -maximumOffset) this.inRange = false;
+  }
+
+  /** Keeps the first statement at the last row's address, if that row is of another file. */
+  private keepEntry(): void {
+    const { count, statementFile } = this;
+    if (statementFile >= 0 && count > this.firstRow && this.file[count - 1] !== statementFile) {
+      this.entryRow.push(count - 1);
+      this.entryFile.push(statementFile);
+      this.entryLine.push(this.statementLine);
+    }
+    this.statementFile = -1;
+  }
+
+  /** Forgets entries of the rows from this one on. */
+  private dropEntries(row: number): void {
+    const { entryRow, entryFile, entryLine } = this;
+    let { length } = entryRow;
+    while (length > 0 && entryRow.at(length - 1) >= row) length--;
+    entryRow.length = entryFile.length = entryLine.length = length;
   }
 
   /** Ends the sequence behind its last row, which is the end itself: it covers no address. */
@@ -72,6 +110,7 @@ export class LineRows {
     const length = count > firstRow ? this.offset[count - 1] - lowest : 0;
     if (!this.inRange || length <= 0) {
       this.count = firstRow;
+      this.dropEntries(firstRow);
     } else {
       if (lowest !== 0) for (let row = firstRow; row < count; row++) this.offset[row] -= lowest;
       const origin = BigInt.asUintN(64, this.origin + BigInt(lowest));
@@ -83,6 +122,7 @@ export class LineRows {
   /** Forgets the rows since `open`. */
   discard(): void {
     this.count = this.firstRow;
+    this.dropEntries(this.firstRow);
     this.open(0n);
   }
 
@@ -96,9 +136,12 @@ export class LineRows {
   }
 
   /** The rows of all closed sequences; offsets are unsigned now. */
-  columns(): { offset: Uint32Array; file: Uint32Array; line: Uint32Array } {
+  columns(): Pick<LineTableColumns, "offset" | "file" | "line" | "entryRow" | "entryFile" | "entryLine"> {
     const { count } = this;
     return {
+      entryRow: this.entryRow.unsigned,
+      entryFile: this.entryFile.unsigned,
+      entryLine: this.entryLine.unsigned,
       offset: new Uint32Array(this.offset.buffer, 0, count),
       file: this.file.subarray(0, count),
       line: this.line.subarray(0, count),
@@ -120,6 +163,7 @@ export class LineRows {
 
   /** Some compilers go back inside a sequence. Stable, so that the last row of an address stays the last. */
   private sortRows(from: number, to: number): void {
+    this.dropEntries(from);
     const order = Uint32Array.from({ length: to - from }, (_, index) => from + index);
     order.sort((a, b) => this.offset[a] - this.offset[b] || a - b);
     for (const column of [this.offset, this.file, this.line]) {

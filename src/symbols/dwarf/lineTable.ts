@@ -11,6 +11,10 @@ export interface LineTableColumns {
   readonly offset: Uint32Array;
   readonly file: Uint32Array;
   readonly line: Uint32Array;
+  /** Rows, ascending, whose address has a statement of another file first, and that file and line. */
+  readonly entryRow: Uint32Array;
+  readonly entryFile: Uint32Array;
+  readonly entryLine: Uint32Array;
   readonly start: BigUint64Array;
   /** Of each sequence: the halves of the address that its row offsets count from, its length, and its rows. */
   readonly originHigh: Uint32Array;
@@ -54,17 +58,41 @@ export class SearchableLines implements LineTable {
   }
 
   lookupMany(addresses: BigUint64Array): LineColumns {
+    return this.lookUp(addresses, () => -1);
+  }
+
+  entriesMany(addresses: BigUint64Array): LineColumns {
+    return this.lookUp(addresses, (row) => this.entryOf(row));
+  }
+
+  /** @param entryOf the entry of a row that tells more than the row, or -1 */
+  private lookUp(addresses: BigUint64Array, entryOf: (row: number) => number): LineColumns {
     const halves = new AddressHalves(addresses);
     const { columns } = this;
     const file = new Int32Array(addresses.length).fill(-1);
     const line = new Uint32Array(addresses.length);
     for (let index = 0; index < addresses.length; index++) {
       const row = this.findRow(halves.high(index), halves.low(index));
-      if (row < 0 || columns.file[row] === noFile) continue;
-      file[index] = columns.file[row];
-      line[index] = columns.line[row];
+      if (row < 0) continue;
+      const entry = entryOf(row);
+      const found = entry < 0 ? columns.file[row] : columns.entryFile[entry];
+      if (found === noFile) continue;
+      file[index] = found;
+      line[index] = entry < 0 ? columns.line[row] : columns.entryLine[entry];
     }
     return { file, line };
+  }
+
+  private entryOf(row: number): number {
+    const { entryRow } = this.columns;
+    let from = 0;
+    let to = entryRow.length;
+    while (from < to) {
+      const middle = (from + to) >>> 1;
+      if (entryRow[middle] < row) from = middle + 1;
+      else to = middle;
+    }
+    return entryRow[from] === row ? from : -1;
   }
 
   /** The row that covers an address, or -1. */
@@ -109,6 +137,9 @@ const kinds = {
   offset: Uint32Array,
   file: Uint32Array,
   line: Uint32Array,
+  entryRow: Uint32Array,
+  entryFile: Uint32Array,
+  entryLine: Uint32Array,
   start: BigUint64Array,
   originHigh: Uint32Array,
   originLow: Uint32Array,
@@ -121,13 +152,17 @@ const kinds = {
 export function keptLines(value: unknown): LineTableColumns | null {
   if (!hasColumns(value, kinds)) return null;
   const kept = value as unknown as LineTableColumns;
-  const { offset, file, line, start, firstRow, endRow } = kept;
+  const { offset, file, line, entryRow, entryFile, entryLine, start, firstRow, endRow } = kept;
+  const isFile = (number: number): boolean => number < kept.files.length || number === noFile;
   const bySequence = [kept.originHigh, kept.originLow, kept.length, firstRow, endRow];
   const isSound =
     file.length === offset.length &&
     line.length === offset.length &&
     bySequence.every(({ length }) => length === start.length) &&
     firstRow.every((first, index) => first < endRow[index] && endRow[index] <= offset.length) &&
-    file.every((number) => number < kept.files.length || number === noFile);
+    entryFile.length === entryRow.length &&
+    entryLine.length === entryRow.length &&
+    file.every(isFile) &&
+    entryFile.every(isFile);
   return isSound ? kept : null;
 }

@@ -67,6 +67,18 @@ describe("the line number program", () => {
     expect(await linesAt([{ files: oneFile, program }], [0x1000n])).toEqual(["/build/a.c:11"]);
   });
 
+  it("begins a function in its own file, also when code from another one was inlined at its first address", async () => {
+    const twoFiles: TestLineUnit["files"] = [...oneFile, ["inlined.h", 0]];
+    const inlined = (program: LineProgram): LineProgram => program.file(2).advance(0, 20).advance(0, 1);
+    const program = inlined(new LineProgram().address(0x1000n).row().advance(0, 5)).advance(4, 0).end(4);
+    const unit = { files: twoFiles, program };
+    expect(await linesAt([unit], [0x1000n, 0x1004n])).toEqual(["/build/inlined.h:27", "/build/inlined.h:27"]);
+    const table = (await image!.lines())!;
+    const { file, line } = table.entriesMany(BigUint64Array.from([0x1000n, 0x1004n, 0x1008n]));
+    expect([...file].map((number) => table.files[number]?.slice(-9))).toEqual(["build/a.c", "inlined.h", undefined]);
+    expect([...line]).toEqual([1, 27, 0]);
+  });
+
   it("skips what it does not know by its length or its operands", async () => {
     const program = new LineProgram()
       .address(0x1000n)
