@@ -88,11 +88,14 @@ export class ResultCache {
     }
   }
 
-  /** What was read of an image, for all traces and windows. */
-  imageStore(identity: string): ImageStore {
+  /**
+   * What was read of an image, for all traces and windows.
+   * @param ofVersion of what is kept: another one's entries are not read
+   */
+  imageStore(identity: string, ofVersion = imageVersion): ImageStore {
     const { folder } = this;
     if (folder === null) return noStore;
-    const hash = createHash("sha256").update(`${imageVersion}\0${identity}`).digest("hex").slice(0, 32);
+    const hash = createHash("sha256").update(`${ofVersion}\0${identity}`).digest("hex").slice(0, 32);
     const nameOf = (part: ImagePart): string => path.join(folder, `image-${hash}-${part}`);
     return {
       load: async (part) => {

@@ -1,7 +1,7 @@
 import { AddressRanges } from "./addressRanges";
 import { findParents } from "./functionPieces";
 import type { FunctionSymbol } from "./functionSymbols";
-import { hasColumns } from "./imageStore";
+import { hasColumns, isBetween } from "./imageStore";
 import { AddressHalves } from "./sortedAddresses";
 import type { FunctionTable } from "./types";
 
@@ -99,7 +99,7 @@ export function keptFunctions(value: unknown): FunctionColumns | null {
     kept.parent.length === length &&
     kept.names.length === length &&
     kept.rangeOwner.length === kept.rangeStart.length &&
-    kept.rangeOwner.every((owner) => owner >= -1 && owner < length) &&
-    kept.parent.every((parent) => parent >= 0 && parent < length);
+    isBetween(kept.rangeOwner, -1, length) &&
+    isBetween(kept.parent, 0, length);
   return isSound ? kept : null;
 }

@@ -97,6 +97,7 @@ class ElfImage implements ImageSymbols {
   readonly hasLines: boolean;
   private lineTable: Promise<LineTable | null> | null = null;
   private inlines: Promise<Inlines> | null = null;
+  private fewInlines: Promise<Inlines> | null = null;
   private sections: Promise<DebugSections> | null = null;
 
   constructor(
@@ -157,7 +158,7 @@ class ElfImage implements ImageSymbols {
     const lines = await this.linesFor(addresses, signal);
     if (lines === null) return null;
     try {
-      const inlines = await (this.inlines ??= this.openInlines());
+      const inlines = await this.inlinesFor(addresses);
       return await inlineFramesMany(addresses, inlines, lines, this.functions, signal);
     } catch (error) {
       if (!(error instanceof BootscopeError)) throw error;
@@ -188,8 +189,14 @@ class ElfImage implements ImageSymbols {
     return (this.sections ??= DebugSections.open(this.file));
   }
 
-  private async openInlines(): Promise<Inlines> {
-    return Inlines.open(await this.debugSections(), this.store);
+  private inlinesFor({ length }: BigUint64Array): Promise<Inlines> {
+    if (this.inlines !== null || length > fewAddresses) return (this.inlines ??= this.openInlines(this.store));
+    // To read the units of a few addresses is quicker than to read what is kept of all others.
+    return (this.fewInlines ??= this.openInlines(noStore));
+  }
+
+  private async openInlines(store: ImageStore): Promise<Inlines> {
+    return Inlines.open(await this.debugSections(), store);
   }
 
   /** Damaged debug information costs the lines and says so; the symbol table stays in use. */

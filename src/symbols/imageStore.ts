@@ -40,3 +40,13 @@ export function hasColumns<K extends string>(
   if (typeof value !== "object" || value === null) return false;
   return (Object.keys(kinds) as K[]).every((name) => (value as Record<K, unknown>)[name] instanceof kinds[name]);
 }
+
+/** Whether all numbers of a column are from `least` up to, not including, `end`, or the `other` one. */
+export function isBetween(column: Int32Array | Uint32Array, least: number, end: number, other = least): boolean {
+  // A loop over millions: `every` takes several times as long.
+  for (let index = 0; index < column.length; index++) {
+    const value = column[index];
+    if ((value < least || value >= end) && value !== other) return false;
+  }
+  return true;
+}

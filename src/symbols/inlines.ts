@@ -2,7 +2,7 @@ import { FileTable, noFile } from "./dwarf/lineFiles";
 import { InlineTable } from "./dwarf/inlineTable";
 import type { DebugSections } from "./dwarf/debugSections";
 import { FunctionNames } from "./functionNames";
-import { hasColumns, type ImageStore } from "./imageStore";
+import { hasColumns, isBetween, type ImageStore } from "./imageStore";
 import { InlineMap, type InlineColumns } from "./inlineMap";
 import { InlineStretches } from "./inlineStretches";
 
@@ -50,17 +50,17 @@ export class Inlines {
    */
   async find(addresses: BigUint64Array, signal?: AbortSignal): Promise<Int32Array | null> {
     // One after another: two that load the same functions would both add them.
-    const turn = this.last.then(() => this.loadMissing(addresses, signal));
+    const turn = this.last.then(() => this.findOrLoad(addresses, signal));
     this.last = turn.catch(() => undefined);
-    return (await turn) ? this.map.lookupMany(addresses) : null;
+    return turn;
   }
 
-  private async loadMissing(addresses: BigUint64Array, signal?: AbortSignal): Promise<boolean> {
+  private async findOrLoad(addresses: BigUint64Array, signal?: AbortSignal): Promise<Int32Array | null> {
     const known = this.map.lookupMany(addresses);
     const missing = addresses.filter((_, index) => known[index] === -2);
-    if (missing.length === 0) return true;
+    if (missing.length === 0) return known;
     const table = await (this.table ??= InlineTable.open(this.sections, this.files, this.names));
-    if (table === null) return false;
+    if (table === null) return null;
     const stretches = new InlineStretches();
     try {
       await table.load(missing, stretches, signal);
@@ -69,7 +69,7 @@ export class Inlines {
       this.problems ??= table.problems.summary;
       if (stretches.count >= worthKeeping) await this.keep();
     }
-    return true;
+    return this.map.lookupMany(addresses);
   }
 
   private async keep(): Promise<void> {
@@ -126,10 +126,10 @@ function isKept(value: unknown): value is KeptInlines {
     kept.declarationFile.length === names.length &&
     kept.declarationLine.length === names.length &&
     parent.every((to, index) => to >= -1 && to < index) &&
-    kept.callee.every((name) => name >= -1 && name < names.length) &&
-    kept.callFile.every((file) => file < files.length || file === noFile || files.length === 0) &&
-    kept.declarationFile.every((file) => file >= -1 && file < files.length) &&
+    isBetween(kept.callee, -1, names.length) &&
+    (files.length === 0 || isBetween(kept.callFile, 0, files.length, noFile)) &&
+    isBetween(kept.declarationFile, -1, files.length) &&
     kept.first.every((from, index) => from <= kept.end[index] && kept.end[index] <= offset.length) &&
-    frame.every((index) => index >= -1 && index < parent.length)
+    isBetween(frame, -1, parent.length)
   );
 }

@@ -1,6 +1,7 @@
 // Naming addresses against the tools of binutils and LLVM: as many distinct function starts and inner addresses as a boot has.
 import { run } from "../../scripts/environment/processes.mjs";
 import { inTurns, ratio, seconds, secondsOf } from "./measure.mjs";
+import { measureNamingInEngine } from "./namingInEngine.mjs";
 
 const addressCount = 65_631;
 
@@ -14,7 +15,7 @@ function addressesOf(functions) {
   return addresses.slice(0, addressCount);
 }
 
-export async function measureNaming({ trace, kernel, cli, rounds }) {
+export async function measureNaming({ trace, kernel, cli, folder, rounds }) {
   const { vmlinux } = kernel;
   const { functions } = JSON.parse(
     await run(process.execPath, [cli, "functions", trace, "--vmlinux", vmlinux, "--json"]),
@@ -47,5 +48,11 @@ export async function measureNaming({ trace, kernel, cli, rounds }) {
       measured: seconds(times.again),
       target: "",
     },
+    ...(await measureNamingInEngine({
+      vmlinux,
+      addresses: BigUint64Array.from(addresses, (address) => BigInt(`0x${address}`)),
+      folder,
+      rounds,
+    })),
   ];
 }

@@ -2,25 +2,30 @@
  * Names and lines of the real kernel against binutils (addr2line, nm) and, where they differ, against LLVM: every function,
  * random addresses, and every block of a recorded boot.
  */
-import { spawnSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest";
 import { guestAddress } from "../../src/protocol/units";
 import { openImage } from "../../src/symbols/image";
-import type { FunctionIndex, ImageSymbols, InlineFrames, LineTable } from "../../src/symbols/types";
+import type { FunctionIndex, ImageSymbols, LineTable } from "../../src/symbols/types";
 import { openTraceFile } from "../../src/trace/reader";
 import { ensureBootTrace } from "../../scripts/environment/boot.mjs";
 import { ensureKernel } from "../../scripts/environment/kernel.mjs";
 import { ensurePackages } from "../../scripts/environment/packages.mjs";
 import { buildBundles } from "../support/bundles";
-
-interface Place {
-  name: string;
-  /** "file:line" with a normal path; "-" for none. */
-  line: string;
-}
+import { NmSymbols } from "../support/nmSymbols";
+import {
+  addr2lineChains,
+  chainAt,
+  hexLines,
+  llvmChains,
+  parseChains,
+  randomNumbers,
+  runTool,
+  withoutClone,
+  type Place,
+} from "../support/symbolizers";
 
 let vmlinux: string;
 let image: ImageSymbols;
@@ -32,12 +37,12 @@ beforeAll(async () => {
   ({ vmlinux } = await ensureKernel());
   image = await openImage(vmlinux);
   table = (await image.lines())!;
-  nm = new NmSymbols(run("nm", ["-S", vmlinux]));
+  nm = new NmSymbols(runTool("nm", ["-S", vmlinux]));
 });
 afterAll(() => image.close());
 
 it("has the build-id and the banner that readelf and the image's bytes show", () => {
-  expect(image.buildId).toBe(/Build ID: ([0-9a-f]+)/.exec(run("readelf", ["-n", vmlinux]))![1]);
+  expect(image.buildId).toBe(/Build ID: ([0-9a-f]+)/.exec(runTool("readelf", ["-n", vmlinux]))![1]);
   const address = nm.symbols.find(({ name }) => name === "linux_banner")!.address;
   expect(image.addressOf("linux_banner")).toBe(address);
   expect(image.banner).toMatch(/^Linux version \d+\.\d+\..* \(.*\) #1 SMP/);
@@ -47,7 +52,7 @@ it("reads the bytes that objcopy extracts", () => {
   const folder = mkdtempSync(path.join(tmpdir(), "bootscope-oracle-"));
   try {
     const file = path.join(folder, "text");
-    run("objcopy", ["-O", "binary", "-j", ".text", vmlinux, file]);
+    runTool("objcopy", ["-O", "binary", "-j", ".text", vmlinux, file]);
     const text = readFileSync(file);
     const start = image.addressOf("_text")!;
     const random = randomNumbers(7);
@@ -98,7 +103,7 @@ it("begins each function in the file that it is written in, also where inlined c
   expect(moved.length).toBeGreaterThan(300);
   // The outermost frame of a chain of inlined calls is in the function itself.
   const flags = ["--inlines", "--output-style=JSON", "-e", vmlinux];
-  const output = run("llvm-symbolizer", flags, hexLines(moved.map((index) => address[index])));
+  const output = runTool("llvm-symbolizer", flags, hexLines(moved.map((index) => address[index])));
   const frames = output
     .trim()
     .split("\n")
@@ -140,7 +145,7 @@ it("has the chains of inlined calls that addr2line -i gives, at 5,000 random add
   const addresses = [...new Set([...inFunctions, ...inBoot])];
   const frames = (await image.inlineFramesMany(BigUint64Array.from(addresses)))!;
   expect(frames.problem).toBeNull();
-  const theirs = addr2lineChains(addresses);
+  const theirs = addr2lineChains(vmlinux, addresses);
   const wrong = addresses
     .map((address, index) => ({ address, own: chainAt(frames, index), theirs: theirs[index] }))
     // The innermost line is that of `compare`; a label is no function in the debug information.
@@ -160,11 +165,11 @@ it("symbolize --inlines prints what addr2line -a -f -i prints, for every block o
   const bundles = await buildBundles();
   onTestFinished(() => bundles.remove());
   const args = [bundles.cli, "symbolize", "--inlines", "--vmlinux", vmlinux];
-  const output = run(process.execPath, args, hexLines(addresses));
+  const output = runTool(process.execPath, args, hexLines(addresses));
   expect(output.match(/^0x[0-9a-f]+$/gm)).toEqual(addresses.map((one) => `0x${one.toString(16).padStart(16, "0")}`));
 
   const own = parseChains(output);
-  const theirs = addr2lineChains(addresses);
+  const theirs = addr2lineChains(vmlinux, addresses);
   const text = (chain: readonly Place[]) => chain.map(({ name, line }) => `${name} ${line}`).join("\n");
   const withoutFirstLine = ([first, ...outer]: readonly Place[]) => text([{ ...first, line: "" }, ...outer]);
   const differing = addresses
@@ -172,7 +177,7 @@ it("symbolize --inlines prints what addr2line -a -f -i prints, for every block o
     .filter(({ own, theirs }) => text(own) !== text(theirs));
   // The two known differences, as in `compare`: file numbers that addr2line takes wrong, and labels beside functions.
   const lines = differing.filter(({ own, theirs }) => own[0].line !== theirs[0].line);
-  const llvm = llvmSymbolizer(lines.map(({ address }) => address));
+  const llvm = llvmPlaces(lines.map(({ address }) => address));
   expect(lines.filter(({ own }, index) => llvm[index].line !== own[0].line)).toEqual([]);
   const names = differing.filter(({ own, theirs }) => withoutFirstLine(own) !== withoutFirstLine(theirs));
   const isLabel = ({ address, own, theirs }: (typeof names)[number]) =>
@@ -191,7 +196,7 @@ function compare(addresses: readonly bigint[]): void {
   const lines = other.filter(({ own, binutils }) => own.line !== binutils.line);
   // addr2line 2.40 takes file 0 for the rows of a version 5 program before its first DW_LNS_set_file; the standard says
   // file 1. LLVM must agree with us on all of these.
-  const llvm = llvmSymbolizer(lines.map(({ address }) => address));
+  const llvm = llvmPlaces(lines.map(({ address }) => address));
   const wrongLines = lines.filter(({ own }, index) => llvm[index].line !== own.line);
   expect(wrongLines).toEqual([]);
   expect(lines.length).toBeLessThan(addresses.length * 0.02);
@@ -215,115 +220,12 @@ function ownPlaces(addresses: readonly bigint[]): Place[] {
   }));
 }
 
-function chainAt(frames: InlineFrames, index: number): Place[] {
-  return Array.from({ length: frames.first[index + 1] - frames.first[index] }, (_, depth) => {
-    const frame = frames.first[index] + depth;
-    return {
-      name: frames.name[frame] < 0 ? "-" : frames.names[frames.name[frame]],
-      line: frames.line[frame] === 0 ? "-" : `${frames.files[frames.file[frame]]}:${frames.line[frame]}`,
-    };
-  });
-}
-
 /** addr2line's innermost line and its outermost function: the symbol's, not that of code inlined into it. */
 function addr2line(addresses: readonly bigint[]): Place[] {
-  return addr2lineChains(addresses).map((chain) => ({ name: chain.at(-1)!.name, line: chain[0].line }));
+  return addr2lineChains(vmlinux, addresses).map((chain) => ({ name: chain.at(-1)!.name, line: chain[0].line }));
 }
 
-function addr2lineChains(addresses: readonly bigint[]): Place[][] {
-  return parseChains(run("addr2line", ["-a", "-f", "-i", "-e", vmlinux], hexLines(addresses)));
-}
-
-function parseChains(output: string): Place[][] {
-  return output
-    .split(/^0x[0-9a-f]+\n/m)
-    .slice(1)
-    .map((text) => text.trim().split("\n"))
-    .map((rows) =>
-      Array.from({ length: rows.length / 2 }, (_, frame) => ({
-        name: rows[frame * 2],
-        line: normalLine(rows[frame * 2 + 1]),
-      })),
-    );
-}
-
-function llvmSymbolizer(addresses: readonly bigint[]): Place[] {
-  if (addresses.length === 0) return [];
-  const output = run("llvm-symbolizer", ["--no-inlines", "-e", vmlinux], hexLines(addresses));
-  return output
-    .trim()
-    .split("\n\n")
-    .map((text) => text.split("\n"))
-    .map(([name, line]) => ({ name, line: normalLine(line.replace(/:\d+$/, "")) }));
-}
-
-/** "-" for no line; addr2line then shows the file that the symbol table names, as "file.c:?". */
-function normalLine(text: string): string {
-  const line = text.replace(/ \(discriminator.*/, "");
-  return /:[?0]$/.test(line) ? "-" : path.posix.normalize(line);
-}
-
-/** DWARF names the function, the symbol table its clone or piece. */
-const withoutClone = (name: string) => name.replace(/(?:\.(?:cold|part|isra|constprop)(?:\.\d+)?)+$/, "");
-
-const hexLines = (addresses: readonly bigint[]) => addresses.map((address) => `0x${address.toString(16)}\n`).join("");
-
-function run(program: string, args: readonly string[], input = ""): string {
-  const result = spawnSync(program, args, { input, encoding: "utf8", maxBuffer: 1 << 30 });
-  if (result.error) throw result.error;
-  expect(result.status).toBe(0);
-  return result.stdout;
-}
-
-/** The same numbers every time. */
-function randomNumbers(seed: number): () => number {
-  return () => {
-    seed = (Math.imul(seed, 1664525) + 1013904223) >>> 0;
-    return seed / 2 ** 32;
-  };
-}
-
-/** The symbol table as nm lists it. */
-class NmSymbols {
-  readonly symbols: { address: bigint; size: number; kind: string; name: string }[];
-  private readonly byAddress = new Map<bigint, string[]>();
-  private readonly addressesByName = new Map<string, bigint[]>();
-
-  constructor(listing: string) {
-    this.symbols = listing
-      .trim()
-      .split("\n")
-      .map((row) => row.trim().split(/\s+/))
-      .filter((words) => words.length >= 3)
-      .map((words) => ({
-        address: BigInt(`0x${words[0]}`),
-        size: words.length === 4 ? parseInt(words[1], 16) : 0,
-        kind: words.at(-2)!,
-        name: words.at(-1)!,
-      }));
-    for (const { address, name } of this.symbols) {
-      this.byAddress.set(address, [...this.namesAt(address), name]);
-      this.addressesByName.set(name, [...(this.addressesByName.get(name) ?? []), address]);
-    }
-  }
-
-  namesAt(address: bigint): readonly string[] {
-    return this.byAddress.get(address) ?? [];
-  }
-
-  /**
-   * Whether two names of an address are two names of one function: aliases (then also of identical functions that the compiler
-   * folded), a label or another function around or inside of it, or a syscall, which DWARF names __do_sys_…. A `.part` piece may
-   * be all inlined code, whose name DWARF then gives.
-   */
-  explains(address: bigint, own: string, other: string): boolean {
-    const starts = this.addressesByName.get(own) ?? [];
-    const start = starts.filter((candidate) => candidate <= address).reduce((a, b) => (a > b ? a : b), 0n);
-    const isLabel = (this.addressesByName.get(other) ?? []).some((at) => at >= start && at <= address);
-    const isAround = this.symbols.some(
-      ({ name, address: at, size }) => name === other && at <= address && address < at + BigInt(size),
-    );
-    const isSyscall = /^__(?:do|se)_(?:compat_)?sys_/.test(other) && own.includes(other.replace(/^__(?:do|se)_/, ""));
-    return isLabel || isAround || isSyscall || own.includes(".part.");
-  }
+/** llvm-symbolizer's line, and the function that has the symbol. */
+function llvmPlaces(addresses: readonly bigint[]): Place[] {
+  return llvmChains(vmlinux, addresses, false).map(([place]) => place);
 }

@@ -1,4 +1,4 @@
-import { hasColumns } from "../imageStore";
+import { hasColumns, isBetween } from "../imageStore";
 import { AddressHalves, SortedAddresses } from "../sortedAddresses";
 import type { LineColumns, LineTable } from "../types";
 import { noFile } from "./lineFiles";
@@ -153,7 +153,6 @@ export function keptLines(value: unknown): LineTableColumns | null {
   if (!hasColumns(value, kinds)) return null;
   const kept = value as unknown as LineTableColumns;
   const { offset, file, line, entryRow, entryFile, entryLine, start, firstRow, endRow } = kept;
-  const isFile = (number: number): boolean => number < kept.files.length || number === noFile;
   const bySequence = [kept.originHigh, kept.originLow, kept.length, firstRow, endRow];
   const isSound =
     file.length === offset.length &&
@@ -162,7 +161,7 @@ export function keptLines(value: unknown): LineTableColumns | null {
     firstRow.every((first, index) => first < endRow[index] && endRow[index] <= offset.length) &&
     entryFile.length === entryRow.length &&
     entryLine.length === entryRow.length &&
-    file.every(isFile) &&
-    entryFile.every(isFile);
+    isBetween(file, 0, kept.files.length, noFile) &&
+    isBetween(entryFile, 0, kept.files.length, noFile);
   return isSound ? kept : null;
 }

@@ -3,6 +3,7 @@ import { fileSource, memorySource, type ByteSource, type ReusedBytes } from "../
 import { ByteCursor } from "../cursor";
 import { decompressSection } from "./compression";
 import { ElfType, SectionFlag, SectionType } from "./constants";
+import type { ElfContent } from "./elfContent";
 import { parseHeader, parseSections, parseSegments, type ElfHeader, type ElfSection, type ElfSegment } from "./headers";
 import { layOutSections } from "./objectLayout";
 import { Relocations } from "./relocations";
@@ -14,7 +15,7 @@ const maximumSectionBytes = 2 ** 31;
  * An ELF file of either class and byte order, read by position: headers when it is opened, sections when they are asked for.
  * Nothing keeps the whole file in memory. Close it when done.
  */
-export class ElfFile {
+export class ElfFile implements ElfContent {
   private readonly relocations: Relocations | null;
 
   private constructor(

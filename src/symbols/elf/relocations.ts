@@ -1,6 +1,6 @@
 import { BootscopeError } from "../../protocol/failure";
 import { SectionType } from "./constants";
-import type { ElfFile } from "./elfFile";
+import type { ElfContent } from "./elfContent";
 import type { ElfSection } from "./headers";
 import { relocationKinds, type RelocationKind } from "./relocationTypes";
 import { readSymbols, type SymbolColumns } from "./symbolTable";
@@ -20,7 +20,7 @@ const nowhere = -2;
 export class Relocations {
   private symbolValues: Promise<Float64Array> | null = null;
 
-  constructor(private readonly file: ElfFile) {}
+  constructor(private readonly file: ElfContent) {}
 
   /**
    * Applies to the content of a section what its SHT_RELA sections say. A relocation outside of a cut section is left out.
@@ -66,7 +66,7 @@ export class Relocations {
 const linkedAdvice = "Lines come from the linked image, or from an object for x86_64, aarch64 or riscv64.";
 
 /** The values of all symbols; NaN for undefined ones. Addresses in an object are small: doubles hold them exactly. */
-async function readValues(file: ElfFile): Promise<Float64Array> {
+async function readValues(file: ElfContent): Promise<Float64Array> {
   const symbols: SymbolColumns | null = await readSymbols(file);
   if (symbols === null) return new Float64Array(1);
   const isUndefined = (index: number) => index > 0 && symbols.section[index] === 0 && symbols.value[index] === 0n;

@@ -1,6 +1,6 @@
 import { BootscopeError } from "../../protocol/failure";
 import { SectionIndex, SectionType, SymbolType } from "./constants";
-import type { ElfFile } from "./elfFile";
+import type { ElfContent } from "./elfContent";
 import { stringAt, type ElfSection } from "./headers";
 
 /** The symbols of an ELF file as columns, in the order of the file (gABI, "Symbol Table"). */
@@ -28,7 +28,7 @@ export interface SymbolColumns {
  * Reads .symtab, else .dynsym; null when the file has neither. A table that the end of the file cuts gives its whole entries.
  * Rejects with BootscopeError "damaged" when its entries or its string table make no sense.
  */
-export async function readSymbols(file: ElfFile): Promise<SymbolColumns | null> {
+export async function readSymbols(file: ElfContent): Promise<SymbolColumns | null> {
   const section = file.section(".symtab") ?? file.section(".dynsym");
   if (section === undefined) return null;
   const { is64, littleEndian } = file.header;
@@ -95,7 +95,7 @@ function findNamed(nameOffset: Uint32Array, strings: Uint8Array, name: string): 
 }
 
 /** Section indexes that do not fit in sixteen bits: SHT_SYMTAB_SHNDX, which names its symbol table in sh_link. */
-async function readExtendedIndexes(file: ElfFile, symbols: ElfSection): Promise<(symbol: number) => number> {
+async function readExtendedIndexes(file: ElfContent, symbols: ElfSection): Promise<(symbol: number) => number> {
   const isIndexTable = ({ type, link }: ElfSection) => type === SectionType.SymbolTableIndex && link === symbols.index;
   const section = file.sections.find(isIndexTable);
   if (section === undefined) return () => 0;
