@@ -18,6 +18,11 @@ export let recordTime: f64 = 0;
 /** Executions that the last call encoded. */
 export let encoded: u32 = 0;
 
+/** Forgets what a table of the predictor has learned. */
+export function clearTable(table: usize): void {
+  memory.fill(table, 0, ((historyMask as usize) + 1) << 2);
+}
+
 /**
  * Encodes `count` executions, or fewer: it ends with the record that needs more than `room` bytes.
  * @param table of the predictor: 65,536 words, each a block times two, plus one if it is sure

@@ -114,6 +114,26 @@ export class ExecutionEncoder {
     if (from < to) this.latestTime = timeOf(to - 1);
   }
 
+  /** As `execute`, `count` times, one unit of time after the other. Takes as long as it takes to write the chunks, however many. */
+  executeTimes(block: number, instructions: number, count: number, first: number): void {
+    const { state, table } = this;
+    for (let done = 0; done < count;) {
+      const h = state.history;
+      const room = this.isFull() ? 0 : this.capacity - this.executions;
+      if (room > 0 && table[h] === sureOf(block) && historyAfter(h, block) === h) {
+        // Nothing but the count changes from here on.
+        const rest = Math.min(count - done, room);
+        state.hits += rest;
+        this.executions += rest;
+        this.instructions += rest * instructions;
+        this.latestTime = first + done + rest - 1;
+        done += rest;
+      } else {
+        this.execute(block, instructions, first + done++);
+      }
+    }
+  }
+
   /** The task switch with this number took place at `time`. */
   taskSwitch(number: number, time: number): void {
     this.writeRecord(recordCode.taskSwitch, time, number);
@@ -172,7 +192,7 @@ export class ExecutionEncoder {
   }
 
   private begin(time: number): void {
-    this.table.fill(0);
+    this.runs.clearTable(this.table);
     this.at = executionHeadBytes;
     this.state.history = 0;
     this.firstExecution += this.executions;

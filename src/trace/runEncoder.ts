@@ -4,6 +4,7 @@ import { predictorEntries } from "./predictor";
 import { maximumVarintBytes } from "./varint";
 
 interface EncoderCode {
+  clearTable(table: number): void;
   encode(
     table: number,
     blocks: number,
@@ -71,6 +72,11 @@ export class RunEncoder {
   /** A table for the predictor of one more stream. */
   newTable(): Int32Array {
     return this.newWords(predictorEntries);
+  }
+
+  /** Makes a table as good as new. */
+  clearTable(table: Int32Array): void {
+    this.code.clearTable(table.byteOffset);
   }
 
   /** Zeros in the encoder's memory, for a translation of so many numbers. The system gives memory only where it is written. */

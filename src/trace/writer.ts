@@ -192,13 +192,10 @@ export class TraceWriter {
 
   private async write(chunks: readonly Uint8Array[], position: number): Promise<void> {
     try {
-      for (const bytes of chunks) {
-        let done = 0;
-        while (done < bytes.length) {
-          const { bytesWritten } = await this.file.write(bytes, done, bytes.length - done, position);
-          done += bytesWritten;
-          position += bytesWritten;
-        }
+      const bytes = chunks.length === 1 ? chunks[0] : Buffer.concat(chunks);
+      for (let done = 0; done < bytes.length;) {
+        const { bytesWritten } = await this.file.write(bytes, done, bytes.length - done, position + done);
+        done += bytesWritten;
       }
     } catch (cause) {
       throw unwritable(this.path, cause);

@@ -6,15 +6,18 @@
  */
 import { setImmediate } from "node:timers/promises";
 import { BootscopeError } from "../../../protocol/failure";
+import { formatExact } from "../../../protocol/format";
+import { maximumCount } from "../../limits";
 import type { TraceWriter } from "../../writer";
 import type { TraceInput } from "../input/traceInput";
 import type { ImportOptions, ImportResult, TraceFormat } from "../traceFormat";
 
 const head = "pc, tcount, icount, ecount";
-const row = /^0x([0-9a-f]{1,16}), (\d{1,9}), (\d{1,5}), (\d{1,16})\r?$/;
-/** They are written one by one, which takes a minute then. The hottest blocks of a boot have a hundredth of it. */
-const mostExecutions = 2 ** 32;
-const stepExecutions = 1 << 20;
+/** The plugin's counts have 64 bits. */
+const row = /^0x([0-9a-f]{1,16}), (\d{1,20}), (\d{1,5}), (\d{1,20})\r?$/;
+/** Their chunks take a second to write. The hottest blocks of a boot have a thousandth of it. */
+const mostExecutions = 2 ** 36;
+const stepExecutions = 2 ** 28;
 const mostTextBytes = 16 * 1024 * 1024;
 
 export const hotblocksFormat: TraceFormat = {
@@ -31,9 +34,8 @@ interface Row {
 async function importTable(input: TraceInput, writer: TraceWriter, options: ImportOptions): Promise<ImportResult> {
   const rows = await readRows(input);
   const total = rows.reduce((sum, { executions }) => sum + executions, 0);
-  if (total > mostExecutions) {
-    throw new BootscopeError("unsupported", `${input.path} tells of more executions than Bootscope can write down.`);
-  }
+  const instructions = rows.reduce((sum, row) => sum + row.executions * row.instructions, 0);
+  if (total > mostExecutions || instructions > maximumCount) throw tooMany(input.path);
   const stream = writer.stream(0);
   let time = 0;
   for (const { address, instructions, executions } of rows) {
@@ -41,8 +43,10 @@ async function importTable(input: TraceInput, writer: TraceWriter, options: Impo
     for (let done = 0; done < executions;) {
       options.signal?.throwIfAborted();
       if (options.stop?.aborted === true) break;
-      const stop = Math.min(executions, done + stepExecutions);
-      for (; done < stop; done++) stream.execute(block, instructions, time++);
+      const count = Math.min(executions - done, stepExecutions);
+      stream.executeTimes(block, instructions, count, time);
+      done += count;
+      time += count;
       await writer.drain();
       options.progress?.(time, total);
       await setImmediate(); // a cancel comes as a message
@@ -62,6 +66,13 @@ async function importTable(input: TraceInput, writer: TraceWriter, options: Impo
     trust: { mode: "incomplete", reasons: time < total ? [...reasons, stoppedReason] : reasons },
   };
 }
+
+const tooMany = (path: string): BootscopeError =>
+  new BootscopeError(
+    "unsupported",
+    `${path} tells of more executions than Bootscope can write down, which are ${formatExact(mostExecutions)}.`,
+    "Record a shorter stretch, or with Trace Boot.",
+  );
 
 const reasons = [
   "The plugin hotblocks prints the hottest blocks only, each with the right count, for all vCPUs together: all other code is missing.",
