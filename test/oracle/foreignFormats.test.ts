@@ -3,8 +3,10 @@ import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
+import { open } from "node:fs/promises";
 import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { gunzipSync } from "node:zlib";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { ensureForeignKernel } from "../../scripts/environment/foreignKernel.mjs";
 import { ensureKernel } from "../../scripts/environment/kernel.mjs";
@@ -12,6 +14,7 @@ import { ensurePackages } from "../../scripts/environment/packages.mjs";
 import { ensureQemuBackports } from "../../scripts/environment/qemuBackports.mjs";
 import { ensureQemuSource } from "../../scripts/environment/qemuSource.mjs";
 import { readEvents } from "../../src/trace/events/eventChunks";
+import { crc32 } from "../../src/trace/crc";
 import { importTrace } from "../../src/trace/import/importTrace";
 import { openTraceFile } from "../../src/trace/reader";
 
@@ -20,6 +23,7 @@ const quiet = ["-display", "none", "-monitor", "none", "-serial", "none", "-no-r
 
 let folder: string;
 let vmlinuz: string;
+let vmlinux: string;
 let source: string;
 
 beforeAll(async () => {
@@ -30,8 +34,9 @@ beforeAll(async () => {
     "qemu-user",
     "libglib2.0-dev",
     "gcc",
+    "binutils",
   ]);
-  ({ vmlinuz } = await ensureKernel());
+  ({ vmlinuz, vmlinux } = await ensureKernel());
   source = await ensureQemuSource();
   folder = mkdtempSync(path.join(tmpdir(), "bootscope foreign "));
 });
@@ -128,6 +133,63 @@ describe("disassembly of -d in_asm", () => {
     expect(metadata.capture?.mode).toBe("coverage");
   });
 });
+
+describe("blocks of -d in_asm,exec", () => {
+  it("of a kernel for x86_64 have the bytes that its vmlinux has there", async () => {
+    const args = [...quiet, "-m", "512", "-kernel", vmlinux, "-append", "nokaslr", "-d", "in_asm,exec"];
+    const log = await recordLog("in_asm,exec x86_64.log", "qemu-system-x86_64", args);
+    const segments = tool("readelf", ["-lW", vmlinux]).matchAll(/LOAD +0x(\w+) 0x(\w+) 0x\w+ 0x(\w+)/g);
+    const loaded = [...segments].map(([, ...fields]) => fields.map((field) => BigInt(`0x${field}`)));
+    const file = await open(vmlinux);
+    const same = await sameBytes(log, async (address, size) => {
+      const found = loaded.find(([, start, length]) => address >= start && address + BigInt(size) <= start + length);
+      if (found === undefined) return null;
+      const bytes = Buffer.alloc(size);
+      await file.read(bytes, 0, size, Number(found[0] + address - found[1]));
+      return bytes;
+    });
+    await file.close();
+    // The kernel changes some of its code while it boots.
+    expect(same).toBeGreaterThan(0.95);
+  });
+
+  it("of a kernel for aarch64 have the bytes that its image has there", async () => {
+    const { kernel } = await ensureForeignKernel("arm64");
+    const machine = ["-M", "virt", "-cpu", "cortex-a57", "-m", "512", "-kernel", kernel, "-append", "nokaslr"];
+    const log = await recordLog("in_asm,exec aarch64.log", "qemu-system-aarch64", [
+      ...quiet,
+      ...machine,
+      ...["-d", "in_asm,exec"],
+    ]);
+    const image = gunzipSync(readFileSync(kernel));
+    // Where Linux 6.1 links its first byte.
+    const start = 0xffff_8000_0800_0000n;
+    const same = await sameBytes(log, (address, size) => {
+      const at = Number(BigInt.asUintN(64, address - start));
+      return Promise.resolve(at + size <= image.length ? image.subarray(at, at + size) : null);
+    });
+    expect(same).toBeGreaterThan(0.95);
+  });
+});
+
+/** The share of a log's blocks that have the checksum of the bytes that are there; null: they are nowhere. */
+async function sameBytes(
+  log: string,
+  bytesAt: (address: bigint, size: number) => Promise<Uint8Array | null>,
+): Promise<number> {
+  await importTrace(log, `${log}.bst`);
+  const { blocks } = await openTraceFile(`${log}.bst`);
+  const found = { compared: 0, same: 0 };
+  for (let block = 0; block < blocks.count; block++) {
+    if (blocks.crc[block] === 0) continue;
+    const bytes = await bytesAt(blocks.address[block], blocks.size[block]);
+    if (bytes === null) continue;
+    found.compared++;
+    if (crc32(bytes) === blocks.crc[block]) found.same++;
+  }
+  expect(found.compared).toBeGreaterThan(300);
+  return found.same / found.compared;
+}
 
 /** Lines of each event of `-d int`, in grep's extended expressions. */
 const interruptLines = {

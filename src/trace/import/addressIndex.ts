@@ -27,6 +27,18 @@ export class AddressIndex {
     }
   }
 
+  /** Number of the address with these halves, or -1 when it has none. */
+  find(low: number, high: number): number {
+    low |= 0;
+    high |= 0;
+    const { slots, mask } = this;
+    for (let slot = hash(low, high) & mask; ; slot = (slot + 1) & mask) {
+      const at = slot * stride;
+      const number = slots[at + 2];
+      if (number === 0 || (slots[at] === low && slots[at + 1] === high)) return number - 1;
+    }
+  }
+
   private add(at: number, low: number, high: number): number {
     if (this.count === mostAddresses) return -1;
     const number = this.count++;

@@ -3,6 +3,7 @@ import type { ExecutionEncoder } from "../encoder";
 import { maximumCount } from "../limits";
 import type { TraceWriter } from "../writer";
 import { AddressIndex } from "./addressIndex";
+import type { BlockContent } from "./blockContents";
 import type { BlockNumbers } from "./blockNumbers";
 
 /** More streams than any guest has vCPUs: beyond, threads share the last one. */
@@ -32,6 +33,8 @@ export class ExecutionSink {
   /** Announcements of blocks whose addresses were too many. */
   unnumbered = 0;
   private readonly index: AddressIndex;
+  /** By number of the address: the block that is there now. */
+  private readonly blocks: number[] = [];
   private readonly streams = new Map<number, Stream>();
   private readonly numberedThreads = new Map<number, number>();
   private last: Stream | null = null;
@@ -42,15 +45,19 @@ export class ExecutionSink {
   private start = NaN;
   private readonly oneTime = new Float64Array(1);
 
-  /** @param clock "events": times given are ignored, and the executions of all streams are counted instead */
+  /**
+   * @param clock "events": times given are ignored, and the executions of all streams are counted instead
+   * @param contentAt what is known of the block at an address now
+   */
   constructor(
     private readonly writer: TraceWriter,
     private readonly clock: "host" | "events",
+    private readonly contentAt: (address: bigint) => BlockContent = () => ({}),
   ) {
     // Before the first execution, so that the trace can be read while it grows.
     writer.addMetadata({ clock: { kind: clock, tickShift: 0 }, instructionsCounted: false });
     this.index = new AddressIndex((low, high) => {
-      writer.addBlock({ address: (BigInt(high) << 32n) | BigInt(low) });
+      this.blocks.push(this.addBlock((BigInt(high) << 32n) | BigInt(low)));
     });
   }
 
@@ -70,12 +77,32 @@ export class ExecutionSink {
 
   /** Number of the block at an address, which becomes a block of the trace when it is new; -1 when it is one too many. */
   blockAt(low: number, high: number): number {
+    return this.currentBlock(this.numberOf(low, high));
+  }
+
+  /** Number of an address, which becomes that of a block of the trace when it is new; -1 when it is one too many. */
+  numberOf(low: number, high: number): number {
     return this.index.numberOf(low, high);
   }
 
   /** Room for block numbers that `announceRun` takes. */
   newTranslation(entries: number): Int32Array {
     return this.writer.runs.newWords(entries);
+  }
+
+  /** Number of an address that has a block already, or -1. */
+  findNumber(address: bigint): number {
+    return this.index.find(Number(address & 0xffff_ffffn), Number(address >> 32n));
+  }
+
+  /** The block that is at an address now. @param number as `numberOf` gives it */
+  currentBlock(number: number): number {
+    return number < 0 ? -1 : this.blocks[number];
+  }
+
+  /** What is known of an address changed: executions at it are those of another block from now on. */
+  renewBlock(number: number, address: bigint): void {
+    this.blocks[number] = this.addBlock(address);
   }
 
   /**
@@ -163,6 +190,10 @@ export class ExecutionSink {
       if (this.clock === "events") stream.encoder.mark(stream.end);
     }
     return this.endTime;
+  }
+
+  private addBlock(address: bigint): number {
+    return this.writer.addBlock({ address, ...this.contentAt(address) });
   }
 
   /** What a stream announced last did not run. Its position is given again, unless another stream went on meanwhile. */

@@ -1,5 +1,6 @@
 /** Lines of a log that may tell of events, as its parsers find them: what they mean is found out by the one that writes the trace. */
 import { mayBeInterruptLine } from "../events/interruptLines";
+import { mayBeDisassembly } from "./text/disassembly";
 import type { StampParser } from "./logStamp";
 
 /** Lines of one text, in order. */
@@ -26,6 +27,9 @@ const isNameByte = (byte: number): boolean =>
   (byte >= 0x30 && byte <= 0x39) ||
   (byte >= 0x41 && byte <= 0x5a);
 
+const isTelling = (text: Uint8Array, start: number, end: number, stamped: boolean): boolean =>
+  mayBeEvent(text, start, end, stamped) || mayBeInterruptLine(text, start, end) || mayBeDisassembly(text, start);
+
 /** Whether a name stands there. Without a stamp before it, it may be the guest's output: QEMU's names have an underscore. */
 function mayBeEvent(text: Uint8Array, start: number, end: number, stamped: boolean): boolean {
   let at = start;
@@ -48,7 +52,7 @@ export class LogEventCollector {
     let lineEnd = end;
     while (lineEnd > start && (text[lineEnd - 1] === lineFeed || text[lineEnd - 1] === carriageReturn)) lineEnd--;
     if (lineEnd - start > mostLineBytes) return false;
-    if (!mayBeEvent(text, start, lineEnd, start > at) && !mayBeInterruptLine(text, start, lineEnd)) return false;
+    if (!isTelling(text, start, lineEnd, start > at)) return false;
     this.reserve(lineEnd - start);
     this.bytes.set(text.subarray(start, lineEnd), this.used);
     this.used += lineEnd - start;

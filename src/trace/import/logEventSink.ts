@@ -7,6 +7,7 @@ import { keepFields, type NamedField } from "../events/namedFields";
 import type { EventCatalog } from "../events/traceEventsFiles";
 import type { LogClock } from "./logClock";
 import type { LogEventLines } from "./logEventLines";
+import { mayBeDisassembly } from "./text/disassembly";
 
 const latin1 = new TextDecoder("latin1");
 const nanosecondsPerSecond = 1_000_000_000n;
@@ -49,8 +50,10 @@ export class LogEventSink {
     if (lines === null) return;
     const { bytes, ends, rows, times, threads } = lines;
     for (let index = 0; index < ends.length; index++) {
+      const start = index === 0 ? 0 : ends[index - 1];
+      if (mayBeDisassembly(bytes, start)) continue;
       const executions = executionsAt(rows[index]);
-      const text = latin1.decode(bytes.subarray(index === 0 ? 0 : ends[index - 1], ends[index]));
+      const text = latin1.decode(bytes.subarray(start, ends[index]));
       const stamp = times[index];
       const moment = this.momentOf(stamp, threads[index], executions);
       if (!this.interrupts.take(text, moment)) this.events.take(text, moment, !Number.isNaN(stamp));

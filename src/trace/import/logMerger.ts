@@ -2,12 +2,15 @@
 import type { TraceWriter } from "../writer";
 import { executionResult, resultSoFar } from "./executionResult";
 import { ExecutionSink } from "./executionSink";
+import { BlockContents } from "./blockContents";
 import { BlockNumbers } from "./blockNumbers";
 import { logSlot, noCounts, runWords, type LogColumns, type LogCounts, type LogPart } from "./logColumns";
 import type { LogStream } from "./logColumns";
 import type { LogClock } from "./logClock";
 import type { LogEventSink } from "./logEventSink";
+import { LogTranslations, type Translation } from "./logTranslations";
 import { eventsTrust, logTrust } from "./logTrust";
+import type { WordOrder } from "./text/wordOrder";
 import type { ImportResult } from "./traceFormat";
 
 /** What one parser's numbers mean. */
@@ -21,6 +24,8 @@ export class LogMerger {
   private readonly sink: ExecutionSink;
   private readonly numberings: readonly Numbering[];
   private readonly counts: LogCounts = noCounts();
+  private readonly contents = new BlockContents();
+  private readonly translations: LogTranslations;
   private source: "exec_tb" | "trace" = "exec_tb";
   private cut = false;
   private threadless = false;
@@ -28,15 +33,18 @@ export class LogMerger {
   /**
    * @param parsers how many parsers there are, each with its own numbers of addresses
    * @param eventSink takes events besides executions
+   * @param order of the words of its disassembly, if it has any
    */
   constructor(
     writer: TraceWriter,
     private readonly clock: LogClock,
     parsers: number,
     private readonly eventSink: LogEventSink,
+    order: WordOrder,
   ) {
     const { stamped } = clock;
-    this.sink = new ExecutionSink(writer, stamped ? "host" : "events");
+    this.sink = new ExecutionSink(writer, stamped ? "host" : "events", (address) => this.contents.at(address));
+    this.translations = new LogTranslations(order);
     this.numberings = Array.from({ length: parsers }, () => ({
       numbers: new BlockNumbers(this.sink),
       streams: Array.from({ length: logSlot.firstStream }, () => undefined),
@@ -46,14 +54,23 @@ export class LogMerger {
   /** @param parser which of the parsers made the part */
   take(part: LogPart, columns: LogColumns, parser: number): void {
     const numbering = this.numberings[parser];
-    numbering.numbers.add(part.addresses);
+    const translations = this.translations.take(part.events, part.rows);
     numbering.streams.push(...part.streams);
+    if (translations.length === 0) numbering.numbers.add(part.addresses);
+    else numbering.numbers.expect(part.addresses);
     const taken = { rows: 0, runs: 0 };
-    this.eventSink.takeAll(part.events, (row) => {
+    let translated = 0;
+    const takeUpTo = (row: number): number => {
+      for (; translated < translations.length && translations[translated].row <= row; translated++) {
+        this.takeRows(numbering, columns, taken, translations[translated].row);
+        this.translate(translations[translated]);
+      }
       this.takeRows(numbering, columns, taken, row);
       return this.sink.executions;
-    });
-    this.takeRows(numbering, columns, taken, part.rows);
+    };
+    this.eventSink.takeAll(part.events, takeUpTo);
+    takeUpTo(part.rows);
+    numbering.numbers.addRest();
     for (const name of countNames) this.counts[name] += part.counts[name];
     this.cut = part.cut;
   }
@@ -77,6 +94,14 @@ export class LogMerger {
     const { executions, vcpus } = result;
     const trust = executions > 0 ? logTrust({ ...counts, source, cut, threadless }) : result.trust;
     return { ...result, vcpus: Math.max(1, vcpus), trust };
+  }
+
+  private translate({ block }: Translation): void {
+    if (!this.contents.take(block)) return;
+    const number = this.sink.findNumber(block.address);
+    if (number < 0) return;
+    this.sink.renewBlock(number, block.address);
+    for (const { numbers } of this.numberings) numbers.renew(number);
   }
 
   /** Takes rows up to number `to`. @param taken rows and whole runs before: brought forward */
@@ -105,6 +130,7 @@ export class LogMerger {
     const { sink } = this;
     const { blocks } = numbers;
     const stream = streams[slot];
+    if (slot !== logSlot.withdrawKey) numbers.addUsed(block, from, to);
     if (stream === undefined) {
       if (slot === logSlot.withdrawKey) sink.withdrawKey(key);
       else for (let row = from; row < to; row++) sink.withdraw(blocks[block[row]]);

@@ -12,13 +12,16 @@ import { ImportMemory } from "./importMemory";
 import { LogEventSink } from "./logEventSink";
 import { LogMerger } from "./logMerger";
 import { inlineParser, placesOf, placesPerThread, threadParsers, type ParserHandle } from "./parserThreads";
+import { WordOrder } from "./text/wordOrder";
 import type { ImportOptions, ImportResult, TraceFormat } from "./traceFormat";
 
 export const qemuLogFormat: TraceFormat = {
   name: "qemu-log",
   recognize: (start) => {
     const clock = findLogClock(start);
-    return clock && ((input, writer, options) => importQemuLog(input, clock, writer, options));
+    return (
+      clock && ((input, writer, options) => importQemuLog(input, clock, WordOrder.of(start.text), writer, options))
+    );
   },
   recognizeEvents: (start) => {
     const clock = findLogClock(start);
@@ -31,7 +34,9 @@ export const eventsLogFormat: TraceFormat = {
   name: "qemu-log",
   recognize: (start) => {
     const clock = findEventsClock(start);
-    return clock && ((input, writer, options) => importQemuLog(input, clock, writer, options));
+    return (
+      clock && ((input, writer, options) => importQemuLog(input, clock, WordOrder.of(start.text), writer, options))
+    );
   },
   recognizeEvents: (start) => {
     const clock = findEventsClock(start);
@@ -46,6 +51,7 @@ export const eventsLogFormat: TraceFormat = {
 async function importQemuLog(
   input: TraceInput,
   clock: LogClock,
+  order: WordOrder,
   writer: TraceWriter,
   options: ImportOptions,
 ): Promise<ImportResult> {
@@ -60,7 +66,7 @@ async function importQemuLog(
   const kept = places.length - 1;
   const catalog = await findEventCatalog(input.path, options.traceEvents);
   const eventSink = new LogEventSink(clock, catalog, writer.eventEncoder(ThreadKind.Thread));
-  const merger = new LogMerger(writer, clock, parsers.length, eventSink);
+  const merger = new LogMerger(writer, clock, parsers.length, eventSink, order);
   options.tellSoFar?.(() => merger.soFar());
   const mergeNext = async (part: LogPart, columns: LogColumns, parser: number): Promise<void> => {
     merger.take(part, columns, parser);
