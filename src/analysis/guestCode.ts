@@ -13,6 +13,8 @@ export interface FilePart extends CodePart {
   readonly isInitialisation: boolean;
   /** Where it was, as somebody said; null: to be found by its bytes. */
   readonly base: bigint | null;
+  /** When it was at `base`, in nanoseconds; absent: all the time. */
+  readonly time?: { readonly from: number; readonly to: number };
 }
 
 /** A file whose code was found in the guest. */
@@ -82,6 +84,8 @@ export async function findGuestCode(input: GuestCodeInput): Promise<GuestCode> {
   return { placed: found.map(describe), owner: new Owners(input, search, found).owner };
 }
 
+const always = { from: 0, to: Infinity };
+
 /** A part where somebody says it was, unless recorded bytes are others: with the blocks that have its bytes, or have none recorded. */
 function placedAsTold(
   part: FilePart,
@@ -89,10 +93,13 @@ function placedAsTold(
   search: CodeSearch<FilePart>,
 ): PlacedPart<FilePart> | null {
   const { address, flags } = input.blocks;
-  const { base } = part;
+  const { base, time = always } = part;
   if (base === null) return null;
   const end = base + BigInt(part.bytes.length);
-  const inside = input.candidates.filter((block) => address[block] >= base && address[block] < end);
+  const inside = input.candidates.filter((block) => {
+    const first = input.first[block];
+    return address[block] >= base && address[block] < end && first >= time.from && first <= time.to;
+  });
   const blocks = inside.filter(
     (block) => (flags[block] & BlockFlag.HasCrc) === 0 || search.likeness(part, base, block) === "same",
   );

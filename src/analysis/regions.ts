@@ -1,5 +1,5 @@
 import { Category } from "../protocol/engine";
-import { unknownPhysicalAddress } from "../trace/blocks";
+import { BlockFlag, unknownPhysicalAddress } from "../trace/blocks";
 import type { BlockTable, TraceMetadata } from "../trace/types";
 import { addressSpaceOf, type AddressSpace } from "./addressSpace";
 import { bootRegionsOf, type BootRegions } from "./bootRegions";
@@ -9,10 +9,20 @@ import { region, type Region } from "./region";
 
 export const regions = {
   module: region("kernel modules", Category.Module, "module code: no .ko file with these bytes was found"),
+  moduleWithoutBytes: region(
+    "kernel modules",
+    Category.Module,
+    "module code: the trace has no bytes to find .ko files by, and no list of the guest's modules places one here",
+  ),
   kernelOther: region("kernel outside vmlinux", Category.Kernel, "kernel code that is not in vmlinux"),
   betweenFunctions: region("kernel between functions", Category.Kernel, "no function symbol at this address"),
   user: region("user space", Category.User, "user space: no program with these bytes was found"),
+  userWithoutBytes: region("user space", Category.User, "user space: the trace has no bytes to find programs by"),
 } as const;
+
+/** Whether a trace tells which bytes its blocks have: an imported log does not. */
+export const hasBytes = ({ flags, count }: BlockTable): boolean =>
+  flags.subarray(0, count).some((flag) => (flag & BlockFlag.HasCrc) !== 0);
 
 /** What a trace says of the machine that it was recorded on. */
 export interface TracedMachine {
@@ -45,6 +55,9 @@ export class BlockPlaces {
   readonly #kernelTime: number;
   readonly #boot: BootRegions;
   readonly #isProgram: boolean;
+  /** Rows for code that is of other files, with the reason that holds for this trace. */
+  readonly #module: Region;
+  readonly #user: Region;
 
   /**
    * @param first when each block was executed first (Infinity: not yet known)
@@ -59,6 +72,9 @@ export class BlockPlaces {
     const addresses = blocks.address.subarray(0, blocks.count);
     this.#space = addressSpaceOf(target, addresses);
     this.#isProgram = isProgram;
+    const isRecognizable = hasBytes(blocks);
+    this.#module = isRecognizable ? regions.module : regions.moduleWithoutBytes;
+    this.#user = isRecognizable ? regions.user : regions.userWithoutBytes;
     const low: { address: bigint; first: number }[] = [];
     let kernelTime = Infinity;
     addresses.forEach((address, block) => {
@@ -71,7 +87,7 @@ export class BlockPlaces {
   }
 
   of(block: number): BlockPlace {
-    if (this.#isProgram) return { kind: "region", region: regions.user };
+    if (this.#isProgram) return { kind: "region", region: this.#user };
     const address = this.blocks.address[block];
     if (this.#space.isKernel(address)) return this.#kernel(address);
     const first = this.first[block];
@@ -83,7 +99,7 @@ export class BlockPlaces {
     }
     const low = { address, first, identity };
     const found = first < this.#kernelTime ? this.#boot.before(low) : this.#boot.after(low);
-    return { kind: "region", region: found ?? regions.user };
+    return { kind: "region", region: found ?? this.#user };
   }
 
   /** Whether a block runs where it physically is; null when its physical address was not recorded. */
@@ -95,12 +111,12 @@ export class BlockPlaces {
   #kernel(address: bigint): BlockPlace {
     if (this.place === null) {
       return this.#space.isModuleArea(address) && address >= 0xffff_ffff_c000_0000n
-        ? { kind: "region", region: regions.module }
+        ? { kind: "region", region: this.#module }
         : inKernel;
     }
     const linked = this.place.fromVirtual(address);
     if (linked !== null) return { kind: "image", address: linked };
-    const outside = this.#space.isModuleArea(address) ? regions.module : regions.kernelOther;
+    const outside = this.#space.isModuleArea(address) ? this.#module : regions.kernelOther;
     return { kind: "region", region: outside };
   }
 }
@@ -127,8 +143,9 @@ export function codeCandidates(
   for (let block = 0; block < blocks.count; block++) {
     const found = places.of(block);
     if (found.kind !== "region" || first[block] === Infinity) continue;
-    if (found.region === regions.module || found.region === regions.kernelOther) candidates.kernel.push(block);
-    else if (found.region === regions.user) candidates.user.push(block);
+    const { category } = found.region;
+    if (category === Category.Module || found.region === regions.kernelOther) candidates.kernel.push(block);
+    else if (category === Category.User) candidates.user.push(block);
     else candidates.boot.push(block);
   }
   return candidates;

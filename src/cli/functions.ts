@@ -10,6 +10,7 @@ import { hex, jsonTime, print, printJson, table, trustLines } from "./output";
 import {
   debugFolderOption,
   debuginfodOption,
+  modulesOption,
   rootOption,
   symbolsOption,
   withTrace,
@@ -33,6 +34,7 @@ export function functionsCommand(): Command {
     .option("--vmlinux <file>", "the kernel that ran, with its symbols")
     .addOption(rootOption())
     .addOption(symbolsOption())
+    .addOption(modulesOption())
     .addOption(debugFolderOption())
     .addOption(debuginfodOption())
     .option("--force", "use the vmlinux even if it does not belong to the trace")

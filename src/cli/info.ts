@@ -5,7 +5,7 @@ import { formatBytes, formatExact, formatMoment, formatPercent } from "../protoc
 import { followOption, followTrace, type FollowFlags } from "./followTrace";
 import { jsonTime, print, printJson } from "./output";
 import { progressLine } from "./progressLine";
-import { debugFolderOption, debuginfodOption, rootOption, symbolsOption, withTrace } from "./withEngine";
+import { debugFolderOption, debuginfodOption, modulesOption, rootOption, symbolsOption, withTrace } from "./withEngine";
 
 interface Flags extends FollowFlags {
   readonly json?: boolean;
@@ -18,6 +18,7 @@ export function infoCommand(): Command {
     .option("--vmlinux <file>", "also say how much of the trace it names")
     .addOption(rootOption())
     .addOption(symbolsOption())
+    .addOption(modulesOption())
     .addOption(debugFolderOption())
     .addOption(debuginfodOption())
     .option("--force", "use the vmlinux even if it does not belong to the trace")

@@ -8,6 +8,7 @@ import { jsonTime, print, printJson, table, trustLines } from "./output";
 import {
   debugFolderOption,
   debuginfodOption,
+  modulesOption,
   rootOption,
   symbolsOption,
   withTrace,
@@ -28,6 +29,7 @@ export function linesCommand(): Command {
     .requiredOption("--vmlinux <file>", "the kernel that ran, with its debug information")
     .addOption(rootOption())
     .addOption(symbolsOption())
+    .addOption(modulesOption())
     .addOption(debugFolderOption())
     .addOption(debuginfodOption())
     .requiredOption("--file <path>", "source file, or the end of its path: mm/slub.c")

@@ -6,6 +6,7 @@ import { jsonTime, print, printJson, table, trustLines } from "./output";
 import {
   debugFolderOption,
   debuginfodOption,
+  modulesOption,
   rootOption,
   symbolsOption,
   withTrace,
@@ -23,6 +24,7 @@ export function phasesCommand(): Command {
     .option("--vmlinux <file>", "the kernel that ran, with its symbols: without, only phases before and after it")
     .addOption(rootOption())
     .addOption(symbolsOption())
+    .addOption(modulesOption())
     .addOption(debugFolderOption())
     .addOption(debuginfodOption())
     .option("--force", "use the vmlinux even if it does not belong to the trace")

@@ -13,6 +13,7 @@ export interface TraceFlags extends DebugFlags {
   readonly vmlinux?: string;
   readonly root?: readonly string[];
   readonly symbols?: readonly FirmwareFile[];
+  readonly modules?: string;
   readonly force?: boolean;
 }
 
@@ -49,6 +50,13 @@ export const rootOption = (): Option =>
     "--root <path>",
     "a folder with the guest's programs and modules, or one such file (may be repeated)",
   ).argParser(repeated);
+
+/** For traces that have no bytes to find modules by. */
+export const modulesOption = (): Option =>
+  new Option(
+    "--modules <file>",
+    "the guest's /proc/modules, or a console's text with it, for traces without code bytes",
+  );
 
 /** For what runs before the kernel or below it. */
 export const symbolsOption = (): Option =>
@@ -146,7 +154,9 @@ export async function openTrace(
   const roots = (flags.root ?? []).map((root) => path.resolve(root));
   const firmware = (flags.symbols ?? []).map(({ path: given, address }) => ({ path: path.resolve(given), address }));
   const debug = debugSources(flags);
-  const opening = { path: tracePath(file), vmlinux, cacheFolder: resultsFolder(), roots, firmware, debug, follow };
+  const modules = flags.modules === undefined ? undefined : path.resolve(flags.modules);
+  const given = { vmlinux, roots, firmware, debug, modules };
+  const opening = { path: tracePath(file), cacheFolder: resultsFolder(), ...given, follow };
   return { ...(await engine.request("open", opening, signal)), vmlinux, debug };
 }
 

@@ -1,7 +1,6 @@
 import path from "node:path";
 import type { TraceFile } from "../trace/types";
 import type { ChosenImage } from "./chooseImage";
-import type { DebugSearch } from "./debugSearch";
 import { findCode } from "./guestCode";
 import { GuestFiles, type GuestFileSources } from "./guestFiles/sources";
 import type { Images } from "./images";
@@ -18,20 +17,22 @@ export interface NamedImage {
 
 /** What the user says of where the guest's files are. */
 export type GivenFiles = Pick<GuestFileSources, "roots" | "firmware">;
+/** What is found out about a trace before its files are looked for. */
+export type FoundSources = Pick<GuestFileSources, "search" | "modules">;
 
 /** Where the modules and programs of a trace may be found; null when nothing can be kept on disk. */
 export async function guestFilesOf(
   file: TraceFile,
   { path: vmlinux, image }: NamedImage,
   { roots, firmware }: GivenFiles,
-  search: DebugSearch,
+  found: FoundSources,
   cache: ResultCache,
 ): Promise<GuestFiles | null> {
   if (cache.extractionFolder === null) return null;
   const { kernel, qemu } = file.metadata;
   const release = kernel?.release ?? /^Linux version (\S+)/.exec(image.facts.banner ?? "")?.[1] ?? null;
   const initrd = initrdOf(qemu?.commandLine ?? [], path.dirname(file.path));
-  return GuestFiles.in({ vmlinux, release, initrd, roots, firmware, search }, cache.extractionFolder);
+  return GuestFiles.in({ vmlinux, release, initrd, roots, firmware, ...found }, cache.extractionFolder);
 }
 
 /** The initial RAM disk that QEMU was given; a relative path is looked up beside the trace. */

@@ -1,8 +1,9 @@
 import { findGuestCode, type CodeObject, type FilePart, type GuestCode } from "../analysis/guestCode";
 import { ImagePlace } from "../analysis/placement";
-import { codeCandidates, tracedMachine } from "../analysis/regions";
+import { codeCandidates, hasBytes, tracedMachine } from "../analysis/regions";
 import { Category } from "../protocol/engine";
 import { BootscopeError } from "../protocol/failure";
+import type { CodePart } from "../symbols/code/codePart";
 import { readCodeParts } from "../symbols/code/readCodeParts";
 import { withPatches } from "../symbols/code/readPatches";
 import { SegmentType } from "../symbols/elf/constants";
@@ -12,6 +13,7 @@ import type { ChosenImage } from "./chooseImage";
 import type { CodeFile } from "./guestFiles/codeFiles";
 import type { GuestFiles } from "./guestFiles/sources";
 import type { Images } from "./images";
+import { listedBase, listedFiles } from "./moduleList/listedModules";
 import type { ScannedTrace } from "./scannedTrace";
 
 /** The modules and programs of a trace: which blocks are theirs, and the files that name them. */
@@ -26,7 +28,7 @@ const worthAllModules = 3;
 
 /**
  * Finds the modules and programs that a trace executed by the bytes of its blocks, in a completely read trace. Null when there are
- * none.
+ * none. Where the trace has no bytes, modules are where the guest said.
  */
 export async function findCode(
   scanned: ScannedTrace,
@@ -42,14 +44,17 @@ export async function findCode(
   const search = new Search(scanned, kernel, chosen.placement.virtualSlide, signal);
   try {
     const likely = await files.likely(signal);
-    await search.find(
-      likely.filter(({ isModule }) => isModule),
-      candidates.kernel,
-    );
-    if (search.unexplained(candidates.kernel).length >= worthAllModules) {
-      const known = new Set(search.files.map(({ name }) => name));
-      const others = (await files.allModules(signal)).filter(({ name }) => !known.has(name));
-      await search.find(others, search.unexplained(candidates.kernel));
+    const likelyModules = likely.filter(({ isModule }) => isModule);
+    if (hasBytes(file.blocks)) {
+      await search.find(likelyModules, candidates.kernel);
+      if (search.unexplained(candidates.kernel).length >= worthAllModules) {
+        const known = new Set(search.files.map(({ name }) => name));
+        const others = (await files.allModules(signal)).filter(({ name }) => !known.has(name));
+        await search.find(others, search.unexplained(candidates.kernel));
+      }
+    } else if (files.modules !== null && candidates.kernel.length > 0) {
+      const all = [...likelyModules, ...(await files.allModules(signal))];
+      await search.find(listedFiles(files.modules, all, file.metadata.clock?.kind === "host"), candidates.kernel);
     }
     await search.find(
       likely.filter(({ isModule }) => !isModule),
@@ -147,12 +152,15 @@ class Search {
       try {
         const read = await readCodeParts(elf);
         const { isModule, boot } = file;
-        const parts = read.map((part, index): FilePart => {
+        const parts = read.flatMap((part, index): FilePart[] => {
           const isInitialisation = isModule && index > 0;
-          const base = toldBase(file, elf, part.start);
+          const base = placeOf(file, elf, part, isInitialisation);
+          // The list is all that is known: where it does not tell, nothing is found.
+          if (base === null && file.listed !== undefined) return [];
           // Boot code is linked at 0, or moves itself.
           const fixed = part.fixed && boot === undefined;
-          return { ...part, fixed, file: number, isModule, isInitialisation, base };
+          const { time } = file.listed ?? {};
+          return [{ ...part, fixed, file: number, isModule, isInitialisation, base, ...(time && { time }) }];
         });
         this.#codeBytes += parts.reduce((sum, { bytes }) => sum + bytes.length, 0);
         return parts;
@@ -184,6 +192,12 @@ class Search {
     }
     return target;
   }
+}
+
+/** Where a part was by what somebody said; null: nothing was said. */
+function placeOf(file: CodeFile, elf: ElfFile, part: CodePart, isInitialisation: boolean): bigint | null {
+  if (file.listed !== undefined) return listedBase(file.listed, elf, part, isInitialisation);
+  return toldBase(file, elf, part.start);
 }
 
 /** Where a part was by what somebody said of the file's first loaded byte; null: nothing was said. */

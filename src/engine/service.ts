@@ -56,19 +56,13 @@ export class EngineService {
   }
 
   readonly #handlers: Handlers = {
-    open: async ({ path, vmlinux, cacheFolder, roots = [], firmware = [], follow, traceEvents, debug }, signal) => {
+    open: async ({ cacheFolder, roots = [], firmware = [], ...options }, signal) => {
       const trace = this.#nextHandle++ as TraceHandle;
       const { pool, notify, importWorker } = this;
       const parts = { pool, images: this.#images, notify, importWorker };
       const cache = new ResultCache(cacheFolder);
       this.#images.keepIn(cache);
-      const session = await TraceSession.open(
-        trace,
-        { path, vmlinux, roots, firmware, follow, traceEvents, debug },
-        parts,
-        cache,
-        signal,
-      );
+      const session = await TraceSession.open(trace, { ...options, roots, firmware }, parts, cache, signal);
       if (signal.aborted) session.close();
       else this.#sessions.set(trace, session);
       return { trace, summary: session.summary };

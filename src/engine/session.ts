@@ -10,11 +10,13 @@ import type { GrowingFile } from "../trace/import/traceFormat";
 import { openTraceFile } from "../trace/reader";
 import type { TraceFile } from "../trace/types";
 import { chooseImage, type ImageChoice } from "./chooseImage";
-import { guestFilesOf, withCode, type GivenFiles, type NamedImage } from "./codeOfTrace";
+import { guestFilesOf, withCode, type FoundSources, type GivenFiles, type NamedImage } from "./codeOfTrace";
 import { DebugSearch } from "./debugSearch";
 import { GrowingTrace } from "./growingTrace";
 import { chosenCandidates, ImageCandidates } from "./imageCandidates";
 import type { Images } from "./images";
+import { findModuleList } from "./moduleList/findModuleList";
+import type { ModuleList } from "./moduleList/parseModuleList";
 import { NamedTrace } from "./namedTrace";
 import { candidatesKey, recordedChoice } from "./naming";
 import { noticeThrottle } from "./noticeThrottle";
@@ -43,6 +45,8 @@ export interface SessionOptions extends GivenFiles {
   readonly traceEvents?: string | undefined;
   /** Where debug information may be that was split off; absent: where distributions install it. */
   readonly debug?: DebugSources | undefined;
+  /** A text in which the guest lists its modules, instead of one that comes with the trace. */
+  readonly modules?: string | undefined;
 }
 
 /** A trace whose executions can be asked for. */
@@ -90,6 +94,7 @@ export class TraceSession {
   #stopped = false;
   #closed = false;
   readonly #search: DebugSearch;
+  #modules: ModuleList | null = null;
   /** What the names of the trace depend on, besides it. */
   readonly #candidates: ImageCandidates;
   /** What somebody chose instead while the trace was not all there. */
@@ -322,6 +327,7 @@ export class TraceSession {
       this.#scanning = this.#scan(scanned, new Promise((resolve) => (this.#tellLoaded = resolve)));
       this.#scanning.catch(() => undefined); // told by `settled`
     }
+    this.#modules = await this.#findModules(file);
     const candidates = await this.#candidates.findFor(file);
     const restored = record === null || this.#given !== undefined ? null : await this.#restoreNames(scanned);
     const named = restored ?? new NamedTrace(scanned, await this.#choose(file, candidates));
@@ -413,7 +419,7 @@ export class TraceSession {
     const { scanned, named } = ready;
     const { signal } = this.#stop;
     try {
-      const files = await guestFilesOf(scanned.file, chosen, this.options, this.#search, this.cache);
+      const files = await guestFilesOf(scanned.file, chosen, this.options, this.#found, this.cache);
       if (files === null) return;
       this.#progress("Naming modules and programs", 0, 1);
       const all = await withCode(chosen, scanned, files, this.parts.images, signal);
@@ -446,8 +452,24 @@ export class TraceSession {
     if (record !== null && (await candidatesKey(paths)) === key) await this.cache.saveNaming(scanned.file, key, record);
   }
 
+  /** What was given has to be there; what merely lies beside the trace may be of no use, which is told in the log. */
+  async #findModules(file: TraceFile): Promise<ModuleList | null> {
+    const { modules } = this.options;
+    try {
+      return await findModuleList(this.source.path, file, modules);
+    } catch (error) {
+      if (modules !== undefined || !(error instanceof BootscopeError)) throw error;
+      this.#log(failureText(error));
+      return null;
+    }
+  }
+
+  get #found(): FoundSources {
+    return { search: this.#search, modules: this.#modules };
+  }
+
   async #codeKey(file: TraceFile, chosen: NamedImage): Promise<string> {
-    return (await (await guestFilesOf(file, chosen, this.options, this.#search, this.cache))?.key()) ?? "";
+    return (await (await guestFilesOf(file, chosen, this.options, this.#found, this.cache))?.key()) ?? "";
   }
 
   /** @param loaded until then symbols are read, and nobody knows of the trace yet */

@@ -321,6 +321,8 @@ export interface EngineRequests {
       traceEvents?: string | undefined;
       /** Where debug information may be that was split off; absent: where distributions install it. */
       debug?: DebugSources | undefined;
+      /** A text in which the guest lists its modules, instead of one that comes with the trace. */
+      modules?: string | undefined;
     };
     result: { trace: TraceHandle; summary: TraceSummary };
   };

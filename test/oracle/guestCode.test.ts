@@ -2,7 +2,7 @@
  * A boot with KASLR that loads modules and runs programs, against what the guest itself said: /proc/modules, /proc/kallsyms,
  * /proc/iomem, and the address of a function that a program printed.
  */
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { copyFileSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -15,6 +15,7 @@ import { buildBundles, type Bundles } from "../support/bundles";
 import { startDebuginfod } from "../support/debuginfodServer";
 import { readGuestConsole, type GuestConsole } from "../support/guestConsole";
 import { symbolAddress } from "../support/nm";
+import { writeWithoutBytes } from "../support/withoutBytes";
 
 let boot: Awaited<ReturnType<typeof ensureModuleBoot>>;
 let guest: GuestConsole;
@@ -131,6 +132,32 @@ describe("a boot with KASLR", () => {
     const file = rows.file[rows.name.indexOf("wp512_process_buffer [wp512]")] ?? "";
     const lines = await engine.request("lines", { trace, file, range: null });
     expect(lines?.functions.map(({ name }) => name)).toContain("wp512_process_buffer [wp512]");
+  });
+
+  it("names its modules by the guest's own list where the trace has no bytes, as it does by bytes", async () => {
+    const bare = path.join(folder, "bare.bst");
+    writeWithoutBytes(boot.trace, bare);
+    copyFileSync(boot.console, path.join(folder, "bare.modules"));
+    const opening = { path: bare, vmlinux: [boot.vmlinux], cacheFolder: folder };
+    const { trace } = await engine.request("open", opening);
+    const listed = await engine.request("settled", { trace });
+    expect(listed.symbols).toMatchObject({ match: { verdict: "matches" } });
+    const replaced = ["rmd160", "wp512"];
+    const ofModules = (page: FunctionsPage) =>
+      page.name
+        .map((name, row) => ({ name, executions: page.executions[row], file: page.file[row] }))
+        .filter(({ name }) => guest.modules.some(([module]) => name.endsWith(` [${module}]`)))
+        // Where code for initialisation was is not in /proc/modules; of two modules at one place nothing says when each was there.
+        .filter(({ name, file }) => !replaced.some((module) => name.endsWith(`[${module}]`)) && file !== null)
+        .filter(({ name }) => !/_init \[/.test(name));
+    const byBytes = ofModules(rows);
+    expect(byBytes.length).toBeGreaterThan(50);
+    const page = await functions(trace);
+    expect(ofModules(page)).toEqual(byBytes);
+    expect(page.name.filter((name) => replaced.some((module) => name.endsWith(`[${module}]`)))).toEqual([]);
+    expect(listed.unnamed.map(({ reason }) => reason)).toEqual(
+      expect.arrayContaining([expect.stringMatching(/^module code: the trace has no bytes/)]),
+    );
   });
 
   it("is named the same when a debuginfod server has the debug information of the kernel and the modules", async () => {

@@ -15,11 +15,12 @@ import { ensureKernel } from "../../scripts/environment/kernel.mjs";
 import { ensurePackages } from "../../scripts/environment/packages.mjs";
 
 const sources = path.resolve(import.meta.dirname, "../fixtures/symbols/source");
+const armTools = "binutils-arm-linux-gnueabihf";
 let folder: string;
 let modules: { debug: string; stripped: string };
 
 beforeAll(async () => {
-  await ensurePackages(["binutils", "gcc-aarch64-linux-gnu", "gcc-riscv64-linux-gnu", "clang", "llvm"]);
+  await ensurePackages(["binutils", "gcc-aarch64-linux-gnu", "gcc-riscv64-linux-gnu", "clang", "llvm", armTools]);
   const kernel = await ensureKernel();
   const root = kernel.vmlinux.slice(0, kernel.vmlinux.indexOf("/usr/lib/debug/"));
   const tree = path.join("lib/modules", kernel.release, "kernel");
@@ -231,5 +232,35 @@ describe.each(cases)("$machine $variant", ({ machine, gcc, addr2line, variant })
     expect(different).toEqual([]);
     expect(count).toBeGreaterThan(50);
     expect(inlined).toBeGreaterThan(20);
+  });
+});
+
+/** Machines of 32 bits, whose relocations keep their addends at the places that they change (SHT_REL). */
+const narrow = [
+  { machine: "i386", compiler: "gcc", options: ["-m32"], tools: "" },
+  {
+    machine: "arm",
+    compiler: "clang",
+    options: ["--target=arm-linux-gnueabihf", "-marm"],
+    tools: "arm-linux-gnueabihf-",
+  },
+  {
+    machine: "thumb",
+    compiler: "clang",
+    options: ["--target=arm-linux-gnueabihf", "-mthumb"],
+    tools: "arm-linux-gnueabihf-",
+  },
+];
+
+describe.each(narrow)("$machine by $compiler", ({ machine, compiler, options, tools }) => {
+  it("object: has the lines and inlined calls that addr2line gives", async () => {
+    const file = path.join(folder, `${machine}.o`);
+    const flags = ["-O2", "-g", "-gdwarf-4", "-ffreestanding", "-fno-pic", "-ffunction-sections"];
+    run(compiler, [...options, ...flags, "-c", "-o", file, "ring.c"], "", sources);
+    expect(run(`${tools}readelf`, ["-Wr", file])).toMatch(/Relocation section '\.rel\.debug_info'/);
+    const { count, inlined, different } = await compareChains(file, `${tools}addr2line`);
+    expect(different).toEqual([]);
+    expect(count).toBeGreaterThan(50);
+    expect(inlined).toBeGreaterThan(8);
   });
 });

@@ -1,6 +1,7 @@
 import { open, readdir } from "node:fs/promises";
 import path from "node:path";
 import type { Category } from "../../protocol/engine";
+import type { ListedPlace } from "../moduleList/listedModules";
 
 /** A file with code that may have run in the guest. */
 export interface CodeFile {
@@ -10,6 +11,8 @@ export interface CodeFile {
   readonly isModule: boolean;
   /** Of a file whose code runs before the kernel or below it. */
   readonly boot?: BootCode;
+  /** Of a module that the guest listed: where and when. */
+  readonly listed?: ListedPlace;
 }
 
 export interface BootCode {

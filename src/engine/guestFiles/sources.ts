@@ -3,6 +3,7 @@ import path from "node:path";
 import type { FirmwareFile } from "../../protocol/firmwareFile";
 import type { DebugSearch } from "../debugSearch";
 import { fileFingerprint } from "../fileFingerprint";
+import { moduleListKey, type ModuleList } from "../moduleList/parseModuleList";
 import { builtBootFiles, givenBootFile } from "./bootFiles";
 import { codeFilesIn, type CodeFile } from "./codeFiles";
 import { DebugFiles } from "./debugFiles";
@@ -24,6 +25,8 @@ export interface GuestFileSources {
   readonly firmware: readonly FirmwareFile[];
   /** Where debug information that was split off is looked for. */
   readonly search: DebugSearch;
+  /** Where the guest said that its modules were; null: it did not. */
+  readonly modules: ModuleList | null;
 }
 
 /** The files that may have run in a guest, the likely ones first. */
@@ -41,9 +44,13 @@ export class GuestFiles {
     return new GuestFiles(sources, await moduleTreesOf(sources.vmlinux, sources.release, sources.search), cache);
   }
 
+  get modules(): ModuleList | null {
+    return this.sources.modules;
+  }
+
   /** Tells these sources from others, with their content as far as it shows without reading it all. */
   async key(): Promise<string> {
-    const { initrd, roots, firmware, search } = this.sources;
+    const { initrd, roots, firmware, search, modules } = this.sources;
     const boot = (await this.boot()).map((file) => file.path);
     const folders = [
       ...this.trees.modules,
@@ -57,7 +64,11 @@ export class GuestFiles {
         return `${at} ${found?.mtimeMs ?? "absent"} ${found?.size ?? 0}`;
       }),
     ]);
-    const places = [...search.folders, ...(search.servers?.servers ?? [])];
+    const places = [
+      ...search.folders,
+      ...(search.servers?.servers ?? []),
+      modules === null ? "" : moduleListKey(modules),
+    ];
     return [...prints, ...firmware.map(({ address }) => String(address)), ...places].join("\n");
   }
 

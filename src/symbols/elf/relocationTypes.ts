@@ -60,9 +60,32 @@ const riscv64: Kinds = new Map([
   [61, kind("subtract", "uleb")],
 ]);
 
+/** R_386_* (System V ABI, Intel386 supplement, "Relocation"). */
+const i386: Kinds = new Map([
+  [0, null],
+  [1, kind("set", 4)],
+  [2, kind("relative", 4)],
+  [20, kind("set", 2)],
+  [22, kind("set", 1)],
+]);
+
+/** R_ARM_* (ELF for the Arm Architecture, "Static Data relocations"). */
+const arm: Kinds = new Map([
+  [0, null],
+  [2, kind("set", 4)],
+  [3, kind("relative", 4)],
+  [5, kind("set", 2)],
+  [8, kind("set", 1)],
+]);
+
+/** Machines whose objects have 32-bit headers. */
+export const narrowMachines: ReadonlySet<number> = new Set([ElfMachine.I386, ElfMachine.Arm]);
+
 /** The relocations that debug information has, by machine. Null: one that changes no bytes. */
 export const relocationKinds: ReadonlyMap<number, Kinds> = new Map([
   [ElfMachine.X86_64, x86_64],
+  [ElfMachine.I386, i386],
+  [ElfMachine.Arm, arm],
   [ElfMachine.AArch64, aarch64],
   [ElfMachine.RiscV, riscv64],
 ]);

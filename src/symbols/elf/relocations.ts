@@ -1,12 +1,10 @@
 import { BootscopeError } from "../../protocol/failure";
 import { SectionType } from "./constants";
 import type { ElfContent } from "./elfContent";
-import type { ElfSection } from "./headers";
-import { relocationKinds, type RelocationKind } from "./relocationTypes";
+import type { ElfHeader, ElfSection } from "./headers";
+import { narrowMachines, relocationKinds, type RelocationKind } from "./relocationTypes";
 import { readSymbols, type SymbolColumns } from "./symbolTable";
 
-/** Bytes of an Elf64_Rela. */
-const entryBytes = 24;
 /**
  * Where code is that has no place: the address of an undefined symbol. Not all ones, which .debug_ranges has another use for
  * (DWARF 4, 2.17.3).
@@ -23,7 +21,7 @@ export class Relocations {
   constructor(private readonly file: ElfContent) {}
 
   /**
-   * Applies to the content of a section what its SHT_RELA sections say. A relocation outside of a cut section is left out.
+   * Applies to the content of a section what its SHT_RELA and SHT_REL sections say. A relocation outside of a cut section is left out.
    * Rejects with BootscopeError "unsupported" (machine or relocation not known) or "damaged" (a symbol that is not there).
    */
   async apply(section: ElfSection, content: Uint8Array): Promise<void> {
@@ -37,18 +35,14 @@ export class Relocations {
   }
 
   private applyTable(table: ElfSection, entries: Uint8Array, content: Uint8Array, values: Float64Array): void {
-    const { machine, is64, littleEndian } = this.file.header;
-    const kinds = relocationKinds.get(machine);
-    if (kinds === undefined || !is64 || table.type !== SectionType.Rela) {
+    const { header } = this.file;
+    const isKnown = header.is64 !== narrowMachines.has(header.machine);
+    const kinds = isKnown ? relocationKinds.get(header.machine) : undefined;
+    if (kinds === undefined) {
       throw new BootscopeError("unsupported", `The relocations of ${this.file.path} are not known.`, linkedAdvice);
     }
-    const view = new DataView(entries.buffer, entries.byteOffset, entries.byteLength);
-    const places = new Places(content, littleEndian);
-    for (let at = 0; at + entryBytes <= entries.length; at += entryBytes) {
-      const place = signed64(view, at, littleEndian);
-      const info = { low: at + (littleEndian ? 8 : 12), high: at + (littleEndian ? 12 : 8) };
-      const symbol = view.getUint32(info.high, littleEndian);
-      const type = view.getUint32(info.low, littleEndian);
+    const places = new Places(content, header.littleEndian);
+    for (const { place, symbol, type, addend } of relocationEntries(header, table, entries)) {
       const kind = kinds.get(type);
       if (kind === undefined) {
         throw new BootscopeError("unsupported", `Relocation ${type} in ${table.name} is not known.`, linkedAdvice);
@@ -58,12 +52,47 @@ export class Relocations {
         throw new BootscopeError("damaged", `${table.name} is damaged: there is no symbol ${symbol}.`);
       }
       const isNowhere = Number.isNaN(values[symbol]);
-      places.change(place, kind, isNowhere ? nowhere : values[symbol] + signed64(view, at + 16, littleEndian));
+      places.change(place, kind, isNowhere ? nowhere : values[symbol] + (addend ?? places.addend(place, kind)));
     }
   }
 }
 
-const linkedAdvice = "Lines come from the linked image, or from an object for x86_64, aarch64 or riscv64.";
+const linkedAdvice = "Lines come from the linked image, or from an object for x86_64, i386, aarch64, arm or riscv64.";
+
+interface RelocationEntry {
+  readonly place: number;
+  readonly symbol: number;
+  readonly type: number;
+  /** Null: it stands at the place (SHT_REL). */
+  readonly addend: number | null;
+}
+
+/** The entries of a table: Elf64_Rela, Elf64_Rel, Elf32_Rela or Elf32_Rel. */
+function* relocationEntries(
+  { is64, littleEndian }: ElfHeader,
+  { type: tableType }: ElfSection,
+  entries: Uint8Array,
+): Generator<RelocationEntry> {
+  const view = new DataView(entries.buffer, entries.byteOffset, entries.byteLength);
+  const word = is64 ? 8 : 4;
+  const hasAddend = tableType === SectionType.Rela;
+  const entryBytes = (hasAddend ? 3 : 2) * word;
+  for (let at = 0; at + entryBytes <= entries.length; at += entryBytes) {
+    if (is64) {
+      const info = { low: at + (littleEndian ? 8 : 12), high: at + (littleEndian ? 12 : 8) };
+      yield {
+        place: signed64(view, at, littleEndian),
+        symbol: view.getUint32(info.high, littleEndian),
+        type: view.getUint32(info.low, littleEndian),
+        addend: hasAddend ? signed64(view, at + 16, littleEndian) : null,
+      };
+    } else {
+      const info = view.getUint32(at + 4, littleEndian);
+      const addend = hasAddend ? view.getInt32(at + 8, littleEndian) : null;
+      yield { place: view.getUint32(at, littleEndian), symbol: info >>> 8, type: info & 0xff, addend };
+    }
+  }
+}
 
 /** The values of all symbols; NaN for undefined ones. Addresses in an object are small: doubles hold them exactly. */
 async function readValues(file: ElfContent): Promise<Float64Array> {
@@ -107,6 +136,14 @@ class Places {
       case "subtract":
         this.write(place, bytes, width, this.read(place, bytes, width) - value);
     }
+  }
+
+  /** What stands at a place before it is changed, as a signed number: 0 where that is not in the content. */
+  addend(place: number, { operation, width }: RelocationKind): number {
+    if (width === "uleb" || operation === "add" || operation === "subtract") return 0;
+    if (place < 0 || place + width > this.content.length) return 0;
+    const value = this.read(place, width, width);
+    return width < 8 && value >= 2 ** (8 * width - 1) ? value - 2 ** (8 * width) : value;
   }
 
   /** Length of the LEB128 number at a place; 0 for none. */

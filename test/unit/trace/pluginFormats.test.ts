@@ -72,7 +72,7 @@ describe("drcov", () => {
     expect(trace.metadata).toMatchObject({ capture: { mode: "coverage" }, systemEmulation: false });
     const first = new Float64Array(trace.blocks.count);
     const places = new BlockPlaces(trace.blocks, first, tracedMachine(trace.metadata), null);
-    expect(places.of(0)).toEqual({ kind: "region", region: regions.user });
+    expect(places.of(0)).toEqual({ kind: "region", region: regions.userWithoutBytes });
   });
 
   it("of a whole system is not taken for a program", async () => {

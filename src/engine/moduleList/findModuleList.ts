@@ -1,0 +1,78 @@
+import { open, stat } from "node:fs/promises";
+import path from "node:path";
+import { BootscopeError } from "../../protocol/failure";
+import type { TraceFile } from "../../trace/types";
+import { parseModuleList, type ModuleList } from "./parseModuleList";
+
+/** How a list of modules travels in a trace (docs/trace-format.md, "Attachments"). */
+export const moduleListAttachment = { name: "modules", mime: "text/plain" } as const;
+
+/** A console's text with such a list in it; a list alone has some kilobytes. */
+const maximumBytes = 1 << 24;
+
+const advice = "Give the text of the guest's /proc/modules, read as root.";
+
+/**
+ * The list of modules that belongs to a trace: the given file, the trace's attachment, or the file beside the trace that is called
+ * like it with `.modules` behind it or in place of its ending. Null when there is none.
+ * @param traceOf the file that was opened, of which `file` may be an imported copy
+ *
+ * Rejects with BootscopeError "not-found", "unreadable" or "no-symbols" for what was given, and for what is beside the trace if
+ * all addresses in it are hidden.
+ */
+export async function findModuleList(
+  traceOf: string,
+  file: TraceFile,
+  given: string | undefined,
+): Promise<ModuleList | null> {
+  if (given !== undefined) return listIn(given, await readGiven(given));
+  const { name, mime } = moduleListAttachment;
+  const attached = file.attachments.find((attachment) => attachment.name === name && attachment.mime === mime);
+  if (attached !== undefined) {
+    const text = await readPart(file.path, attached.offset, attached.length).catch(() => "");
+    return parseModuleList(text);
+  }
+  for (const beside of besideTrace(traceOf)) {
+    const text = await readPart(beside, 0, maximumBytes).catch(() => null);
+    if (text !== null) return listIn(beside, text);
+  }
+  return null;
+}
+
+/** Where `findModuleList` looks beside a trace. */
+export const besideTrace = (trace: string): string[] => [
+  `${trace}.modules`,
+  `${trace.slice(0, trace.length - path.extname(trace).length)}.modules`,
+];
+
+function listIn(file: string, text: string): ModuleList {
+  const list = parseModuleList(text);
+  if (list.modules.length > 0) return list;
+  const what = list.hidden > 0 ? "hides all addresses of modules" : "lists no modules";
+  throw new BootscopeError("no-symbols", `${file} ${what}.`, advice);
+}
+
+async function readGiven(file: string): Promise<string> {
+  const found = await stat(file).catch(() => null);
+  if (found === null) throw new BootscopeError("not-found", `${file} does not exist.`, advice);
+  if (!found.isFile() || found.size > maximumBytes) {
+    throw new BootscopeError("unreadable", `${file} is not a file of at most 16 MiB.`, advice);
+  }
+  try {
+    return await readPart(file, 0, found.size);
+  } catch (cause) {
+    throw new BootscopeError("unreadable", `${file} cannot be read.`, advice, { cause });
+  }
+}
+
+async function readPart(file: string, offset: number, length: number): Promise<string> {
+  const handle = await open(file, "r");
+  try {
+    const { size } = await handle.stat();
+    const bytes = Buffer.alloc(Math.max(0, Math.min(length, maximumBytes, size - offset)));
+    const { bytesRead } = await handle.read(bytes, 0, bytes.length, offset);
+    return bytes.toString("latin1", 0, bytesRead);
+  } finally {
+    await handle.close();
+  }
+}
