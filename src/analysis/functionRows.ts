@@ -10,8 +10,8 @@ export interface RowSources {
   readonly file: readonly (string | null)[];
   /** 1-based; 0 unknown. */
   readonly line: Uint32Array;
-  /** The folder that nearly all of them are below; see `sourceRoot`. */
-  readonly root: string;
+  /** The folders that nearly all of them are below; see `sourceRoots`. */
+  readonly roots: readonly string[];
 }
 
 /** What the functions table is made of. All columns are by row. */
@@ -63,7 +63,7 @@ export function functionsPage(input: FunctionsInput, view: FunctionsView): Funct
     address: BigUint64Array.from(page, (row) => rows[row].address),
     category: Uint8Array.from(page, (row) => rows[row].category),
     file: page.map((row) => sources.file[row]),
-    sourceRoot: sources.root,
+    sourceRoots: sources.roots,
     line: Uint32Array.from(page, (row) => sources.line[row]),
     executions: column(costs.executions),
     instructions: column(costs.instructions),

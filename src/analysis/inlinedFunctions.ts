@@ -1,5 +1,5 @@
 import type { InlinedInto } from "../protocol/engine";
-import { sourceRoot } from "../protocol/sourceRoot";
+import { sourceRoots } from "../protocol/sourceRoot";
 import type { InlineFrames } from "../symbols/types";
 import type { BlockTable } from "../trace/types";
 import type { Attribution, Row } from "./attribution";
@@ -169,13 +169,13 @@ class PairTable {
   }
 
   result(): Omit<InlinedAttribution, "pieces"> {
-    const { root } = this.sources;
+    const { roots } = this.sources;
     return {
       rows: this.#rows,
       sources: {
         file: this.#files,
         line: Uint32Array.from(this.#lines),
-        root: root === "" ? sourceRoot(this.#files) : root,
+        roots: roots.some((root) => root !== "") ? roots : sourceRoots(this.#files),
       },
       row: Uint32Array.from(this.#row),
       host: Uint32Array.from(this.#host),

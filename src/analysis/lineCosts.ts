@@ -1,4 +1,4 @@
-import { sourceRoot } from "../protocol/sourceRoot";
+import { sourceRoots } from "../protocol/sourceRoot";
 import type { LineColumns, LineTable } from "../symbols/types";
 import type { BlockTable } from "../trace/types";
 import type { Attribution } from "./attribution";
@@ -139,5 +139,5 @@ export function fileExecutions(attribution: LineAttribution, costs: BlockCosts):
 export function sourcesOf(lines: LineTable, addresses: BigUint64Array): RowSources {
   const found: LineColumns = lines.entriesMany(addresses);
   const files = Array.from(found.file, (file) => (file < 0 ? null : lines.files[file]));
-  return { file: files, line: found.line, root: sourceRoot(files) };
+  return { file: files, line: found.line, roots: sourceRoots(files) };
 }

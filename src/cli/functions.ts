@@ -119,9 +119,9 @@ function nameOf({ name, inlinedInto }: FunctionsPage, row: number): string {
 }
 
 /** Where a function is defined, or why it has no name. */
-function sourceOf({ file, line, note, sourceRoot }: FunctionsPage, row: number): string {
+function sourceOf({ file, line, note, sourceRoots }: FunctionsPage, row: number): string {
   const path = file[row];
-  return path === null ? note[row] : `${belowRoot(path, sourceRoot)}:${line[row]}`;
+  return path === null ? note[row] : `${belowRoot(path, sourceRoots)}:${line[row]}`;
 }
 
 function functionsText(page: FunctionsPage, summary: TraceSummary, metric: Metric): string {

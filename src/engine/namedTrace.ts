@@ -215,7 +215,7 @@ export class NamedTrace {
   }
 
   #findSources({ rows }: Attribution): RowSources {
-    if (this.#lines === null) return { file: rows.map(() => null), line: new Uint32Array(rows.length), root: "" };
+    if (this.#lines === null) return { file: rows.map(() => null), line: new Uint32Array(rows.length), roots: [] };
     const functions = this.#image?.functions;
     const addresses = BigUint64Array.from(rows, ({ functionIndex }) =>
       functionIndex < 0 ? 0n : (functions?.address[functionIndex] ?? 0n),

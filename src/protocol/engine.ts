@@ -172,8 +172,8 @@ export interface FunctionsPage {
   readonly category: Uint8Array;
   /** Source path as the debug information has it, or null. */
   readonly file: readonly (string | null)[];
-  /** The folder, with its slash, that nearly all sources of the trace are below; lists leave it out. */
-  readonly sourceRoot: string;
+  /** Folders, with their slashes, that nearly all sources of the trace are below; lists leave them out. */
+  readonly sourceRoots: readonly string[];
   /** 1-based; 0 unknown. */
   readonly line: Uint32Array;
   readonly executions: Float64Array;

@@ -26,6 +26,42 @@ export function sourceRoot(files: Iterable<string | null>): string {
   }
 }
 
-/** The path as lists show it: without the root when it is below it. */
-export const belowRoot = (file: string, root: string): string =>
-  file.startsWith(root) ? file.slice(root.length) : file;
+/**
+ * The roots that lists leave out: that of nearly all paths, and the other one that the tree has for some of its files, as Debian's
+ * kernels have for assembly. A path elsewhere is of the same tree if it goes on, at some folder, with two folders that are below the root.
+ */
+export function sourceRoots(files: readonly (string | null)[]): string[] {
+  const root = sourceRoot(files);
+  const known = new Set<string>();
+  const elsewhere: string[] = [];
+  for (const file of new Set(files)) {
+    if (file === null) continue;
+    const pair = file.startsWith(root) ? firstFolders(file, root.length) : undefined;
+    if (pair !== undefined) known.add(pair);
+    else if (!file.startsWith(root)) elsewhere.push(file);
+  }
+  const counts = new Map<string, number>();
+  for (const file of elsewhere) {
+    for (let at = file.indexOf("/") + 1; at > 0; at = file.indexOf("/", at) + 1) {
+      const pair = firstFolders(file, at);
+      if (pair === undefined || !known.has(pair)) continue;
+      const prefix = file.slice(0, at);
+      counts.set(prefix, (counts.get(prefix) ?? 0) + 1);
+      break;
+    }
+  }
+  const [most] = [...counts].sort(([, a], [, b]) => b - a);
+  return (most as typeof most | undefined) === undefined ? [root] : [root, most[0]];
+}
+
+/** The first two folders of a path from a position on, with their slashes. */
+function firstFolders(file: string, from: number): string | undefined {
+  const second = file.indexOf("/", file.indexOf("/", from) + 1);
+  return file.indexOf("/", from) < 0 || second < 0 ? undefined : file.slice(from, second + 1);
+}
+
+/** The path as lists show it: without the first of the roots that it is below. */
+export function belowRoot(file: string, roots: readonly string[]): string {
+  const root = roots.find((one) => file.startsWith(one)) ?? "";
+  return file.slice(root.length);
+}

@@ -25,7 +25,7 @@ const input: FunctionsInput = {
   sources: {
     file: ["debian/build/lib/mpi/mpi-pow.c", "arch/x86/lib/clear_page_64.S", "kernel/sched/idle.c", "kernel/x.c", null],
     line: Uint32Array.of(25, 1, 300, 1, 0),
-    root: "",
+    roots: [],
   },
   costs,
   first: Float64Array.of(5, 4, 3, Infinity, 0),

@@ -54,7 +54,7 @@ function inlined(records: readonly BlockRecord[]) {
   };
   const attribution = attribute(input);
   const instructions = allInstructions(blocks, attribution.linkAddress);
-  const sources = { file: attribution.rows.map(() => null), line: new Uint32Array(attribution.rows.length), root: "" };
+  const sources = { file: attribution.rows.map(() => null), line: new Uint32Array(attribution.rows.length), roots: [] };
   const frames = framesOf(instructions.addresses);
   return { attribution, found: attributeInlined(blocks, attribution, instructions, frames, sources), first };
 }

@@ -21,7 +21,7 @@ const page: FunctionsPage = {
   address: BigUint64Array.of(0n, 0xffffffff81000010n, 0x7fn, 0n).subarray(1, 3),
   category: Buffer.from([2, 5]),
   file: ["lib/string.c", null],
-  sourceRoot: "",
+  sourceRoots: [],
   line: Uint32Array.of(26, 0),
   executions: Float64Array.of(9, 12_345_678_901_234, 2, 9).subarray(1, 3),
   instructions: Float64Array.of(10, 20),

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { belowRoot, sourceRoot } from "../../../src/protocol/sourceRoot";
+import { belowRoot, sourceRoot, sourceRoots } from "../../../src/protocol/sourceRoot";
 
 const build = "debian/build/build_amd64/";
 const kernel = [
@@ -35,6 +35,21 @@ describe("the root of the sources", () => {
     expect(sourceRoot(["mm/slub.c"])).toBe("");
   });
 
+  it("has another beside it for files of the same tree that were compiled by their whole path", () => {
+    const own = many(
+      kernel.map((file) => build + file),
+      40,
+    );
+    const assembly = ["arch/x86/kernel/head_64.S", "arch/x86/lib/retpoline.S"].map(
+      (file) => `/build/linux-6.1/${file}`,
+    );
+    const programs = ["/build/glibc/arch/none.c", "/build/glibc/lib/mpi.c", "/build/glibc/nowhere.c"];
+    expect(sourceRoots([...own, null, ...programs, ...assembly])).toEqual([build, "/build/linux-6.1/"]);
+    expect(sourceRoots([...own, ...programs])).toEqual([build]);
+    expect(sourceRoots([])).toEqual([""]);
+    expect(belowRoot(assembly[1], [build, "/build/linux-6.1/"])).toBe("arch/x86/lib/retpoline.S");
+  });
+
   it("begins nearly all paths and ends in a slash, whatever they are", () => {
     const path = fc.array(fc.constantFrom("a", "b", "", "mm"), { minLength: 1, maxLength: 6 }).map((p) => p.join("/"));
     fc.assert(
@@ -49,8 +64,9 @@ describe("the root of the sources", () => {
 
 describe("a path below the root", () => {
   it("is without it; any other stays whole", () => {
-    expect(belowRoot(`${build}kernel/fork.c`, build)).toBe("kernel/fork.c");
-    expect(belowRoot("/usr/src/a.S", build)).toBe("/usr/src/a.S");
-    expect(belowRoot("a.c", "")).toBe("a.c");
+    expect(belowRoot(`${build}kernel/fork.c`, [build])).toBe("kernel/fork.c");
+    expect(belowRoot("/usr/src/a.S", [build])).toBe("/usr/src/a.S");
+    expect(belowRoot("a.c", [""])).toBe("a.c");
+    expect(belowRoot("a.c", [])).toBe("a.c");
   });
 });

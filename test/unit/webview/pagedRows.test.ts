@@ -32,7 +32,7 @@ function engine(count: number) {
           address: indices.map(() => "0"),
           category: new Uint8Array(indices.length),
           file: indices.map(() => null),
-          sourceRoot: "",
+          sourceRoots: [],
           line: new Uint32Array(indices.length),
           executions: new Float64Array(indices.length),
           instructions: new Float64Array(indices.length),

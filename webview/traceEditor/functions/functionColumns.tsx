@@ -59,7 +59,7 @@ export interface CellContext {
   /** Cost of the range's costliest function, which fills the whole bar. */
   readonly largest: number;
   /** The folder that sources are shown without. */
-  readonly sourceRoot: string;
+  readonly sourceRoots: readonly string[];
   readonly open: (row: FunctionRow) => void;
 }
 
@@ -137,7 +137,7 @@ export function cell(row: FunctionRow, column: TableColumn, context: CellContext
       const line = row.line > 0 ? `:${row.line}` : "";
       return (
         <span class="path openable" title={row.file + line} onClick={() => context.open(row)}>
-          <bdi dir="ltr">{belowRoot(row.file, context.sourceRoot) + line}</bdi>
+          <bdi dir="ltr">{belowRoot(row.file, context.sourceRoots) + line}</bdi>
         </span>
       );
     }

@@ -151,7 +151,7 @@ export function FunctionsView({
           range: head.rangeTotals,
           trace: head.traceTotals,
           largest: model.largest.value.value ?? 0,
-          sourceRoot: head.sourceRoot,
+          sourceRoots: head.sourceRoots,
           open: (row) => open(model, row),
         };
   const { sort, descending } = model.rowsQuery.value;
