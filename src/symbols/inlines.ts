@@ -66,7 +66,7 @@ export class Inlines {
       await table.load(missing, stretches, signal);
     } finally {
       this.map = this.map.with(stretches, table.code);
-      this.problems ??= table.problems.summary;
+      this.problems ??= table.problem;
       if (stretches.count >= worthKeeping) await this.keep();
     }
     return this.map.lookupMany(addresses);

@@ -1,3 +1,4 @@
+import { BootscopeError } from "../../protocol/failure";
 import { ReusedBytes } from "../byteSource";
 import { CodeSpace } from "../codeSpace";
 import type { ByteCursor } from "../cursor";
@@ -25,6 +26,7 @@ export class DebugInfo {
   private readonly headMemory = new ReusedBytes();
   /** By offset: the units of addresses are found before all of them are listed. */
   private readonly heads = new Map<number, UnitHead | null>();
+  private headProblem: string | null = null;
 
   private constructor(
     private readonly info: SectionBytes,
@@ -49,6 +51,11 @@ export class DebugInfo {
       code,
     );
     return new DebugInfo(info, new Abbreviations(abbreviations), strings, tables, ranges, code);
+  }
+
+  /** What was wrong with the headers of units that were read so far: the first of it, or null. */
+  get problem(): string | null {
+    return this.headProblem;
   }
 
   /**
@@ -101,8 +108,11 @@ export class DebugInfo {
     try {
       const head = readUnitLength(cursor);
       const end = Math.min(offset + head.end, this.info.length);
+      if (end < offset + head.end) this.headProblem ??= cursor.damaged("a unit is cut off", 0).message;
       return { unit: readUnitHeader(cursor, offset, end, head.offsetSize), end };
-    } catch {
+    } catch (error) {
+      if (!(error instanceof BootscopeError)) throw error;
+      this.headProblem ??= error.message;
       return null;
     }
   }

@@ -29,7 +29,7 @@ interface UnitMemory {
 
 /** The inlined calls of an image. Units are read when an address of theirs is asked for. */
 export class InlineTable {
-  readonly problems = new Problems();
+  private readonly problems = new Problems();
   private readonly names: InlineNames;
   private readonly loaded = new Map<InfoUnit, InlineUnit | null>();
   private readonly memory: UnitMemory = { entries: new ReusedBytes(), lines: new ReusedBytes() };
@@ -52,6 +52,11 @@ export class InlineTable {
     const units = await sections.units();
     if (units === null || sections.lines === null) return null;
     return new InlineTable(units.info, units.index, sections.lines, files, functions);
+  }
+
+  /** What was wrong with what was read so far, in one sentence, or null. */
+  get problem(): string | null {
+    return this.problems.summary ?? this.info.problem;
   }
 
   /** What the starts of stretches that `load` adds are distances in. */
