@@ -150,10 +150,16 @@ describe("a boot with KASLR", () => {
         // Where code for initialisation was is not in /proc/modules; of two modules at one place nothing says when each was there.
         .filter(({ name, file }) => !replaced.some((module) => name.endsWith(`[${module}]`)) && file !== null)
         .filter(({ name }) => !/_init \[/.test(name));
-    const byBytes = ofModules(rows);
-    expect(byBytes.length).toBeGreaterThan(50);
     const page = await functions(trace);
-    expect(ofModules(page)).toEqual(byBytes);
+    const [byBytes, byList] = [ofModules(rows), ofModules(page)];
+    const sources = (found: typeof byBytes) => found.map(({ name, file }) => `${name} ${file ?? "-"}`).sort();
+    expect(byBytes.length).toBeGreaterThan(50);
+    expect(sources(byList)).toEqual(sources(byBytes));
+    // A block that was executed before its code was patched has other bytes than the file's: the list takes it for the same.
+    const counts = new Map(byList.map(({ name, executions }) => [name, executions]));
+    const more = byBytes.map(({ name, executions }) => (counts.get(name) ?? 0) - executions);
+    expect(Math.min(...more)).toBe(0);
+    expect(more.reduce((sum, one) => sum + one)).toBeLessThan(10);
     expect(page.name.filter((name) => replaced.some((module) => name.endsWith(`[${module}]`)))).toEqual([]);
     expect(listed.unnamed.map(({ reason }) => reason)).toEqual(
       expect.arrayContaining([expect.stringMatching(/^module code: the trace has no bytes/)]),
