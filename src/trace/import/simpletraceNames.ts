@@ -34,7 +34,7 @@ export function numbersFor(header: SimpletraceHeader, catalog: EventCatalog, tra
   const { version, headerless } = header;
   if (version === 4 && headerless !== true) return null;
   // Numbers are those of one release: that on this machine is not the one that wrote an old trace.
-  const file = catalog.own ?? (headerless === true ? catalog.installed : null);
+  const file = catalog.own ?? (version === 4 ? catalog.installed : null);
   if (file !== null && file.events.length > 0) return eventNumbers(file.events, header);
   const what = headerless === true ? "without a header" : `of version ${version}`;
   throw new BootscopeError(

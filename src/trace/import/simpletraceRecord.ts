@@ -58,32 +58,44 @@ const mostEvents = 65_536n;
 /** Longest record that is believed: ten arguments, strings cut at 512 bytes. */
 export const maximumRecordBytes = 16 * 1024;
 
+const mostProcesses = 4_194_304;
+
 /** Records that a file without a header has to begin with, unless it ends before. */
 const convincingRecords = 8;
 
 /**
- * A version 4 stream without a header, as SystemTap's flight recorder gives it: told from records that follow one another.
+ * A stream without a header, as SystemTap's flight recorder gives it: told from records that follow one another. QEMU 2.2 to 2.7
+ * write those of version 3, later ones those of version 4, which have a type word before each.
  * @param bytes the beginning of the file
  * @param whole the file ends with them
  */
 export function parseHeaderlessStart(bytes: Uint8Array, whole: boolean): SimpletraceHeader | null {
-  for (const littleEndian of [true, false]) {
-    if (countRecords(bytes, whole, littleEndian) > 0) return { version: 4, littleEndian, headerless: true };
+  for (const version of [4, 3]) {
+    for (const littleEndian of [true, false]) {
+      const records = countRecords(bytes, version, littleEndian);
+      // Without a type word, less tells a record from other bytes.
+      const enough = whole ? (version === 4 ? 1 : 2) : convincingRecords;
+      if (records >= enough) return { version, littleEndian, headerless: true };
+    }
   }
   return null;
 }
 
-/** Records at the start; 0 when what follows one of the first is none. */
-function countRecords(bytes: Uint8Array, whole: boolean, littleEndian: boolean): number {
+/** Records at the start, no more than convince; 0 when what follows one of them is none. */
+function countRecords(bytes: Uint8Array, version: number, littleEndian: boolean): number {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const typeBytes = version === 4 ? typeWordBytes : 0;
   let at = 0;
   let records = 0;
-  for (; records < convincingRecords && at + typeWordBytes + eventHeadBytes <= bytes.length; records++) {
-    const length = view.getUint32(at + 24, littleEndian);
-    if (view.getBigUint64(at, littleEndian) !== BigInt(recordType.event)) return 0;
-    if (view.getBigUint64(at + 8, littleEndian) > mostEvents) return 0;
-    if (length < eventHeadBytes || length > maximumRecordBytes) return 0;
-    at += typeWordBytes + length;
+  for (; records < convincingRecords && at + typeBytes + eventHeadBytes <= bytes.length; records++) {
+    if (version === 4 && view.getBigUint64(at, littleEndian) !== BigInt(recordType.event)) return 0;
+    const id = view.getBigUint64(at + typeBytes, littleEndian);
+    const length = view.getUint32(at + typeBytes + 16, littleEndian);
+    if (id > mostEvents || length < eventHeadBytes || length > maximumRecordBytes) return 0;
+    // The process that wrote it; Linux has no larger numbers.
+    const process = view.getUint32(at + typeBytes + 20, littleEndian);
+    if (version === 3 && (process === 0 || process > mostProcesses)) return 0;
+    at += typeBytes + length;
   }
-  return records === convincingRecords || whole ? records : 0;
+  return records;
 }

@@ -124,3 +124,37 @@ describe.each([
     await expect(imported(Buffer.concat(parts()), "\0\xff(")).rejects.toMatchObject({ code: "unsupported" });
   });
 });
+
+describe("a stream without a header, of QEMU 2.2 to 2.7", () => {
+  const records = (littleEndian: boolean): Buffer =>
+    Buffer.concat(
+      Array.from({ length: 12 }, (_, index) =>
+        index % 3 === 0
+          ? event(0n, BigInt(1_000_000 + index), [64n, 0x7f00n], littleEndian)
+          : event(4n, BigInt(1_000_000 + index), [0x7f00n, BigInt(0x1000 + index)], littleEndian),
+      ),
+    );
+
+  it.each([true, false])(
+    "has the numbers of version 3, whose tcg events have two; little-endian: %s",
+    async (order) => {
+      const { result, executed } = await imported(records(order));
+      expect(executed).toEqual(["1001", "1002", "1004", "1005", "1007", "1008", "100a", "100b"]);
+      expect(result).toMatchObject({ format: "simpletrace", events: 4, endTime: 10 });
+    },
+  );
+
+  it("is read up to a cut at any byte behind its second record", async () => {
+    const whole = records(true);
+    for (let length = 2 * 40; length <= whole.length; length += 13) {
+      const { result } = await imported(whole.subarray(0, length));
+      expect(result.executions + result.events).toBe(Math.floor(length / 40));
+    }
+  });
+
+  it("is refused without the trace-events file of its QEMU, and one record alone is none", async () => {
+    await expect(imported(records(true), null)).rejects.toMatchObject({ code: "unsupported" });
+    await expect(imported(records(true).subarray(0, 40))).rejects.toMatchObject({ code: "not-a-trace" });
+    await expect(imported(Buffer.alloc(4096))).rejects.toMatchObject({ code: "not-a-trace" });
+  });
+});
