@@ -3,8 +3,9 @@ import { Command, Option } from "commander";
 import { formatExact } from "../protocol/format";
 import type { EventDecoder, EventRecord } from "../trace/events/eventDecoder";
 import { globMatcher, parseEventFilter, type EventFilter } from "../trace/events/eventFilter";
-import { jsonValue, namedValues, simpletraceLine, valueText, type NamedValue } from "../trace/events/eventText";
-import { ThreadKind } from "../trace/events/eventDescriptor";
+import { isUndescribed, ThreadKind } from "../trace/events/eventDescriptor";
+import { eventCsv, eventCsvHeading, eventJson, threadWords, type EventRowValues } from "../trace/events/eventRows";
+import { namedValues, simpletraceLine, valueText, type NamedValue } from "../trace/events/eventText";
 import { TextOutput } from "./textOutput";
 import { printJson, print, table } from "./output";
 import { readTraceEvents } from "./readTraceEvents";
@@ -12,6 +13,7 @@ import { readTraceEvents } from "./readTraceEvents";
 interface Flags {
   readonly count?: boolean;
   readonly json?: boolean;
+  readonly csv?: boolean;
   readonly text?: boolean;
   readonly name?: readonly string[];
   readonly filter?: string;
@@ -19,8 +21,6 @@ interface Flags {
 }
 
 const collect = (glob: string, before: readonly string[]): readonly string[] => [...before, glob];
-
-const threadWords = { [ThreadKind.Process]: "pid", [ThreadKind.Thread]: "tid", [ThreadKind.Vcpu]: "vcpu" } as const;
 
 export function eventsCommand(): Command {
   return new Command("events")
@@ -35,7 +35,10 @@ export function eventsCommand(): Command {
     )
     .option("--filter <text>", "only events for which all words hold: a text, or argument=value (also != < <= > >= ~)")
     .option("--trace-events <file>", "the trace-events-all of the QEMU that wrote the trace, which names arguments")
-    .addOption(new Option("--text", "print the lines of QEMU's simpletrace.py").conflicts(["json", "count"]))
+    .addOption(new Option("--text", "print the lines of QEMU's simpletrace.py").conflicts(["json", "count", "csv"]))
+    .addOption(
+      new Option("--csv", "print comma-separated values, all arguments in one field").conflicts(["json", "count"]),
+    )
     .option("--json", "print JSON: counts, or an object per line")
     .action(async (trace: string, flags: Flags) => {
       if (flags.count === true) await count(trace, flags);
@@ -74,15 +77,30 @@ async function count(trace: string, flags: Flags): Promise<void> {
 async function list(trace: string, flags: Flags): Promise<void> {
   const output = new TextOutput(process.stdout);
   const wanted = selection(flags);
-  const line = flags.text === true ? simpletraceLines() : flags.json === true ? jsonLine : plainLine;
+  const line = lineOf(flags);
   let zero: bigint | null = null;
+  const undescribed = new Set<string>();
   await readTraceEvents(trace, flags, async (decoder, { origin, stamped }) => {
+    if (zero === null && flags.csv === true) output.add(eventCsvHeading({ threads: decoder.head.threads, stamped }));
     zero ??= origin ?? decoder.head.firstTime;
     const time = { zero, stamped };
-    forSelected(decoder, wanted, (record) => output.add(line(decoder, record, time)));
+    forSelected(decoder, wanted, (record) => {
+      if (isUndescribed(record.descriptor)) undescribed.add(record.descriptor.name);
+      output.add(line(decoder, record, time));
+    });
     await output.flush();
   });
+  if (undescribed.size > 0) process.stderr.write(`bootscope: ${undescribedHint([...undescribed])}\n`);
 }
+
+function lineOf({ text, csv, json }: Flags): Line {
+  if (text === true) return simpletraceLines();
+  if (csv === true) return csvLine;
+  return json === true ? jsonLine : plainLine;
+}
+
+const undescribedHint = ([name, ...others]: readonly string[]): string =>
+  `no trace-events file describes ${name}${others.length > 0 ? ` and ${others.length} more events` : ""}: their arguments have no names. Give the trace-events-all of the QEMU that wrote the trace with --trace-events, or put it beside the trace.`;
 
 interface Clock {
   readonly zero: bigint;
@@ -100,16 +118,21 @@ function simpletraceLines(): Line {
   };
 }
 
-const jsonLine: Line = ({ time, thread, head }, { descriptor, values }, { zero, stamped }) => {
-  const given = namedValues(descriptor, values).map((value) => [value.name, jsonValue(value)]);
-  const at = Number(time - zero);
-  return `${JSON.stringify({
-    ...(stamped ? { timeNs: at } : { execution: at }),
-    ...(thread < 0 ? {} : { [threadWords[head.threads]]: thread }),
-    name: descriptor.name,
-    arguments: Object.fromEntries(given) as object,
-  })}\n`;
-};
+const rowOf = (
+  { time, thread }: EventDecoder,
+  { descriptor, values }: EventRecord,
+  { zero }: Clock,
+): EventRowValues => ({
+  time: time - zero,
+  thread,
+  name: descriptor.name,
+  arguments: namedValues(descriptor, values),
+});
+
+const jsonLine: Line = (decoder, record, clock) =>
+  `${eventJson(rowOf(decoder, record, clock), { threads: decoder.head.threads, stamped: clock.stamped })}\n`;
+
+const csvLine: Line = (decoder, record, clock) => eventCsv(rowOf(decoder, record, clock));
 
 const plainLine: Line = ({ time, thread, head }, { descriptor, values }, { zero, stamped }) => {
   const given = namedValues(descriptor, values).map((value) => `${value.name}=${quoted(value)}`);

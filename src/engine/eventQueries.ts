@@ -5,7 +5,8 @@ import { eventsOfChunk, openEvents, originOf } from "../trace/events/eventChunks
 import { parseEventFilter, type EventFilter } from "../trace/events/eventFilter";
 import type { EventDecoder } from "../trace/events/eventDecoder";
 import { ThreadKind, type EventDescriptor } from "../trace/events/eventDescriptor";
-import { namedValues, valueText, type NamedValue } from "../trace/events/eventText";
+import type { EventRowValues } from "../trace/events/eventRows";
+import { isNameless, namedValues, valueText, type NamedValue } from "../trace/events/eventText";
 import type { EventChunk, TraceFile } from "../trace/types";
 import type { ScannedTrace } from "./scannedTrace";
 import type { TraceSession } from "./session";
@@ -56,6 +57,7 @@ export async function events(session: TraceSession, query: EventsQuery, signal: 
   const limit = Math.min(query.limit, mostRows);
   const rows: { time: number; thread: number; name: string; text: string }[] = [];
   const threads = file.events.at(0)?.threads ?? ThreadKind.Process;
+  let undescribed: string | null = null;
   let before = 0;
   for (const [index, chunk] of file.events.entries()) {
     const skip = query.offset + rows.length - before;
@@ -63,6 +65,7 @@ export async function events(session: TraceSession, query: EventsQuery, signal: 
       let seen = 0;
       await forMatches(source, [chunk], wanted, signal, (decoder, time, values) => {
         if (seen++ < skip || rows.length >= limit) return;
+        if (values.some(isNameless)) undescribed ??= decoder.descriptor.name;
         const text = values.map((value) => `${value.name}=${valueText(value)}`).join(" ");
         rows.push({ time, thread: decoder.thread, name: decoder.descriptor.name, text });
       });
@@ -78,7 +81,25 @@ export async function events(session: TraceSession, query: EventsQuery, signal: 
     thread: Float64Array.from(rows, ({ thread }) => thread),
     name: rows.map(({ name }) => name),
     arguments: rows.map(({ text }) => text),
+    undescribed,
   };
+}
+
+/** The events that match, in the order of the source, some thousands at a time. */
+export async function* matchingEvents(
+  session: TraceSession,
+  query: Wanted,
+  signal: AbortSignal,
+): AsyncGenerator<readonly EventRowValues[]> {
+  const source = await eventSource(session);
+  const wanted = { ...query, range: openEnded(query.range, source.duration) };
+  for (const chunk of source.file.events) {
+    const rows: EventRowValues[] = [];
+    await forMatches(source, [chunk], wanted, signal, (decoder, time, values) => {
+      rows.push({ time, thread: decoder.thread, name: decoder.descriptor.name, arguments: values });
+    });
+    yield rows;
+  }
 }
 
 /** How many events of each name match, most first. */

@@ -4,6 +4,7 @@ import { BootscopeError, failureText } from "../protocol/failure";
 import { unpackOrImport } from "../trace/import/importTrace";
 import { DebugSearch } from "./debugSearch";
 import { eventNames, events } from "./eventQueries";
+import { exportEvents } from "./exportEvents";
 import { chosenCandidates } from "./imageCandidates";
 import { Images } from "./images";
 import { importedSummary } from "./importedSummary";
@@ -90,6 +91,7 @@ export class EngineService {
     files: ({ trace }) => files(this.#session(trace)),
     lines: ({ trace, file, range }, signal) => lines(this.#session(trace), file, range, signal),
     events: (query, signal) => events(this.#session(query.trace), query, signal),
+    exportEvents: (params, signal) => exportEvents(this.#session(params.trace), params, signal),
     eventNames: (query, signal) => eventNames(this.#session(query.trace), query, signal),
     symbolize: async (query, signal) =>
       symbolize(this.#images, await this.#symbolsOf(query, signal), query.addresses, signal),

@@ -245,7 +245,8 @@ export class TraceSession implements OpenTrace, vscode.Disposable {
       this.update(notice.summary, false);
     } else {
       const { activity, bytesDone, bytesTotal } = notice;
-      this.progress = { activity, bytesDone, bytesTotal };
+      const isCaughtUp = isFollowed(this.state) && bytesDone >= bytesTotal;
+      this.progress = isCaughtUp ? null : { activity, bytesDone, bytesTotal };
       this.stateChanged.fire();
     }
   }

@@ -294,6 +294,8 @@ export interface EventsPage {
   readonly name: readonly string[];
   /** `name=value`, with spaces between; all digits. */
   readonly arguments: readonly string[];
+  /** The first of these events whose arguments have no names, because no trace-events file describes it; null: none. */
+  readonly undescribed: string | null;
 }
 
 /** Events of a range by name, as columns of equal length, most first. */
@@ -347,6 +349,11 @@ export interface EngineRequests {
   inlineChains: { params: SymbolizeQuery; result: InlineChains };
   events: { params: EventsQuery; result: EventsPage };
   eventNames: { params: Omit<EventsQuery, "offset" | "limit">; result: EventNames };
+  /** Writes all events that match to a file: a line each, or an array of objects. Answers how many. */
+  exportEvents: {
+    params: Omit<EventsQuery, "offset" | "limit"> & { output: string; format: "csv" | "json" };
+    result: number;
+  };
   /** Writes the imported form of a foreign trace to `output`. */
   import: { params: { path: string; output: string; traceEvents?: string | undefined }; result: TraceSummary };
 }

@@ -114,6 +114,8 @@ export interface HostSide {
     copyEvents: { params: PageEventsQuery; result: number };
     /** Asks where and writes all rows that match. Answers the path, or null when the person cancelled. */
     saveRows: { params: { query: PageFunctionsQuery; format: ExportFormat }; result: string | null };
+    /** The same with all events that match. */
+    saveEvents: { params: { query: PageEventNamesQuery; format: ExportFormat }; result: string | null };
     copyText: { params: { text: string }; result: null };
   };
   events: {

@@ -1,6 +1,6 @@
 /** Copies rows to the clipboard and saves them to files. The rows come from the engine, not from the page. */
 import * as vscode from "vscode";
-import type { ExportFormat, PageEventsQuery, PageFunctionsQuery } from "../../protocol/page";
+import type { ExportFormat, PageEventNamesQuery, PageEventsQuery, PageFunctionsQuery } from "../../protocol/page";
 import type { Engine, OpenTrace } from "../services";
 import { eventLines, eventsHeading } from "./exportEvents";
 import { exportedRows, toCsv, toJson, toTsv, type ExportedRow } from "./exportRows";
@@ -70,14 +70,36 @@ export async function saveRows(
   format: ExportFormat,
   signal: AbortSignal,
 ): Promise<string | null> {
-  const target = await vscode.window.showSaveDialog({
-    defaultUri: trace.uri.with({ path: `${trace.uri.path}.functions.${format}` }),
-    filters: format === "csv" ? { "Comma-separated values": ["csv"] } : { JSON: ["json"] },
-    title: "Save Functions",
-  });
+  const target = await chooseTarget(trace, "functions", format);
   if (target === undefined) return null;
   const rows = await rowsOf(engine, trace, query, signal);
   const text = format === "csv" ? toCsv(rows) : toJson(rows);
   await vscode.workspace.fs.writeFile(target, new TextEncoder().encode(text));
   return target.fsPath;
 }
+
+/** Asks where, and lets the engine write every event that matches. Answers the path, or null when the person cancelled. */
+export async function saveEvents(
+  engine: Engine,
+  trace: OpenTrace,
+  query: PageEventNamesQuery,
+  format: ExportFormat,
+  signal: AbortSignal,
+): Promise<string | null> {
+  const target = await chooseTarget(trace, "events", format);
+  if (target === undefined) return null;
+  const output = target.fsPath;
+  await engine.request("exportEvents", { ...query, trace: trace.handle, output, format }, signal);
+  return output;
+}
+
+const chooseTarget = (
+  { uri }: OpenTrace,
+  what: "functions" | "events",
+  format: ExportFormat,
+): Thenable<vscode.Uri | undefined> =>
+  vscode.window.showSaveDialog({
+    defaultUri: uri.with({ path: `${uri.path}.${what}.${format}` }),
+    filters: format === "csv" ? { "Comma-separated values": ["csv"] } : { JSON: ["json"] },
+    title: what === "functions" ? "Save Functions" : "Save Events",
+  });

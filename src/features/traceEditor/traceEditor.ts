@@ -10,7 +10,7 @@ import type { Services } from "../services";
 import type { TraceSession, VmlinuxChoice } from "../traceSession";
 import { chooseVmlinux } from "./chooseVmlinux";
 import { pageHtml, pageResources } from "./page";
-import { copyEvents, copyRows, saveRows } from "./rowExport";
+import { copyEvents, copyRows, saveEvents, saveRows } from "./rowExport";
 import { pageEventNames, pageEvents, pageFunctions, pageTimeline } from "./tightColumns";
 
 /** What all editors share. */
@@ -130,6 +130,7 @@ export class TraceEditor implements TraceView, vscode.Disposable {
       copyRows: (query, signal) => copyRows(engine, session, query, signal),
       copyEvents: (query, signal) => copyEvents(engine, session, query, signal),
       saveRows: ({ query, format }, signal) => saveRows(engine, session, query, format, signal),
+      saveEvents: ({ query, format }, signal) => saveEvents(engine, session, query, format, signal),
       copyText: async ({ text }) => {
         await vscode.env.clipboard.writeText(text);
         return null;

@@ -11,7 +11,12 @@ export interface NamedValue {
   readonly name: string;
   readonly value: bigint | string;
   readonly hexadecimal: boolean;
+  /** Of an event without a description: its name is made up. */
+  readonly nameless?: true;
 }
+
+/** Whether a trace-events file would give the argument its name. */
+export const isNameless = ({ nameless }: NamedValue): boolean => nameless === true;
 
 /**
  * A record's arguments by name. Those of an event without a description are its words, `arg1` and so on, or, when they are no
@@ -73,12 +78,13 @@ function simpletraceFields({ name, kind }: EventArgument, value: EventValue): st
 
 function wordsOf(bytes: Uint8Array): NamedValue[] {
   if (bytes.length % wordBytes !== 0) {
-    return [{ name: "data", value: Buffer.from(bytes).toString("hex"), hexadecimal: false }];
+    return [{ name: "data", value: Buffer.from(bytes).toString("hex"), hexadecimal: false, nameless: true }];
   }
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   return Array.from({ length: bytes.length / wordBytes }, (_, index) => ({
     name: `arg${index + 1}`,
     value: view.getBigUint64(wordBytes * index, true),
     hexadecimal: true,
+    nameless: true,
   }));
 }

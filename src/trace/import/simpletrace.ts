@@ -142,4 +142,4 @@ function damageOf({ walker, dropped, numbered }: SimpletraceScan): string[] {
 }
 
 const numbersFromFile =
-  "Which event is which was read from the trace-events file beside the trace: with that of another QEMU, names are wrong.";
+  "Which event is which was read from the trace-events file beside the trace, or from that of --trace-events or of the setting bootscope.traceEvents.descriptions: with that of another QEMU, names are wrong.";

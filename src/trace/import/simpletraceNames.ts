@@ -40,6 +40,6 @@ export function numbersFor(header: SimpletraceHeader, catalog: EventCatalog, tra
   throw new BootscopeError(
     "unsupported",
     `${tracePath} is a QEMU simple trace ${what}, whose events have numbers only, and no trace-events file is beside it.`,
-    `Put the ${traceEventsNames.join(" or ")} of the QEMU that wrote it into its folder.`,
+    `Put the ${traceEventsNames.join(" or ")} of the QEMU that wrote it into its folder, or name it with --trace-events or the setting bootscope.traceEvents.descriptions.`,
   );
 }

@@ -53,6 +53,23 @@ describe("bootscope events", () => {
     expect({ code, err }).toEqual({ code: 0, err: "bootscope: QEMU lost 12 records because its buffer was full.\n" });
   });
 
+  it("prints comma-separated values, and says what names arguments when nothing does", async () => {
+    const { code, out, err } = await bootscope(
+      "events",
+      "--csv",
+      "--name",
+      "bar",
+      "--trace-events",
+      vectorEvents,
+      vector,
+    );
+    expect(out).toBe("timeNs,pid,name,arguments\n500000,4242,bar,name=hi yo v=-3\n");
+    expect({ code, err }).toEqual({ code: 0, err: expect.not.stringContaining("no trace-events file") as string });
+    const raw = await bootscope("events", "--csv", "--name", "bar", vector);
+    expect(raw.err).toContain("no trace-events file describes bar: their arguments have no names");
+    expect(raw.err).toContain("--trace-events");
+  });
+
   it("names arguments later, and keeps the words of events that nothing describes", async () => {
     const copy = await temporaryFile("copy.bst");
     expect((await bootscope("import", vector, "-o", copy)).code).toBe(0);

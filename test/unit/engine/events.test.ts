@@ -33,6 +33,11 @@ async function openDevices(times: number) {
     lines: text.toString("latin1").trimEnd().split("\n"),
     page: (filter: string, offset = 0, limit = 100, range: TimeRange | null = null): Promise<EventsPage> =>
       engine.request("events", { trace, range, filter, offset, limit }),
+    save: async (filter: string, format: "csv" | "json"): Promise<{ count: number; text: string }> => {
+      const output = `${file}.${format}`;
+      const count = await engine.request("exportEvents", { trace, range: null, filter, output, format });
+      return { count, text: await readFile(output, "utf8") };
+    },
     names: (filter: string, range: TimeRange | null = null): Promise<EventNames> =>
       engine.request("eventNames", { trace, range, filter }),
   };
@@ -51,6 +56,23 @@ describe("the events of an open trace", () => {
     expect(new Map(name.map((each, index) => [each, count[index]]))).toEqual(expected);
     expect([...count]).toEqual([...count].sort((a, b) => b - a));
     expect((await names("pic_* level=1")).name).toEqual(["pic_set_irq"]);
+  });
+
+  it("are saved whole, as lines or as objects with typed arguments", async () => {
+    const { page, save, summary } = await openDevices(20);
+    const filter = "pic_set_irq level=1";
+    const all = await page(filter, 0, 10_000);
+    const csv = await save(filter, "csv");
+    const [heading, ...rows] = csv.text.trimEnd().split("\n");
+    expect(heading).toBe(summary.clock === "host" ? "timeNs,tid,name,arguments" : "execution,tid,name,arguments");
+    expect([csv.count, rows.length]).toEqual([all.matched, all.matched]);
+    expect(rows.map((row) => row.split(",").at(-1))).toEqual(all.arguments);
+    const json = await save("", "json");
+    const objects = JSON.parse(json.text) as { readonly name: string; readonly arguments: Record<string, unknown> }[];
+    expect([json.count, objects.length]).toEqual([summary.events, summary.events]);
+    const raised = objects.filter(({ name, arguments: given }) => name === "pic_set_irq" && given["level"] === 1);
+    expect(raised).toHaveLength(all.matched);
+    expect(JSON.parse((await save("nothing_has_this", "json")).text)).toEqual([]);
   });
 
   it("come in pages, the same at any place of the list", async () => {

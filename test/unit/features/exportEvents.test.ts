@@ -10,6 +10,7 @@ const page: EventsPage = {
   time: Float64Array.of(0, 1_234_567_891_234),
   thread: Float64Array.of(4242, -1),
   name: ["virtio_notify", "foo"],
+  undescribed: null,
   arguments: ["vdev=0xffffffffffffffff n=-3", "text=a\tb\r\nc"],
 };
 

@@ -21,6 +21,13 @@ function copy(model: Model, offset: number, limit: number): void {
   });
 }
 
+function save(model: Model, format: "csv" | "json"): void {
+  model.attempt(async () => {
+    const path = await model.host.request("saveEvents", { query: model.eventsQuery.value, format });
+    if (path !== null) model.tell(`Saved to ${path}.`);
+  });
+}
+
 function Toolbar({ model, filterField }: { model: Model; filterField: RefObject<HTMLElement> }): VNode {
   const { eventFilter } = model.selection.value;
   const matched = model.events.head.value?.matched;
@@ -41,7 +48,11 @@ function Toolbar({ model, filterField }: { model: Model; filterField: RefObject<
       <Menu
         label="Export"
         icon="export"
-        items={[{ label: "Copy All Rows", run: () => copy(model, 0, Number.MAX_SAFE_INTEGER) }]}
+        items={[
+          { label: "Copy All Rows", run: () => copy(model, 0, Number.MAX_SAFE_INTEGER) },
+          { label: "Save as CSV…", run: () => save(model, "csv") },
+          { label: "Save as JSON…", run: () => save(model, "json") },
+        ]}
       />
       <Button kind="icon" icon="question" label="Keys (?)" onClick={() => (model.keysShown.value = true)} />
     </div>
@@ -93,6 +104,12 @@ export function EventsView({
     <div class="events" data-testid="events">
       <Toolbar model={model} filterField={filterField} />
       {failure !== null && <p class="failure">{`${failure.message} ${failure.advice}`}</p>}
+      {head !== null && head.undescribed !== null && (
+        <p class="quiet nameless" role="note" data-testid="nameless">
+          No trace-events file describes {head.undescribed}: its arguments have no names. Put the trace-events-all of
+          the QEMU that wrote the trace beside it, or name it in the setting bootscope.traceEvents.descriptions.
+        </p>
+      )}
       <div class="events-split">
         <EventNamesList
           names={model.eventNames.value.value}

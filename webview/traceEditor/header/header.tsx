@@ -74,8 +74,10 @@ export function Header({ model, state }: { model: Model; state: PageState & { ki
   return (
     <header class="header" data-testid="header">
       <p class="identity">
-        <strong title={summary.path}>{fileName(summary.path)}</strong>
-        <Live model={model} follow={summary.follow} />
+        <span class="file">
+          <strong title={summary.path}>{fileName(summary.path)}</strong>
+          <Live model={model} follow={summary.follow} />
+        </span>
         {identity(summary).map((fact) => (
           <span key={fact}>{fact}</span>
         ))}
