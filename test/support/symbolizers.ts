@@ -57,7 +57,7 @@ export function llvmChains(image: string, addresses: readonly bigint[], inlines 
     .map((rows) =>
       Array.from({ length: rows.length / 2 }, (_, frame) => ({
         name: rows[frame * 2],
-        line: normalLine(rows[frame * 2 + 1].replace(/:\d+$/, "")),
+        line: normalLine(rows[frame * 2 + 1]),
       })),
     );
 }
@@ -80,9 +80,9 @@ export function randomNumbers(seed: number): () => number {
   };
 }
 
-/** "-" for no line; addr2line then shows the file that the symbol table names, as "file.c:?". */
+/** "-" for no line; addr2line then shows the file that the symbol table names, as "file.c:?". eu-addr2line adds a column. */
 function normalLine(text: string): string {
-  const line = text.replace(/ \(discriminator.*/, "");
+  const line = text.replace(/ \(discriminator.*/, "").replace(/(:\d+):\d+$/, "$1");
   return /:[?0]$/.test(line) ? "-" : path.posix.normalize(line);
 }
 
