@@ -60,6 +60,8 @@ export class TraceSession implements OpenTrace, vscode.Disposable {
   private fileChange: FileChange | null = null;
   /** What was tried last as this trace's vmlinux, best first; "Use it anyway" means the first of them that has symbols. */
   private tried: readonly string[] = [];
+  /** There were names before the vmlinux that was tried last and refused. */
+  private hadNames = false;
   private currentSelection: Selection;
   /** Counts openings, so that an answer to an earlier one is not taken for the current one. */
   private opening = 0;
@@ -130,6 +132,7 @@ export class TraceSession implements OpenTrace, vscode.Disposable {
           progress: this.progress,
           fileChange: this.fileChange,
           canRecord: this.around.canRecord(),
+          hadNames: this.hadNames,
         };
     }
   }
@@ -141,6 +144,7 @@ export class TraceSession implements OpenTrace, vscode.Disposable {
     this.state = { kind: "opening" };
     this.progress = null;
     this.fileChange = null;
+    this.hadNames = false;
     this.stateChanged.fire();
     await closed;
     try {
@@ -183,8 +187,10 @@ export class TraceSession implements OpenTrace, vscode.Disposable {
   /** Names addresses by this vmlinux. When it does not belong to the trace, the summary has no symbols and says why. */
   async setVmlinux(choice: VmlinuxChoice): Promise<TraceSummary> {
     this.tried = [choice.path];
+    const hadNames = this.hadNames || this.summary.symbols !== null;
     const params = { trace: this.handle, vmlinux: choice.path, force: choice.force };
     const summary = await this.around.engine.request("setSymbols", params);
+    this.hadNames = hadNames && summary.symbols === null;
     this.update(summary, true);
     return summary;
   }

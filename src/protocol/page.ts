@@ -49,6 +49,8 @@ export type PageState =
       readonly fileChange: FileChange | null;
       /** False in an untrusted workspace: nothing may be launched. */
       readonly canRecord: boolean;
+      /** There were names before the vmlinux that was refused last: opening the trace anew brings them back. */
+      readonly hadNames: boolean;
     }
   | { readonly kind: "failed"; readonly failure: Failure };
 

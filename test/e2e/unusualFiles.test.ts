@@ -109,7 +109,16 @@ describe("the vmlinux of another kernel", () => {
     await window.workbench.screenshot(window.picture("other-vmlinux-refused"));
   });
 
+  it("leaves a way back to the names before", async () => {
+    await editor.part("names-before").click();
+    await editor.complete();
+    await expect.poll(() => editor.part("symbols").innerText()).toContain("matches");
+    await expect.poll(async () => (await editor.names(50)).join()).toContain("memblock");
+  });
+
   it("is used when the person insists, and the header keeps saying so", async () => {
+    await editor.part("choose-vmlinux").click();
+    await window.workbench.chooseFile(other);
     await editor.part("use-anyway").click();
     await expect.poll(() => editor.part("symbols").innerText()).toContain("Names may be wrong");
     await expect.poll(async () => (await editor.names(50)).join()).toContain("memblock");

@@ -56,6 +56,15 @@ function VmlinuxLine({ model, state }: SymbolsLineProps): VNode | null {
     <p class="doubt" role="note" data-testid="symbols">
       <span class="codicon codicon-warning" aria-hidden="true" />
       <span>{`${symbolsProblem.message} ${symbolsProblem.advice}`}</span>
+      {state.hadNames && (
+        <Button
+          kind="primary"
+          data-testid="names-before"
+          onClick={() => model.attempt(() => model.host.request("reload", null))}
+        >
+          Back to the Names Before
+        </Button>
+      )}
       <Button data-testid="choose-vmlinux" onClick={choose}>
         {isMismatch ? "Choose Another…" : "Choose vmlinux…"}
       </Button>
