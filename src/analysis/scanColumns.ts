@@ -19,11 +19,6 @@ export class ScanColumnsBuilder {
   #executions = new Float64Array(1024);
   #time = new Float64Array(1024);
 
-  /** Entries so far. */
-  get count(): number {
-    return this.#count;
-  }
-
   add(block: number, executions: number, time: number): void {
     this.#reserve(1);
     this.#block[this.#count] = block;

@@ -135,11 +135,6 @@ export class ByteCursor {
     this.position = end + 1;
     return start;
   }
-
-  string(): string {
-    const start = this.skipString();
-    return utf8(this.bytes, start, this.position - 1);
-  }
 }
 
 /** Bytes as text; what is not UTF-8 becomes U+FFFD. */

@@ -68,10 +68,6 @@ export class TraceWriter {
     }
   }
 
-  get blockCount(): number {
-    return this.blocksWritten;
-  }
-
   /** Where the trace is until `finish`: readable as it grows, with `tail`. */
   get partPath(): string {
     return this.temporaryPath;

@@ -4,7 +4,6 @@
  */
 import {
   provideVSCodeDesignSystem,
-  vsCodeBadge,
   vsCodeButton,
   vsCodeCheckbox,
   vsCodeDropdown,
@@ -21,7 +20,6 @@ import { useEffect, useRef } from "preact/hooks";
 /** Makes the elements known to the browser. Once, before anything is rendered. */
 export function registerControls(): void {
   provideVSCodeDesignSystem().register(
-    vsCodeBadge(),
     vsCodeButton(),
     vsCodeCheckbox(),
     vsCodeDropdown(),
@@ -76,10 +74,6 @@ export function Button({
     ...rest,
   };
   return element("vscode-button", attributes, image, children);
-}
-
-export function Badge({ children, ...rest }: Common & { children: ComponentChildren }): VNode {
-  return element("vscode-badge", { ...rest }, children);
 }
 
 export function ProgressRing(props: Common): VNode {

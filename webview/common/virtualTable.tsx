@@ -55,7 +55,7 @@ interface Props<Id extends string, Row> {
   readonly onTopRow: (row: number) => void;
 }
 
-export const rowHeight = 22;
+const rowHeight = 22;
 
 function Heading<Id extends string>({
   column: { id, label, hint, numeric },

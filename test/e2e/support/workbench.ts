@@ -67,14 +67,6 @@ export class Workbench {
     await rows.filter({ hasText: label }).first().click();
   }
 
-  /** Types into the open input box and confirms. */
-  async answer(text: string): Promise<void> {
-    const input = this.quickInput.locator("input").first();
-    await input.waitFor();
-    await input.fill(text);
-    await this.page.keyboard.press("Enter");
-  }
-
   /**
    * Chooses a path in VS Code's own file dialog: files are on another machine than the browser, so that one is shown.
    *
@@ -129,17 +121,6 @@ export class Workbench {
     await row.first().dblclick();
   }
 
-  /** Opens a file of the workspace by its path, as Ctrl+P does. */
-  async openFile(path: string): Promise<void> {
-    await this.page.keyboard.press("ControlOrMeta+P");
-    const input = this.quickInput.locator("input").first();
-    await input.waitFor();
-    await input.fill(path);
-    const name = path.slice(path.lastIndexOf("/") + 1);
-    await this.quickInput.locator(".monaco-list-row").filter({ hasText: name }).first().waitFor();
-    await this.page.keyboard.press("Enter");
-  }
-
   /** The page inside a custom editor: a frame in a frame. */
   webview(): FrameLocator {
     return editorPage(this.page);
@@ -162,23 +143,6 @@ export class Workbench {
     if (match === null) throw new Error(`The status bar shows no position but "${text}".`);
     const [line, column] = [match[1], match[2]].map((digits) => Number(digits.replaceAll(",", "")));
     return { line: line, column: column };
-  }
-
-  /** The text of the line that the cursor is in, as it is on the screen. */
-  async currentLine(): Promise<string> {
-    const top = await this.editor
-      .locator(".cursors-layer .cursor")
-      .first()
-      .evaluate((cursor) => cursor.style.top);
-    const line = this.editor.locator(".view-lines .view-line").filter({ visible: true });
-    const texts = await line.evaluateAll(
-      (elements, wanted) =>
-        elements
-          .filter((element) => (element as HTMLElement).style.top === wanted)
-          .map((element) => element.textContent),
-      top,
-    );
-    return (texts[0] ?? "").replaceAll("\u00a0", " ");
   }
 
   /** Texts that decorations add to the ends of the lines on the screen; non-breaking spaces as spaces. */
