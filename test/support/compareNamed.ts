@@ -28,7 +28,7 @@ export function compareNamed(
   const expected = new Map<bigint, number>();
   for (const [text, count] of logged) {
     const address = inFile(BigInt(`0x${text}`));
-    const entry = address === null ? undefined : functions.startOf(address);
+    const entry = address === null ? undefined : functions.wholeStartOf(address);
     if (entry !== undefined) expected.set(entry, (expected.get(entry) ?? 0) + count);
   }
   const found = new Map<bigint, number>();

@@ -2,6 +2,7 @@
 import { execFileSync } from "node:child_process";
 
 interface NmFunction {
+  readonly name: string;
   readonly start: bigint;
   readonly end: bigint;
 }
@@ -15,23 +16,36 @@ export class NmFunctions {
       encoding: "utf8",
       maxBuffer: 1 << 28,
     });
-    this.functions = [...text.matchAll(/^([0-9a-f]{8,16}) ([0-9a-f]{8,16}) [tTwW] /gm)].map(([, start, size]) => ({
+    const rows = text.matchAll(/^([0-9a-f]{8,16}) ([0-9a-f]{8,16}) [tTwW] (\S+)$/gm);
+    this.functions = [...rows].map(([, start, size, name]) => ({
+      name,
       start: BigInt(`0x${start}`),
       end: BigInt(`0x${start}`) + BigInt(`0x${size}`),
     }));
   }
 
+  /** As `startOf`; of a piece that the compiler split off (.cold, .part) the start of its function, when just one has that name. */
+  wholeStartOf(address: bigint): bigint | undefined {
+    const found = this.#at(address);
+    const stem = found?.name.replace(/(?:\.(?:cold|part\.\d+))+$/, "");
+    const wholes = stem === found?.name ? [] : this.functions.filter(({ name }) => name === stem);
+    return wholes.length === 1 ? wholes[0].start : found?.start;
+  }
+
   /** Start of the function that holds the address, or undefined. */
   startOf(address: bigint): bigint | undefined {
+    return this.#at(address)?.start;
+  }
+
+  #at(address: bigint): NmFunction | undefined {
     let [low, high] = [0, this.functions.length];
     while (low < high) {
       const middle = (low + high) >>> 1;
       if (this.functions[middle].start <= address) low = middle + 1;
       else high = middle;
     }
-    if (low === 0) return undefined;
-    const { start, end } = this.functions[low - 1];
-    return address < end ? start : undefined;
+    const found = low === 0 ? undefined : this.functions[low - 1];
+    return found !== undefined && address < found.end ? found : undefined;
   }
 }
 
