@@ -9,14 +9,14 @@ import { median, percentile, seconds } from "./measure.mjs";
 const rangeCount = 60;
 
 /** A generator with a seed: every run asks for the same ranges. */
-function* fractions(seed) {
+export function* fractions(seed) {
   for (let state = seed; ;) {
     state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
     yield state / 2 ** 32;
   }
 }
 
-async function loadClient(folder) {
+export async function loadClient(folder) {
   const outfile = path.join(folder, "client.cjs");
   await build({
     entryPoints: ["src/engine/client.ts"],

@@ -37,8 +37,10 @@ async function recordUntil(log, qemuArguments) {
   await ended;
 }
 
+export const logPath = (folder, name) => path.join(folder, `${name}.log`);
+
 /** The logs of a boot that was stopped, made once: their folder. */
-function ensureLogs(kernel) {
+export function ensureLogs(kernel) {
   const machine = ["-accel", "tcg", "-m", "512M", "-nographic", "-no-reboot", "-nic", "none"];
   const boot = ["-kernel", kernel.vmlinuz, "-initrd", kernel.initrd, "-append", "console=ttyS0 nokaslr panic=-1"];
   return ensureFolder("import-logs", "Write logs for the benchmark", async (folder, update) => {

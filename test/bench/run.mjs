@@ -6,6 +6,7 @@ import path from "node:path";
 import { parseArgs } from "node:util";
 import { ensureBootTrace, ensureCli } from "../../scripts/environment/boot.mjs";
 import { ensureKernel } from "../../scripts/environment/kernel.mjs";
+import { measureImportCancel } from "./cancelImport.mjs";
 import { measureEngine } from "./engine.mjs";
 import { measureImport } from "./logImport.mjs";
 import { measureNaming } from "./naming.mjs";
@@ -30,7 +31,14 @@ const subject = {
   folder,
   rounds: Math.max(1, Number(values.rounds)),
 };
-const parts = [measureRecording, measureEngine, measureImport, measureSimpletraceImport, measureNaming];
+const parts = [
+  measureRecording,
+  measureEngine,
+  measureImport,
+  measureImportCancel,
+  measureSimpletraceImport,
+  measureNaming,
+];
 const rows = [];
 for (const part of parts.filter(({ name }) => name.toLowerCase().includes(values.only.toLowerCase()))) {
   for (const row of await part(subject)) {
