@@ -161,6 +161,9 @@ describe("simpletrace.py's text", () => {
     expect(result.endTime).toBe(602_000);
     expect(trace.metadata.capture?.mode).toBe("incomplete");
     expect(trace.metadata.capture?.reasons?.join(" ")).toContain("1 lines are torn");
+    // The other events are kept, those of lost records among the trace's own figures.
+    expect(trace.events.reduce((sum, { records }) => sum + records, 0)).toBe(2);
+    expect(result.events).toBe(2);
   });
 });
 

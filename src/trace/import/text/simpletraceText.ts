@@ -8,22 +8,32 @@
  * The number is the time in microseconds since the line before, whatever event that is of. It may be negative. Columns may have
  * been aligned with more spaces.
  */
+import { ThreadKind } from "../../events/eventDescriptor";
+import type { NamedField } from "../../events/namedFields";
+import { unescapedBytes } from "../../events/pythonBytes";
+import type { EventCatalog } from "../../events/traceEventsFiles";
 import type { TraceWriter } from "../../writer";
 import { executionResult } from "../executionResult";
 import { ExecutionSink } from "../executionSink";
+import { LogEventSink } from "../logEventSink";
 import { execTbTrust } from "../logTrust";
 import type { ImportResult, TraceFormat } from "../traceFormat";
 import { FieldReader } from "./fields";
-import { importLines, type LineReader } from "./textLines";
+import { importEventLines, lineText, type LineReader } from "./textLines";
 
 const firstExecution =
   /^exec_tb(?:_nocache)? +-?\d{1,15}\.\d{3} (?:pid=\d{1,10} )? *tb=0x[0-9a-f]{1,16} pc=0x[0-9a-f]/m;
 
 export const simpletraceTextFormat: TraceFormat = {
   name: "simpletrace-text",
-  recognize: ({ text }) => (firstExecution.test(text) ? importLines((writer) => new PrintedRecords(writer)) : null),
+  recognize: ({ text }) =>
+    firstExecution.test(text) ? importEventLines((writer, catalog) => new PrintedRecords(writer, catalog)) : null,
 };
 
+const ownEvents = new Set(["exec_tb", "exec_tb_nocache", "exec_tb_exit", "Dropped_Event", "dropped"]);
+/** Numbers, and texts as Python 3 prints bytes; of Python 2, a text ends at its first space. */
+const printedField =
+  /(?:^|(?<= ))(\w{1,128})=(?:(0x[0-9a-f]{1,16})(?= |$)|(b'(?:[^'\\]|\\.)*'|b"(?:[^"\\]|\\.)*")|(\S*))/g;
 const [exitRequested, exitMask] = [3, 3];
 const [space, minus, dot] = [0x20, 0x2d, 0x2e];
 
@@ -34,8 +44,12 @@ class PrintedRecords implements LineReader {
   private dropped = 0;
   private torn = 0;
 
-  constructor(writer: TraceWriter) {
+  private readonly events: LogEventSink;
+
+  constructor(writer: TraceWriter, catalog: EventCatalog) {
     this.sink = new ExecutionSink(writer, "host");
+    const clock = { stamped: true, firstSecond: 0 };
+    this.events = new LogEventSink(clock, catalog, writer.eventEncoder(ThreadKind.Process));
   }
 
   takeLine(bytes: Uint8Array, start: number, end: number): void {
@@ -52,8 +66,10 @@ class PrintedRecords implements LineReader {
       pid = fields.decimal();
       fields.spaces();
     }
-    const whole = this.takeArguments(Buffer.from(bytes.buffer, bytes.byteOffset + start, at - start), pid, end);
-    if (!whole) this.torn++;
+    const name = lineText(bytes, start, at);
+    if (this.takeArguments(name, pid, end)) return;
+    if (!ownEvents.has(name)) this.keep(name, pid, lineText(bytes, Math.min(fields.at, end), end));
+    else this.torn++;
   }
 
   finish(cut: boolean): ImportResult {
@@ -62,13 +78,28 @@ class PrintedRecords implements LineReader {
     if (torn > 0) reasons.push(`${torn} lines are torn: their blocks are missing.`);
     if (cut) reasons.push("The text ends in the middle of a line.");
     const trust = { mode: dropped > 0 || torn > 0 ? ("incomplete" as const) : execTbTrust.mode, reasons };
-    return executionResult(this.sink, { format: simpletraceTextFormat.name, stamped: true, dropped, trust });
+    return executionResult(
+      this.sink,
+      { format: simpletraceTextFormat.name, stamped: true, dropped, trust },
+      this.events,
+    );
   }
 
-  /** False: the line breaks off. */
-  private takeArguments(name: Buffer, pid: number, end: number): boolean {
+  private keep(name: string, pid: number, text: string): void {
+    const given = [...text.matchAll(printedField)].map(
+      ([, argument, number, quoted, plain]: (string | undefined)[]): NamedField => {
+        const value = number === undefined ? unescapedBytes(quoted?.slice(2, -1) ?? plain ?? "") : BigInt(number);
+        return { name: argument ?? "", value, hexadecimal: true };
+      },
+    );
+    // Times of a trace do not begin before 0.
+    this.events.takeFields(name, given, this.events.momentOf(Math.max(0, this.time), pid, 0));
+  }
+
+  /** False: it is none of these events, or the line breaks off. */
+  private takeArguments(name: string, pid: number, end: number): boolean {
     const { fields, sink } = this;
-    switch (name.toString("latin1")) {
+    switch (name) {
       case "exec_tb":
       case "exec_tb_nocache": {
         if (!fields.text("tb=") || !fields.hex()) return false;
@@ -91,7 +122,7 @@ class PrintedRecords implements LineReader {
         this.dropped += (fields.low >>> 0) + (fields.high >>> 0) * 2 ** 32;
         return true;
       default:
-        return true;
+        return false;
     }
   }
 
