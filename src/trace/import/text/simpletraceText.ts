@@ -16,7 +16,7 @@ import type { TraceWriter } from "../../writer";
 import { executionResult } from "../executionResult";
 import { ExecutionSink } from "../executionSink";
 import { LogEventSink } from "../logEventSink";
-import { execTbTrust } from "../logTrust";
+import { execTbTrust, inseparable } from "../logTrust";
 import type { ImportResult, TraceFormat } from "../traceFormat";
 import { FieldReader } from "./fields";
 import { importEventLines, lineText, type LineReader } from "./textLines";
@@ -74,7 +74,7 @@ class PrintedRecords implements LineReader {
 
   finish(cut: boolean): ImportResult {
     const { dropped, torn } = this;
-    const reasons = [...execTbTrust.reasons];
+    const reasons = [...execTbTrust.reasons, inseparable];
     if (torn > 0) reasons.push(`${torn} lines are torn: their blocks are missing.`);
     if (cut) reasons.push("The text ends in the middle of a line.");
     const trust = { mode: dropped > 0 || torn > 0 ? ("incomplete" as const) : execTbTrust.mode, reasons };
