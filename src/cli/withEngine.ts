@@ -107,6 +107,10 @@ export async function withEngine<T>(
     if (notice.kind === "changed") onChange?.(notice.summary);
     const text = quiet ? null : describe(notice);
     if (text !== null) line.show(text);
+    // What went wrong beside the answer: a server that failed, a list of modules that is of no use.
+    if (notice.kind !== "log" || notice.level === "debug" || notice.level === "info") return;
+    line.clear();
+    process.stderr.write(`bootscope: ${notice.text}\n`);
   });
   process.on("SIGINT", onSignal).on("SIGTERM", onSignal);
   interrupt.signal.addEventListener("abort", () => engine.dispose(), { once: true });
