@@ -3,6 +3,7 @@ import { fork, type ChildProcess } from "node:child_process";
 import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
+import { unpackCorpus } from "./corpus";
 import { fuzzTargets } from "./targets";
 import type { WorkerMessage, WorkerReport, WorkerTask } from "./workerTask";
 
@@ -37,6 +38,11 @@ export async function fuzz(options: FuzzOptions): Promise<number> {
   }
   const chosen = fuzzTargets.filter(({ name }) => options.targets.length === 0 || options.targets.includes(name));
   console.log(`seed ${options.seed}; failing inputs go to ${path.join(options.results, "failures")}`);
+  const corpus = path.join(options.results, "corpus");
+  if (!existsSync(corpus)) {
+    mkdirSync(corpus, { recursive: true });
+    await unpackCorpus(options.root, corpus);
+  }
   let faults = 0;
   for (const { name } of chosen) {
     const run = new TargetRun(name, options);
