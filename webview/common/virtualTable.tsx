@@ -35,8 +35,8 @@ interface Props<Id extends string, Row> {
   readonly id: string;
   readonly label: string;
   readonly columns: readonly Column<Id>[];
-  /** The columns that show the order: more than one where two show the same numbers. Absent: the order cannot be changed. */
-  readonly sort?: { readonly columns: readonly Id[]; readonly descending: boolean };
+  /** The column that the rows are in order of. Absent: the order cannot be changed. */
+  readonly sort?: { readonly column: Id; readonly descending: boolean };
   readonly onSort?: (column: Id) => void;
   readonly rows: number;
   readonly row: (index: number) => Row | undefined;
@@ -66,7 +66,7 @@ function Heading<Id extends string>({
   readonly sort: Props<Id, never>["sort"] | undefined;
   readonly onSort: Props<Id, never>["onSort"] | undefined;
 }): VNode {
-  const isSorted = sort?.columns.includes(id) === true;
+  const isSorted = sort?.column === id;
   const order = isSorted ? (sort.descending ? "descending" : "ascending") : "none";
   const common = { role: "columnheader", title: hint, "data-testid": `sort-${id}` } as const;
   const look = `table-cell col-${id} ${numeric === true ? "numeric" : ""}`;

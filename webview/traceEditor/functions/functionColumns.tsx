@@ -32,12 +32,7 @@ export const metricLabels: Record<Metric, string> = {
 
 const columns: readonly Column<TableColumn>[] = [
   { id: "name", label: "Function", hint: "Name from the kernel's symbols" },
-  {
-    id: "self",
-    label: "Self",
-    hint: "Cost of the function itself, without what it calls, by the chosen metric",
-    numeric: true,
-  },
+  { id: "self", label: "Self", hint: "Cost of the function itself, without what it calls", numeric: true },
   { id: "executions", label: "Executions", hint: "Translated blocks that were executed", numeric: true },
   { id: "instructions", label: "Instructions", hint: "Guest instructions that were executed", numeric: true },
   { id: "time", label: "Time", hint: "Time on the host while the function ran", numeric: true },
@@ -45,9 +40,13 @@ const columns: readonly Column<TableColumn>[] = [
   { id: "source", label: "Source", hint: "Where it is defined" },
 ];
 
-/** The definitions of these columns, in their order. */
-export const definitions = (ids: readonly TableColumn[]): Column<TableColumn>[] =>
-  ids.flatMap((id) => columns.filter((column) => column.id === id));
+/** The definitions of these columns, in their order. "Self" says what it is measured in: that metric has no column of its own. */
+export const definitions = (ids: readonly TableColumn[], metric: Metric): Column<TableColumn>[] =>
+  ids
+    .flatMap((id) => columns.filter((column) => column.id === id))
+    .map((column) =>
+      column.id === "self" ? { ...column, label: `${column.label} ${metricLabels[metric].toLowerCase()}` } : column,
+    );
 
 /** What the cells need besides the row. */
 export interface CellContext {

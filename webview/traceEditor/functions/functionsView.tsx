@@ -165,11 +165,8 @@ export function FunctionsView({
         <VirtualTable<TableColumn, FunctionRow>
           id="functions-table"
           label="Functions"
-          columns={definitions(layout.columns)}
-          sort={{
-            columns: sort === metric ? ["self", metric] : [sort],
-            descending,
-          }}
+          columns={definitions(layout.columns, metric)}
+          sort={{ column: sort === metric ? "self" : sort, descending }}
           onSort={(column) => model.sortBy(column === "self" ? metric : column)}
           rows={head?.matched ?? 0}
           row={(index) => model.rows.row(index)}

@@ -1,4 +1,4 @@
-/** Which columns the functions table has: those whose numbers the trace holds, and of these as many as fit. Pure. */
+/** Which columns the functions table has: those whose numbers the trace holds, each once, and of these as many as fit. Pure. */
 import type { Metric, TraceSummary } from "../../../src/protocol/engine";
 import { metrics } from "../restoreView";
 import type { TableColumn } from "./functionColumns";
@@ -32,9 +32,6 @@ const order: readonly TableColumn[] = ["name", "self", "executions", "instructio
 /** From the column that is missed least. */
 const expendable: readonly TableColumn[] = ["time", "instructions", "executions", "source", "first"];
 
-/** The metric's own column repeats what "self" shows: it takes part only where this much is left over, in pixels. */
-const roomForRepetition = 120;
-
 export interface TableLayout {
   readonly columns: readonly TableColumn[];
   /** For `grid-template-columns`. */
@@ -44,11 +41,12 @@ export interface TableLayout {
 /** The columns of a table of this width, in pixels. */
 export function tableLayout(width: number, metric: Metric, counted: Counted): TableLayout {
   const available = availableMetrics(counted);
-  const isKnown = (column: TableColumn): boolean =>
-    !(metrics as readonly string[]).includes(column) || (available as readonly string[]).includes(column);
-  let columns = order.filter(isKnown);
+  // The metric's own column would repeat what "self" shows.
+  const isShown = (column: TableColumn): boolean =>
+    !(metrics as readonly string[]).includes(column) ||
+    (column !== metric && (available as readonly string[]).includes(column));
+  let columns = order.filter(isShown);
   const needed = (): number => columns.reduce((sum, name) => sum + tracks[name].least, 0);
-  if (needed() + roomForRepetition > width) columns = columns.filter((name) => name !== metric);
   for (const column of expendable) {
     if (needed() <= width) break;
     columns = columns.filter((name) => name !== column);
