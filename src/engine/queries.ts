@@ -14,7 +14,8 @@ import {
 import { executions, instructions, nanoseconds, type Nanoseconds } from "../protocol/units";
 import { countEventsOverTime } from "./eventQueries";
 import type { NamedTrace } from "./namedTrace";
-import type { ReadyTrace, TraceSession } from "./session";
+import type { TraceSession } from "./session";
+import type { ReadyTrace } from "./traceNamer";
 
 /** Ranges of at most so many chunks are read again for a timeline; others come from the profile's buckets. */
 const timelineChunks = 4;

@@ -1,30 +1,20 @@
 import { setTimeout } from "node:timers/promises";
 import type { InlinedAttribution } from "../analysis/inlinedFunctions";
 import type { EngineNotice, TraceHandle, TraceSummary } from "../protocol/engine";
-import { noDebugSources, type DebugSources } from "../protocol/debugSources";
-import { BootscopeError, failureText, toFailure } from "../protocol/failure";
+import { BootscopeError, toFailure } from "../protocol/failure";
 import { findEventCatalog, type EventCatalog } from "../trace/events/traceEventsFiles";
-import type { FollowOptions } from "../trace/import/input/followedFile";
-import { followRecording } from "../trace/import/input/followedRecording";
-import type { GrowingFile } from "../trace/import/traceFormat";
 import { openTraceFile } from "../trace/reader";
-import type { TraceFile } from "../trace/types";
-import { chooseImage, type ImageChoice } from "./chooseImage";
-import { guestFilesOf, withCode, type FoundSources, type GivenFiles, type NamedImage } from "./codeOfTrace";
-import { DebugSearch } from "./debugSearch";
-import { GrowingTrace } from "./growingTrace";
-import { chosenCandidates, ImageCandidates } from "./imageCandidates";
+import type { ImageChoice } from "./chooseImage";
 import type { Images } from "./images";
-import { findModuleList } from "./moduleList/findModuleList";
-import type { ModuleList } from "./moduleList/parseModuleList";
+import { IncomingTrace } from "./incomingTrace";
 import { NamedTrace } from "./namedTrace";
-import { candidatesKey, recordedChoice } from "./naming";
 import { noticeThrottle } from "./noticeThrottle";
 import type { ResultCache } from "./resultCache";
 import { ScannedTrace } from "./scannedTrace";
 import type { ScanPool } from "./scanPool";
-import { describeSource, importedCopy, type TraceSource } from "./traceSource";
 import { emptySummary, summarize } from "./summary";
+import { TraceNamer, type NameSources, type ReadyTrace } from "./traceNamer";
+import { describeSource, type TraceSource } from "./traceSource";
 
 /** What the sessions of an engine share. */
 export interface EngineParts {
@@ -35,48 +25,28 @@ export interface EngineParts {
   notify(notice: EngineNotice): void;
 }
 
-export interface SessionOptions extends GivenFiles {
+export interface SessionOptions extends NameSources {
   readonly path: string;
-  /** Candidates, best first. */
-  readonly vmlinux: readonly string[];
   /** To follow it while it is still being written. */
   readonly follow?: boolean | undefined;
   /** A trace-events file to use instead of one beside the trace. */
   readonly traceEvents?: string | undefined;
-  /** Where debug information may be that was split off; absent: where distributions install it. */
-  readonly debug?: DebugSources | undefined;
-  /** A text in which the guest lists its modules, instead of one that comes with the trace. */
-  readonly modules?: string | undefined;
-}
-
-/** A trace whose executions can be asked for. */
-export interface ReadyTrace {
-  readonly scanned: ScannedTrace;
-  readonly named: NamedTrace;
 }
 
 /** One open trace. Imports and reads it in the background, and tells how far it is. */
 export class TraceSession {
   readonly #stop = new AbortController();
-  /** Ends an import early, with what it has. */
-  readonly #stopImport = new AbortController();
   readonly #throttle = noticeThrottle();
   #ready: ReadyTrace | undefined;
-  /** What there is so far of a trace that is being imported or recorded. */
-  readonly #growing: GrowingTrace;
+  readonly #incoming: IncomingTrace;
+  readonly #namer: TraceNamer;
   /** `#ready` is of a part of the trace, which is being imported or recorded. */
   #isPart = false;
-  #follow: TraceSummary["follow"];
-  /** All that was in the file when it was opened is read: from then on there is no progress to tell. */
-  #isCaughtUp = false;
   /** `#ready` is of all that there will be. */
   #hasAll = false;
-  /** Somebody waits for the trace, so that it is worth to show what there is of it. */
-  #wanted = false;
-  #importing = false;
   #tellFirstPart = (): void => undefined;
   readonly #firstPart = new Promise<void>((resolve) => (this.#tellFirstPart = resolve));
-  /** The names by the best of `#candidates`, those of modules and programs included, unless somebody chose others. */
+  /** The names by the best that was found, those of modules and programs included, unless somebody chose others. */
   #first: NamedTrace | undefined;
   /** Resolves when `#ready` is there; rejects when it will never be. */
   #loaded: Promise<void> = Promise.resolve();
@@ -93,12 +63,6 @@ export class TraceSession {
   #isCodeNamed = false;
   #stopped = false;
   #closed = false;
-  readonly #search: DebugSearch;
-  #modules: ModuleList | null = null;
-  /** What the names of the trace depend on, besides it. */
-  readonly #candidates: ImageCandidates;
-  /** What somebody chose instead while the trace was not all there. */
-  #given: { readonly candidates: readonly string[]; readonly force: boolean } | undefined;
 
   private constructor(
     readonly handle: TraceHandle,
@@ -107,16 +71,23 @@ export class TraceSession {
     private readonly parts: EngineParts,
     private readonly cache: ResultCache,
   ) {
-    const progress = (done: number, total: number): void =>
-      this.#progress("Downloading debug information", done, total);
-    const failed = (failure: BootscopeError): void => this.#log(failureText(failure));
-    this.#search = DebugSearch.of(options.debug ?? noDebugSources, cache, { progress, failed });
-    this.#candidates = new ImageCandidates(options.vmlinux, this.#search, cache);
-    const show = (scanned: ScannedTrace, signal: AbortSignal): Promise<void> => this.#showPart(scanned, signal);
-    this.#growing = new GrowingTrace(cache, parts.pool, show, (error) => {
-      this.#log(`Nothing more can be shown before the end of the trace: ${toFailure(error).message}`);
+    const { images, pool, importWorker } = parts;
+    const log = (text: string): void => this.#log(text);
+    this.#namer = new TraceNamer(source.path, options, {
+      images,
+      cache,
+      progress: (activity, done, total) => this.#progress(activity, done, total),
+      log,
     });
-    this.#follow = source.live === null ? null : "live";
+    this.#incoming = new IncomingTrace(source, {
+      cache,
+      pool,
+      importWorker,
+      traceEvents: options.traceEvents,
+      show: (scanned, signal) => this.#showPart(scanned, signal),
+      progress: (done, total) => this.#progress("Importing", done, total),
+      log,
+    });
   }
 
   /**
@@ -133,7 +104,7 @@ export class TraceSession {
     const source = await describeSource(options.path, options.follow === true);
     const session = new TraceSession(handle, source, options, parts, cache);
     if (source.foreign || source.live !== null) {
-      session.#loaded = session.#growAndLoad();
+      session.#loaded = session.#bringInAndLoad();
       session.#loaded.catch(() => undefined); // told by `ready` and `settled`
     } else {
       try {
@@ -143,27 +114,27 @@ export class TraceSession {
         throw error;
       }
     }
-    session.#settled = session.#loaded.then(() => session.#read()).finally(() => session.#growing.dispose());
+    session.#settled = session.#loaded.then(() => session.#read()).finally(() => session.#incoming.dispose());
     session.#settled.catch(() => undefined); // told by `settled`
     return session;
   }
 
   get summary(): TraceSummary {
     const { path, format, bytes } = this.source;
-    if (this.#ready === undefined)
-      return { ...emptySummary(path, bytes, format, this.#revision), follow: this.#follow };
+    const { follow } = this.#incoming;
+    if (this.#ready === undefined) return { ...emptySummary(path, bytes, format, this.#revision), follow };
     return summarize({
       path,
       fileBytes: bytes,
       format,
       ...this.#ready,
-      attachedImage: this.#candidates.attached,
+      attachedImage: this.#namer.attached,
       firmware: this.#isCodeNamed ? this.options.firmware : [],
       revision: this.#revision,
       complete: this.#complete,
       stopped: this.#stopped,
       growing: this.#isPart,
-      follow: this.#follow,
+      follow,
     });
   }
 
@@ -177,8 +148,7 @@ export class TraceSession {
 
   /** The trace, or what there is of it while it is imported. Rejects with what went wrong before. */
   async ready(): Promise<ReadyTrace> {
-    this.#wanted = true;
-    this.#growing.paused = this.#follow === "paused";
+    this.#incoming.want();
     await Promise.race([this.#loaded, this.#firstPart]);
     return this.#ready ?? this.whole();
   }
@@ -198,26 +168,22 @@ export class TraceSession {
 
   /** Leaves what is shown of a trace that is being written as it is, or goes on with it. */
   pause(paused: boolean): void {
-    if (this.#follow === null || this.#follow === "lost") return;
-    this.#follow = paused ? "paused" : "live";
-    this.#growing.paused = paused || !this.#wanted;
-    this.#change();
+    if (this.#incoming.pause(paused)) this.#change();
   }
 
   /** Ends the import, if that is what goes on, or else the reading; what was done so far stays. */
   stop(): void {
-    const { servers } = this.#search;
-    if (this.#importing) this.#stopImport.abort();
+    if (this.#incoming.stop()) return;
     // Names can be without what is still to be downloaded; a part of the executions would be less.
-    else if (this.#isRead && servers?.isBusy === true) servers.stop();
+    if (this.#isRead && this.#namer.isDownloading) this.#namer.stopDownloads();
     else this.#stop.abort();
   }
 
   close(): void {
     this.#closed = true;
     this.#stop.abort();
-    this.#search.servers?.stop();
-    void this.#growing.dispose();
+    this.#namer.stopDownloads();
+    void this.#incoming.dispose();
     this.#ready?.named.release();
     this.#ready = undefined;
   }
@@ -230,10 +196,10 @@ export class TraceSession {
   /** Names addresses by another image. Without one that fits, the trace has no names, and the summary says why. */
   async setSymbols(candidates: readonly string[], force: boolean): Promise<TraceSummary> {
     const { scanned, named } = await this.ready();
-    const given = { candidates: await chosenCandidates(candidates, this.#search), force };
+    const given = await this.#namer.resolve(candidates, force);
     // What is shown of it next is named in the same way.
-    if (!this.#hasAll) this.#given = given;
-    const choice = await chooseImage(this.parts.images, scanned.file, given.candidates, given.force);
+    if (!this.#hasAll) this.#namer.given = given;
+    const choice = await this.#namer.choose(scanned.file, given);
     await this.#nameBy(scanned, choice, named);
     if (this.#complete) await this.#nameCode();
     return this.summary;
@@ -241,9 +207,9 @@ export class TraceSession {
 
   /** As `NamedTrace.inlined`; from the cache when a trace that is read to its end was asked before. */
   async inlined(): Promise<InlinedAttribution> {
-    const { scanned, named } = await this.ready();
-    const { chosen } = named.choice;
-    const key = `${this.#candidates.key}\n${chosen === null ? "" : await this.#codeKey(scanned.file, chosen)}`;
+    const ready = await this.ready();
+    const { scanned, named } = ready;
+    const key = await this.#namer.inlinedKey(ready);
     const isKept = this.#complete && !this.#stopped && named === this.#first;
     return named.inlined({
       load: () => (isKept ? this.cache.loadInlined(scanned.file, key) : Promise.resolve(null)),
@@ -251,65 +217,15 @@ export class TraceSession {
     });
   }
 
-  async #growAndLoad(): Promise<void> {
+  async #bringInAndLoad(): Promise<void> {
+    const { signal } = this.#stop;
     try {
-      const path = await (this.source.foreign ? this.#import() : this.#followRecording());
-      await this.#growing.end();
-      if (this.#follow !== "lost") this.#follow = null;
-      await this.#load(path, this.#stop.signal);
+      await this.#load(await this.#incoming.whole(signal), signal);
     } catch (error) {
-      await this.#growing.end();
       this.#ready?.named.release();
       this.#ready = undefined;
       throw error;
     }
-  }
-
-  /** Imports a foreign trace unless the cache has it; answers the path of the .bst. */
-  async #import(): Promise<string> {
-    const progress = (done: number, total: number): void => {
-      if (!this.#isCaughtUp) this.#progress("Importing", done, total);
-      this.#isCaughtUp ||= this.source.live === "file" && done >= total;
-    };
-    const { importWorker } = this.parts;
-    const { traceEvents } = this.options;
-    const { signal } = this.#stop;
-    const stop = this.#stopImport.signal;
-    const onGrown = (file: GrowingFile): void => this.#growing.grown(file);
-    const follow = this.source.live === "file" ? this.#followOptions() : undefined;
-    this.#importing = true;
-    try {
-      const options = { signal, stop, progress, onGrown, follow, importWorker, traceEvents };
-      return await importedCopy(this.source, this.cache, options);
-    } catch (error) {
-      if (!signal.aborted && !(stop.aborted && error instanceof Error && error.name === "AbortError")) throw error;
-      throw new BootscopeError("cancelled", "The import was cancelled before anything was found.", "", {
-        cause: error,
-      });
-    } finally {
-      this.#importing = false;
-    }
-  }
-
-  /** Shows a recording as it grows, until it ends; answers its path. */
-  async #followRecording(): Promise<string> {
-    const { path } = this.source;
-    const growing = { path, isPassing: false, tail: () => Promise.resolve(null) };
-    const stop = this.#stopImport.signal;
-    const signal = AbortSignal.any([this.#stop.signal, stop]);
-    this.#importing = true;
-    try {
-      await followRecording(path, this.#followOptions(), () => this.#growing.grown(growing), signal);
-    } catch (error) {
-      if (!stop.aborted || this.#stop.signal.aborted) throw error;
-    } finally {
-      this.#importing = false;
-    }
-    return path;
-  }
-
-  #followOptions(): FollowOptions {
-    return { isPaused: () => this.#follow === "paused", onLost: () => (this.#follow = "lost") };
   }
 
   async #load(path: string, signal: AbortSignal): Promise<void> {
@@ -327,10 +243,9 @@ export class TraceSession {
       this.#scanning = this.#scan(scanned, new Promise((resolve) => (this.#tellLoaded = resolve)));
       this.#scanning.catch(() => undefined); // told by `settled`
     }
-    this.#modules = await this.#findModules(file);
-    const candidates = await this.#candidates.findFor(file);
-    const restored = record === null || this.#given !== undefined ? null : await this.#restoreNames(scanned);
-    const named = restored ?? new NamedTrace(scanned, await this.#choose(file, candidates));
+    await this.#namer.look(file);
+    const restored = record === null ? null : await this.#namer.restore(scanned);
+    const named = restored ?? new NamedTrace(scanned, await this.#namer.choose(file));
     if (this.#closed) {
       named.release();
       return;
@@ -347,8 +262,8 @@ export class TraceSession {
 
   /** Shows what there is of a trace that is being imported, in place of what there was before. */
   async #showPart(scanned: ScannedTrace, signal: AbortSignal): Promise<void> {
-    const candidates = await this.#candidates.refresh(scanned.file);
-    const named = new NamedTrace(scanned, await this.#choose(scanned.file, candidates));
+    await this.#namer.refresh(scanned.file);
+    const named = new NamedTrace(scanned, await this.#namer.choose(scanned.file));
     await this.#loadLines(named);
     if (signal.aborted || this.#closed) {
       named.release();
@@ -361,11 +276,6 @@ export class TraceSession {
     this.#change();
   }
 
-  #choose(file: TraceFile, found: readonly string[]): Promise<ImageChoice> {
-    const { candidates, force } = this.#given ?? { candidates: found, force: false };
-    return chooseImage(this.parts.images, file, candidates, force);
-  }
-
   /** Reads executions and lines; tells the end of it. */
   async #read(): Promise<void> {
     const { scanned, named } = await this.whole();
@@ -375,26 +285,23 @@ export class TraceSession {
     this.#complete = true;
     this.#change();
     const saved = this.#saveScan();
-    const isChoice = this.#ready?.named === renamed && !named.restored && this.#given === undefined;
+    const isChoice = this.#ready?.named === renamed && !named.restored && this.#namer.given === undefined;
     if (!named.restored) await this.#nameCode();
     this.#isCodeNamed = true;
     if (this.options.firmware.length > 0) this.#change();
     if (isChoice) {
       const ready = await this.whole();
       this.#first = ready.named;
-      await this.#saveNames(ready);
+      if (!this.#stopped && !this.#closed) await this.#namer.save(ready);
     }
     await saved;
   }
 
-  /** Gets the kernel's debug information from servers, where that was asked for; answers the names by what is there then. */
-  async #download({ scanned, named }: ReadyTrace): Promise<NamedTrace> {
-    if (named.restored) return named;
-    const { isNew, problem } = await this.#candidates.download(scanned.file, named.choice);
-    if (!isNew && problem === named.choice.problem) return named;
-    const { paths } = this.#candidates;
-    const found = isNew ? await chooseImage(this.parts.images, scanned.file, paths, false) : named.choice;
-    return this.#nameBy(scanned, found.chosen === null ? { ...found, problem } : found, named);
+  /** Names it by what servers have, where that was asked for; answers the names by what is there then. */
+  async #download(ready: ReadyTrace): Promise<NamedTrace> {
+    const { scanned, named } = ready;
+    const choice = named.restored ? null : await this.#namer.download(ready);
+    return choice === null ? named : this.#nameBy(scanned, choice, named);
   }
 
   /** Puts the names by a choice in place of others, unless those were replaced meanwhile; answers which they are. */
@@ -411,65 +318,11 @@ export class TraceSession {
     return renamed;
   }
 
-  /** Names modules and programs too. What goes wrong with their files costs their names, and is told in the log. */
+  /** Names modules and programs too. */
   async #nameCode(): Promise<void> {
     const ready = this.#ready;
-    const chosen = ready?.named.choice.chosen ?? null;
-    if (ready === undefined || chosen === null || chosen.code !== null || this.#stopped || this.#closed) return;
-    const { scanned, named } = ready;
-    const { signal } = this.#stop;
-    try {
-      const files = await guestFilesOf(scanned.file, chosen, this.options, this.#found, this.cache);
-      if (files === null) return;
-      this.#progress("Naming modules and programs", 0, 1);
-      const all = await withCode(chosen, scanned, files, this.parts.images, signal);
-      if (all === chosen) return;
-      await this.#nameBy(scanned, { chosen: all, problem: null }, named);
-    } catch (error) {
-      if (!signal.aborted) this.#log(`Modules and programs have no names: ${toFailure(error).message}`);
-    } finally {
-      this.#progress("Naming modules and programs", 1, 1);
-    }
-  }
-
-  /** The names that an earlier opening found, when the candidates are still the same. */
-  async #restoreNames(scanned: ScannedTrace): Promise<NamedTrace | null> {
-    const record = await this.cache.loadNaming(scanned.file, this.#candidates.key);
-    if (record === null || record.askAgainAt < Date.now()) return null;
-    if ((await this.#codeKey(scanned.file, { path: record.path, image: { facts: record.facts } })) !== record.codeKey)
-      return null;
-    const choice = await recordedChoice(record, this.parts.images).catch(() => null);
-    return choice === null ? null : NamedTrace.restore(scanned, choice, record);
-  }
-
-  async #saveNames({ scanned, named }: ReadyTrace): Promise<void> {
-    if (this.#stopped || this.#closed || !this.cache.keeps) return;
-    const { paths, key } = this.#candidates;
-    const { chosen } = named.choice;
-    if (chosen === null) return;
-    const askAgainAt = this.#search.servers?.state.askAgainAt ?? Infinity;
-    const record = named.record(await this.#codeKey(scanned.file, chosen), askAgainAt);
-    if (record !== null && (await candidatesKey(paths)) === key) await this.cache.saveNaming(scanned.file, key, record);
-  }
-
-  /** What was given has to be there; what merely lies beside the trace may be of no use, which is told in the log. */
-  async #findModules(file: TraceFile): Promise<ModuleList | null> {
-    const { modules } = this.options;
-    try {
-      return await findModuleList(this.source.path, file, modules);
-    } catch (error) {
-      if (modules !== undefined || !(error instanceof BootscopeError)) throw error;
-      this.#log(failureText(error));
-      return null;
-    }
-  }
-
-  get #found(): FoundSources {
-    return { search: this.#search, modules: this.#modules };
-  }
-
-  async #codeKey(file: TraceFile, chosen: NamedImage): Promise<string> {
-    return (await (await guestFilesOf(file, chosen, this.options, this.#found, this.cache))?.key()) ?? "";
+    if (ready === undefined || this.#stopped || this.#closed) return;
+    await this.#namer.nameCode(ready, this.#stop.signal, (choice) => this.#nameBy(ready.scanned, choice, ready.named));
   }
 
   /** @param loaded until then symbols are read, and nobody knows of the trace yet */

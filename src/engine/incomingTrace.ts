@@ -1,0 +1,136 @@
+import type { TraceSummary } from "../protocol/engine";
+import { BootscopeError, toFailure } from "../protocol/failure";
+import type { FollowOptions } from "../trace/import/input/followedFile";
+import { followRecording } from "../trace/import/input/followedRecording";
+import type { GrowingFile } from "../trace/import/traceFormat";
+import { GrowingTrace } from "./growingTrace";
+import type { ResultCache } from "./resultCache";
+import type { ScannedTrace } from "./scannedTrace";
+import type { ScanPool } from "./scanPool";
+import { importedCopy, type TraceSource } from "./traceSource";
+
+/** What bringing a trace in needs, and who is told of it. */
+export interface IncomingParts {
+  readonly cache: ResultCache;
+  readonly pool: ScanPool;
+  /** The bundled importWorker; without, imports happen on the calling thread. */
+  readonly importWorker: string | undefined;
+  /** A trace-events file to use instead of one beside the trace. */
+  readonly traceEvents: string | undefined;
+  /** Takes the trace as it was at some moment, read completely. */
+  show(scanned: ScannedTrace, signal: AbortSignal): Promise<void>;
+  progress(bytesDone: number, bytesTotal: number): void;
+  log(text: string): void;
+}
+
+/** A trace that is not all there as a .bst yet: imports it, or follows its recording, and shows what there is of it as it grows. */
+export class IncomingTrace {
+  /** Ends an import early, with what it has. */
+  readonly #stop = new AbortController();
+  readonly #growing: GrowingTrace;
+  #follow: TraceSummary["follow"];
+  /** All that was in the file when it was opened is read: from then on there is no progress to tell. */
+  #isCaughtUp = false;
+  /** Somebody waits for the trace, so that it is worth to show what there is of it. */
+  #isWanted = false;
+  #isComing = false;
+
+  constructor(
+    private readonly source: TraceSource,
+    private readonly parts: IncomingParts,
+  ) {
+    const show = (scanned: ScannedTrace, signal: AbortSignal): Promise<void> => parts.show(scanned, signal);
+    this.#growing = new GrowingTrace(parts.cache, parts.pool, show, (error) => {
+      parts.log(`Nothing more can be shown before the end of the trace: ${toFailure(error).message}`);
+    });
+    this.#follow = source.live === null ? null : "live";
+  }
+
+  get follow(): TraceSummary["follow"] {
+    return this.#follow;
+  }
+
+  /** From now on what there is of it is shown. */
+  want(): void {
+    this.#isWanted = true;
+    this.#growing.paused = this.#follow === "paused";
+  }
+
+  /** Leaves what is shown of a trace that is being written as it is, or goes on with it; answers false for any other trace. */
+  pause(paused: boolean): boolean {
+    if (this.#follow === null || this.#follow === "lost") return false;
+    this.#follow = paused ? "paused" : "live";
+    this.#growing.paused = paused || !this.#isWanted;
+    return true;
+  }
+
+  /** Ends it with what came in so far; answers false when nothing comes in any more. */
+  stop(): boolean {
+    if (this.#isComing) this.#stop.abort();
+    return this.#isComing;
+  }
+
+  /**
+   * Resolves with the path of the .bst at its end; from then on nothing is shown any more. Rejects with what goes wrong, or with
+   * `cancelled` when it was stopped before there was anything.
+   * @param signal ends it without a result
+   */
+  async whole(signal: AbortSignal): Promise<string> {
+    const path = await this.#arrive(signal).finally(() => this.#growing.end());
+    if (this.#follow !== "lost") this.#follow = null;
+    return path;
+  }
+
+  /** Call it when nobody uses what was shown any more. */
+  dispose(): Promise<void> {
+    return this.#growing.dispose();
+  }
+
+  async #arrive(signal: AbortSignal): Promise<string> {
+    this.#isComing = true;
+    try {
+      return await (this.source.foreign ? this.#import(signal) : this.#followRecording(signal));
+    } finally {
+      this.#isComing = false;
+    }
+  }
+
+  /** From the cache, if it has it. */
+  async #import(signal: AbortSignal): Promise<string> {
+    const { cache, importWorker, traceEvents } = this.parts;
+    const { live } = this.source;
+    const stop = this.#stop.signal;
+    const progress = (done: number, total: number): void => {
+      if (!this.#isCaughtUp) this.parts.progress(done, total);
+      this.#isCaughtUp ||= live === "file" && done >= total;
+    };
+    const onGrown = (file: GrowingFile): void => this.#growing.grown(file);
+    const follow = live === "file" ? this.#followOptions() : undefined;
+    try {
+      const options = { signal, stop, progress, onGrown, follow, importWorker, traceEvents };
+      return await importedCopy(this.source, cache, options);
+    } catch (error) {
+      if (!signal.aborted && !(stop.aborted && error instanceof Error && error.name === "AbortError")) throw error;
+      throw new BootscopeError("cancelled", "The import was cancelled before anything was found.", "", {
+        cause: error,
+      });
+    }
+  }
+
+  async #followRecording(signal: AbortSignal): Promise<string> {
+    const { path } = this.source;
+    const growing = { path, isPassing: false, tail: () => Promise.resolve(null) };
+    const stop = this.#stop.signal;
+    try {
+      const either = AbortSignal.any([signal, stop]);
+      await followRecording(path, this.#followOptions(), () => this.#growing.grown(growing), either);
+    } catch (error) {
+      if (!stop.aborted || signal.aborted) throw error;
+    }
+    return path;
+  }
+
+  #followOptions(): FollowOptions {
+    return { isPaused: () => this.#follow === "paused", onLost: () => (this.#follow = "lost") };
+  }
+}
