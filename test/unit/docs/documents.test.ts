@@ -23,6 +23,12 @@ const documents = ["README.md", "CONTRIBUTING.md", "CHANGELOG.md", "test/README.
     .map((name) => `docs/${name}`),
 );
 
+/** As GitHub makes it of a heading. */
+const anchorOf = (heading: string): string =>
+  heading
+    .toLowerCase()
+    .replaceAll(/[^\w\- ]/g, "")
+    .replaceAll(" ", "-");
 const matches = (text: string, pattern: RegExp): string[] => [...text.matchAll(pattern)].map((match) => match[1]);
 
 describe("README", () => {
@@ -41,6 +47,14 @@ describe("documents", () => {
   it.each(documents)("%s links to files that there are", (document) => {
     for (const link of matches(read(document), /\]\((?!https?:|#)([^)#]+)[^)]*\)/g)) {
       expect(existsSync(path.join(root, path.dirname(document), link)), link).toBe(true);
+    }
+  });
+
+  it.each(documents)("%s links to headings that there are", (document) => {
+    for (const [, file, anchor] of read(document).matchAll(/\]\((?!https?:)([^)#]*)#([^)]+)\)/g)) {
+      const target = file === "" ? document : path.join(path.dirname(document), file);
+      const headings = matches(read(target), /^#+ (.+)$/gm);
+      expect(headings.map(anchorOf), `${target}#${anchor}`).toContain(anchor);
     }
   });
 
