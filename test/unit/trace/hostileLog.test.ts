@@ -39,6 +39,8 @@ describe("a log", () => {
     const lines = event("A", "", "00007F3524000040") + event("FFFFFFFF81000000", "", "00007F3524000080");
     const { executed } = await importBytes(lines.replaceAll("\n", "\r\n"));
     expect(executed).toEqual([["a", "ffffffff81000000"]]);
+    const traces = (trace("A") + trace("FFFFFFFF81000000")).replaceAll("0x7f3524000100", "00007F3524000100");
+    expect((await importBytes(traces.replaceAll("\n", "\r\n"))).executed).toEqual([["a", "ffffffff81000000"]]);
   });
 
   it("may have the guest's console and QEMU's warnings in it", async () => {
@@ -60,6 +62,12 @@ describe("a log", () => {
     const { executed, result } = await importBytes(log);
     expect(executed.flat().sort()).toEqual(["a", "b", "c"]);
     expect(result.endTime).toBe(8000);
+  });
+
+  it("may have every form of prefix that there is, one after the other", async () => {
+    const prefixes = ["", "7@5.000001:", "7@5000002000 ", "1970-01-01T00:00:05.000003Z ", "7@5.000004:"];
+    const { executed } = await importBytes(prefixes.map((prefix, index) => event(`a${index}`, prefix)).join(""));
+    expect(executed.flat().sort()).toEqual(["a0", "a1", "a2", "a3", "a4"]);
   });
 
   it("may have addresses above 2^53, which stay exact", async () => {
@@ -85,6 +93,19 @@ describe("a log", () => {
     expect(executed).toEqual([
       ["a", "b"],
       ["a", "a"],
+    ]);
+  });
+
+  it("may have a block's registers behind lines of another processor, and counts it once", async () => {
+    const registers = (pc: string): string =>
+      `RAX=0000000000000000 RBX=0000000000000000\nRIP=${pc.padStart(16, "0")} RFL=00000002 [-------] CPL=0\n`;
+    const log = trace("a") + trace("b", 1) + registers("a") + trace("c") + registers("b") + registers("c");
+    expect((await importBytes(log)).executed).toEqual([["a", "c"], ["b"]]);
+  });
+
+  it("may repeat an instruction after a page fault, in a block that begins in the middle of the first", async () => {
+    expect((await importBytes(trace("1000") + trace("f000") + trace("1004"))).executed).toEqual([
+      ["1000", "f000", "1004"],
     ]);
   });
 

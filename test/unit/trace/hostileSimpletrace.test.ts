@@ -1,6 +1,8 @@
 /** What simple traces hold besides what they should (their round trip and cuts: simpletraceRoundTrip.test.ts). */
+import { writeFileSync } from "node:fs";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { temporaryFile } from "../../support/buildTrace";
 import { importBytes } from "../../support/importBytes";
 import { SimpletraceBuilder } from "../../support/simpletraceBuilder";
 
@@ -42,6 +44,28 @@ describe("a simple trace", () => {
   it("may have executions of another length than QEMU's, which are skipped by it", async () => {
     const builder = execute(start(), 1n, 0x10n).event(5n, 2n, 42, tb).event(5n, 3n, 42, tb, 0x20n, 0x30n);
     expect((await importBytes(execute(builder, 4n, 0x40n).bytes())).executed).toEqual([["10", "40"]]);
+  });
+
+  it("may lie beside the trace-events of another QEMU: by their lengths, no record is lost", async () => {
+    const builder = execute(start(), 1n, 0x10n).mapping(8, "longer").mapping(9, "shorter").mapping(10, "text");
+    builder
+      .event(8n, 2n, 42, 1n)
+      .event(9n, 3n, 42, 1n, 2n, 3n)
+      .event(10n, 4n, 42, 2n ** 64n - 1n);
+    const bytes = execute(builder, 5n, 0x20n).bytes();
+    const described = await temporaryFile("trace-events");
+    writeFileSync(
+      described,
+      'longer(int a, int b) "%d %d"\nshorter(int a) "%d"\ntext(const char *a) "%s"\nexec_tb(int a) "%d"\n',
+    );
+    const { executed, result } = await importBytes(bytes, { traceEvents: described });
+    expect(executed).toEqual([["10", "20"]]);
+    expect(result.events).toBe(3);
+  });
+
+  it("may use a block's place in memory again, which means nothing", async () => {
+    const builder = execute(execute(start(), 1n, 0x10n), 2n, 0x20n).event(6n, 3n, 42, tb, 0n);
+    expect((await importBytes(execute(builder, 4n, 0x10n).bytes())).executed).toEqual([["10", "20", "10"]]);
   });
 
   it("may have addresses above 2^53, which stay exact", async () => {

@@ -2,11 +2,10 @@ import { writeFileSync } from "node:fs";
 import path from "node:path";
 import { describe, expect, it } from "vitest";
 import { importTrace } from "../../../src/trace/import/importTrace";
-import { parseEventDescriptions } from "../../../src/trace/events/eventDescriptions";
-import { eventNumbers } from "../../../src/trace/import/simpletraceNames";
 import { openTraceFile } from "../../../src/trace/reader";
 import { temporaryFile } from "../../support/buildTrace";
 import { decodeTrace } from "../../support/decodeTrace";
+import { droppedId, event, header } from "../../support/oldSimpletrace";
 
 const traceEvents = `# See docs/tracing.txt
 # disable commented(int a) "%d"
@@ -19,32 +18,6 @@ disable exec_tb_nocache(void *tb, uintptr_t pc) "tb:%p pc=0x%"PRIxPTR
 exec_tb_exit(void *next_tb, unsigned int flags) "tb:%p flags=%x"
 `;
 
-const half = (value: number, littleEndian: boolean): Buffer => {
-  const bytes = Buffer.alloc(4);
-  if (littleEndian) bytes.writeUInt32LE(value);
-  else bytes.writeUInt32BE(value);
-  return bytes;
-};
-const words = (littleEndian: boolean, ...values: bigint[]): Buffer =>
-  Buffer.concat(
-    values.map((value) => {
-      const bytes = Buffer.alloc(8);
-      if (littleEndian) bytes.writeBigUInt64LE(value);
-      else bytes.writeBigUInt64BE(value);
-      return bytes;
-    }),
-  );
-const allOnes = 2n ** 64n - 1n;
-const header = (version: bigint, littleEndian = true): Buffer =>
-  words(littleEndian, allOnes, 0xf2b177cb0aa429b4n, version);
-const event = (id: bigint, time: bigint, args: readonly bigint[], littleEndian = true): Buffer =>
-  Buffer.concat([
-    words(littleEndian, id, time),
-    half(24 + 8 * args.length, littleEndian),
-    half(42, littleEndian),
-    words(littleEndian, ...args),
-  ]);
-
 /** Imports bytes as a file beside `traceEvents`; answers the executed addresses too. */
 async function imported(bytes: Buffer, events: string | null = traceEvents) {
   const output = await temporaryFile();
@@ -56,29 +29,6 @@ async function imported(bytes: Buffer, events: string | null = traceEvents) {
   const blocks = decodeTrace(trace).flatMap((chunk) => chunk.blocks);
   return { result, executed: blocks.map((block) => trace.blocks.address[block].toString(16)) };
 }
-
-const numbered = (text: string, version: number): string[] =>
-  eventNumbers(parseEventDescriptions(text), { version, littleEndian: true });
-
-describe("event numbers of old simple traces", () => {
-  it("skip disabled events in version 2", () => {
-    expect(numbered(traceEvents, 2)).toEqual(["qemu_memalign", "guest_mem_before", "exec_tb", "exec_tb_exit"]);
-  });
-
-  it("count disabled events, and tcg events twice, in version 3", () => {
-    expect(numbered(traceEvents, 3)).toEqual([
-      ...["qemu_memalign", "qxl_io", "guest_mem_before_trans", "guest_mem_before_exec"],
-      ...["exec_tb", "exec_tb_nocache", "exec_tb_exit"],
-    ]);
-  });
-
-  it("count disabled events in version 0 only when most are, as QEMU 0.14 and 0.15 have them", () => {
-    const lines = ["qemu_malloc(size_t size)", "qemu_free(void *ptr)", "qemu_vfree(void *ptr)"];
-    const names = ["qemu_malloc", "qemu_free", "qemu_vfree"];
-    expect(numbered(lines.map((line) => `disable ${line} ""\n`).join(""), 0)).toEqual(names);
-    expect(numbered(`${lines[0]} ""\ndisable ${lines[1]} ""\n${lines[2]} ""\n`, 0)).toEqual([names[0], names[2]]);
-  });
-});
 
 describe.each([
   { version: 2n, execTb: 2n, exit: 3n },
@@ -102,7 +52,7 @@ describe.each([
   });
 
   it("goes on over a second header, and counts what QEMU lost", async () => {
-    const bytes = Buffer.concat([...parts(), event(allOnes - 1n, 1n, [7n]), ...parts()]);
+    const bytes = Buffer.concat([...parts(), event(droppedId, 1n, [7n]), ...parts()]);
     const { result, executed } = await imported(bytes);
     expect(executed.length).toBe(4);
     expect(result).toMatchObject({ dropped: 7, trust: { mode: "incomplete" } });
