@@ -14,6 +14,16 @@ export interface MachineFirmware {
   readonly given: boolean;
 }
 
+/** Of a trace that does not tell whether it has any. */
+export const firmwareOrProgram: MachineFirmware = {
+  region: region(
+    "firmware or program",
+    Category.Unknown,
+    "firmware or a program: the trace neither begins where a machine starts nor has code of a kernel",
+  ),
+  given: false,
+};
+
 /**
  * @param target QEMU's name of the guest's architecture
  * @param commandLine QEMU's; empty: unknown

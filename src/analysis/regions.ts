@@ -3,9 +3,10 @@ import { BlockFlag, unknownPhysicalAddress } from "../trace/blocks";
 import type { BlockTable, TraceMetadata } from "../trace/types";
 import { addressSpaceOf, type AddressSpace } from "./addressSpace";
 import { bootRegionsOf, type BootRegions } from "./bootRegions";
-import { machineFirmware } from "./machineFirmware";
+import { firmwareOrProgram, machineFirmware } from "./machineFirmware";
 import type { ImagePlace } from "./placement";
 import { region, type Region } from "./region";
+import { traceOrigin } from "./traceOrigin";
 
 export const regions = {
   module: region("kernel modules", Category.Module, "module code: no .ko file with these bytes was found"),
@@ -30,14 +31,14 @@ export interface TracedMachine {
   readonly target: string | undefined;
   /** QEMU's command line; empty: unknown. */
   readonly commandLine: readonly string[];
-  /** A program ran alone, under QEMU's user emulation: there is neither firmware nor a kernel. */
-  readonly isProgram?: boolean;
+  /** A program ran alone, under QEMU's user emulation: there is neither firmware nor a kernel; undefined: unknown. */
+  readonly isProgram?: boolean | undefined;
 }
 
 export const tracedMachine = ({ target, qemu, systemEmulation }: TraceMetadata): TracedMachine => ({
   target,
   commandLine: qemu?.commandLine ?? [],
-  isProgram: systemEmulation === false,
+  isProgram: systemEmulation === undefined ? undefined : !systemEmulation,
 });
 
 /** Where a block belongs: in the image (as a link address), or in a region, or in kernel code without an image. */
@@ -66,12 +67,11 @@ export class BlockPlaces {
   constructor(
     private readonly blocks: BlockTable,
     private readonly first: Float64Array,
-    { target, commandLine, isProgram = false }: TracedMachine,
+    { target, commandLine, isProgram }: TracedMachine,
     private readonly place: ImagePlace | null,
   ) {
     const addresses = blocks.address.subarray(0, blocks.count);
     this.#space = addressSpaceOf(target, addresses);
-    this.#isProgram = isProgram;
     const isRecognizable = hasBytes(blocks);
     this.#module = isRecognizable ? regions.module : regions.moduleWithoutBytes;
     this.#user = isRecognizable ? regions.user : regions.userWithoutBytes;
@@ -82,7 +82,10 @@ export class BlockPlaces {
       else low.push({ address, first: first[block] });
     });
     this.#kernelTime = kernelTime;
-    const firmware = machineFirmware(target, commandLine);
+    const isUndescribed = isProgram === undefined && commandLine.length === 0;
+    const origin = isUndescribed ? traceOrigin(addresses, first, kernelTime < Infinity) : "machine";
+    this.#isProgram = isProgram ?? origin === "program";
+    const firmware = origin === null ? firmwareOrProgram : machineFirmware(target, commandLine);
     this.#boot = bootRegionsOf(target, this.#space.pc, firmware, kernelTime, low);
   }
 

@@ -4,7 +4,7 @@ import { BlockPlaces } from "../../../src/analysis/regions";
 import { BlockColumns, formatBlockRecord } from "../../../src/trace/blocks";
 
 /** An address, executed in the order of the list; "=" before it: its physical address is the same and was recorded. */
-function regionsOf(target: string, commandLine: string, list: readonly string[]): string[] {
+function regionsOf(target: string | undefined, commandLine: string, list: readonly string[]): string[] {
   const blocks = new BlockColumns();
   for (const text of list) {
     const address = BigInt(`0x${text.replace("=", "")}`);
@@ -12,7 +12,7 @@ function regionsOf(target: string, commandLine: string, list: readonly string[])
   }
   blocks.finish();
   const first = Float64Array.from(list, (_, index) => index);
-  const places = new BlockPlaces(blocks, first, { target, commandLine: commandLine.split(" ") }, null);
+  const places = new BlockPlaces(blocks, first, { target, commandLine: commandLine.split(" ").filter(Boolean) }, null);
   return list.map((_, block) => {
     const place = places.of(block);
     return place.kind === "region" ? place.region.name : place.kind;
@@ -89,5 +89,44 @@ describe("the firmware that a command line chooses", () => {
     expect(name("riscv64", "-bios", "none")).toBe("[firmware]");
     expect(name("riscv64", "-bios", "default")).toBe("[firmware OpenSBI]");
     expect(name("mips")).toBe("[firmware]");
+  });
+});
+
+describe("a trace that says nothing of its machine, as imported logs do", () => {
+  const imported = (...list: readonly string[]): string[] => regionsOf(undefined, "", list);
+
+  it.each(["fffffff0", "1000", "40000000", "0"])("is of a machine when it begins at %s", (start) => {
+    expect(imported(start, "80000000")).toEqual(["[firmware]", "[firmware]"]);
+  });
+
+  it("is of a machine when a kernel runs", () => {
+    expect(imported("401000", kernel, "401000", "4002825b70")).toEqual([
+      ...["[firmware]", "kernel", "[user space]", "[user space]"],
+    ]);
+  });
+
+  it("is of a program where only a program can be", () => {
+    // The first blocks of `qemu-x86_64 /bin/true`, and of one that is not relocatable.
+    expect(imported("4002825b70", "4002826770")).toEqual(["[user space]", "[user space]"]);
+    expect(imported("4002825b70", "401650")).toEqual(["[user space]", "[user space]"]);
+  });
+
+  it("may be of either, which it says", () => {
+    expect(imported("401650", "401680", "fffffff0")).toEqual(Array(3).fill("[firmware or program]"));
+  });
+});
+
+describe("addresses of large and of small address spaces", () => {
+  it("are the kernel's in the upper half, with five levels of pages as with three", () => {
+    const list = ["fffffff0", "ff11000000001000", "00ffff0000001000", "ffffffe000001000"];
+    expect(regionsOf("x86_64", "qemu-system-x86_64", list).slice(1)).toEqual(["kernel", "[user space]", "kernel"]);
+    const sv39 = ["1000", "ffffffe000001000", "3fffffe000"];
+    expect(regionsOf("riscv64", "qemu-system-riscv64", sv39)).toEqual(["[reset ROM]", "kernel", "[user space]"]);
+  });
+
+  it("are the kernel's in the last gigabyte where there are 32 bits", () => {
+    expect(regionsOf("i386", "qemu-system-i386", ["fffffff0", "c1000000", "8048000"])).toEqual([
+      ...["[firmware SeaBIOS]", "kernel", "[user space]"],
+    ]);
   });
 });

@@ -38,7 +38,7 @@ async function read(bytes: Buffer) {
   await readEvents(file, {}, (decoder) => {
     while (decoder.next()) {
       const { descriptor, values } = decoder.read();
-      const time = BigInt(decoder.time);
+      const { time } = decoder;
       first ??= time;
       const described = descriptor.name.startsWith("unknown") ? [] : namedValues(descriptor, values);
       const given = described.map((value) => `${value.name}=${valueText(value)}`);
