@@ -1,7 +1,7 @@
 /** `bootscope functions`: cost per function. */
 import { Command, Option } from "commander";
 import type { FunctionColumn, FunctionsPage, Metric, TraceSummary } from "../protocol/engine";
-import { formatCost, formatCount, formatInlinedInto, formatMoment, formatShare } from "../protocol/format";
+import { formatCost, formatCount, formatExact, formatInlinedInto, formatMoment, formatShare } from "../protocol/format";
 import { belowRoot } from "../protocol/sourceRoot";
 import { nanoseconds } from "../protocol/units";
 import { followOption, followTrace, type FollowFlags } from "./followTrace";
@@ -143,6 +143,8 @@ function functionsText(page: FunctionsPage, summary: TraceSummary, metric: Metri
     { title: "source", align: "left" as const },
   ];
   const rest = page.matched - rows.length;
-  const more = rest > 0 ? `\n… and ${formatCount(rest)} more of ${formatCount(page.executed)} executed (--limit)` : "";
-  return `${trustLines(summary)}\n\n${table(columns, rows)}${more}`;
+  const more = rest > 0 ? `\n… and ${formatExact(rest)} more (--limit)` : "";
+  const none = page.executed === 0 ? "The trace holds no executions." : "No executed function matches the filter.";
+  const shown = page.matched === 0 ? none : table(columns, rows);
+  return `${trustLines(summary)}\n\n${shown}${more}`;
 }

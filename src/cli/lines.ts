@@ -17,7 +17,6 @@ import {
 } from "./withEngine";
 
 interface Flags extends TraceFlags {
-  readonly vmlinux: string;
   readonly file: string;
   readonly json?: boolean;
 }
@@ -26,7 +25,7 @@ export function linesCommand(): Command {
   return new Command("lines")
     .description("List the executed lines of one source file with their cost.")
     .argument("<trace>", "a .bst file, or any trace that can be imported; - for the standard input")
-    .requiredOption("--vmlinux <file>", "the kernel that ran, with its debug information")
+    .option("--vmlinux <file>", "the kernel that ran, with its debug information, where the trace has none inside")
     .addOption(rootOption())
     .addOption(symbolsOption())
     .addOption(modulesOption())
@@ -37,7 +36,7 @@ export function linesCommand(): Command {
     .option("--json", "print JSON")
     .action(async (trace: string, flags: Flags) => {
       await withTrace(trace, flags, async (opened) => {
-        const file = await findFile(opened, flags.file);
+        const file = await findFile(opened, flags);
         const lines = await opened.engine.request("lines", { trace: opened.trace, file, range: null }, opened.signal);
         if (lines === null) throw unknownFile(flags.file);
         if (flags.json === true) printJson(linesJson(lines, opened.summary));
@@ -47,10 +46,12 @@ export function linesCommand(): Command {
 }
 
 /** The executed file that a path from the command line means: that path, or the only one that ends in it. */
-async function findFile({ engine, trace, signal, summary }: OpenedTrace, wanted: string): Promise<string> {
+async function findFile({ engine, trace, signal, summary }: OpenedTrace, flags: Flags): Promise<string> {
+  const { file: wanted, vmlinux } = flags;
   if (summary.symbols?.hasLines !== true) {
-    const advice = "Use a vmlinux that was built with CONFIG_DEBUG_INFO.";
-    throw new BootscopeError("no-symbols", "The vmlinux has no line table.", advice);
+    const [what, how] = vmlinux === undefined ? ["trace", "Give, with --vmlinux,"] : ["vmlinux", "Use"];
+    const advice = `${how} a vmlinux that was built with CONFIG_DEBUG_INFO.`;
+    throw new BootscopeError("no-symbols", `The ${what} has no line table.`, advice);
   }
   const { file: files } = await engine.request("files", { trace }, signal);
   if (files.includes(wanted)) return wanted;

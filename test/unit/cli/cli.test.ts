@@ -52,6 +52,33 @@ const trace = (): Promise<string> =>
     endTime: 300,
   });
 
+describe("what a trace with its names inside needs no vmlinux for", () => {
+  const sample = path.resolve(__dirname, "../../../sample/boot.bst");
+
+  it("lines of a file add up to the file", async () => {
+    const { fileTotals, lines } = (await json(["lines", sample, "--file", "lib/sort.c"])) as {
+      fileTotals: { instructions: number };
+      lines: { instructions: number }[];
+    };
+    expect(lines.length).toBeGreaterThan(0);
+    expect(lines.reduce((sum, { instructions }) => sum + instructions, 0)).toBe(fileTotals.instructions);
+  });
+
+  it("functions say how many more there are, or that there are none", async () => {
+    const list = async (...args: string[]): Promise<string> => (await bootscope(["functions", sample, ...args])).out;
+    const { matched } = (await json(["functions", sample, "--filter", "file:lib/sort.c"])) as { matched: number };
+    expect(matched).toBeGreaterThan(2);
+    expect(await list("--filter", "file:lib/sort.c", "--limit", "1")).toContain(`… and ${matched - 1} more (--limit)`);
+    expect(await list("--filter", "nothing_is_called_so")).toContain("No executed function matches the filter.");
+  });
+
+  it("but without names, lines ask for one", async () => {
+    const { code, err } = await bootscope(["lines", await trace(), "--file", "lib/sort.c"]);
+    expect(code).toBe(2);
+    expect(err).toContain("--vmlinux");
+  });
+});
+
 describe("bootscope", () => {
   it("explains itself", async () => {
     const { code, out } = await bootscope(["--help"]);
