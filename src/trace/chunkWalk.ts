@@ -18,7 +18,7 @@ export interface WalkedChunk {
 
 export interface ChunkWalk {
   readonly chunks: readonly WalkedChunk[];
-  /** Bytes that belong to no chunk. */
+  /** Bytes that belong to no chunk, but for zeros at the end: room for a chunk that a killed recorder had not begun. */
   readonly skippedBytes: number;
 }
 
@@ -50,7 +50,8 @@ export async function walkChunks(
       at += chunkHeadBytes + head.extentLength;
     } else {
       const next = await findChunk(file, at + 8, fileBytes, signal);
-      skippedBytes += next - at;
+      const isRoom = next === fileBytes && (await isZero(file, at, fileBytes, signal));
+      if (!isRoom) skippedBytes += next - at;
       at = next;
     }
   }
@@ -76,13 +77,14 @@ function placeChunk(head: ParsedChunkHead, offset: number, fileBytes: number): W
   return { head, offset, length, whole };
 }
 
-/** A head with a wrong checksum is believed when what follows its extent is another head, or the end of the file. */
+/** A head with a wrong checksum is believed when what follows its extent is another head, or nothing but zeros. */
 async function isChunkBorder(file: ByteSource, at: number, head: ParsedChunkHead, fileBytes: number): Promise<boolean> {
   const next = at + chunkHeadBytes + head.extentLength;
   if (next >= fileBytes) return true;
   const bytes = new Uint8Array(4);
   const read = await readFully(file, bytes, next);
-  return read < 4 || new DataView(bytes.buffer).getUint32(0, true) === chunkMagic;
+  if (read < 4 || new DataView(bytes.buffer).getUint32(0, true) === chunkMagic) return true;
+  return isZero(file, next, fileBytes);
 }
 
 /** Position of the next head with a right checksum at a multiple of eight bytes from `at`, or the end of the file. */
@@ -101,4 +103,14 @@ async function findChunk(file: ByteSource, at: number, fileBytes: number, signal
     at += offset;
   }
   return fileBytes;
+}
+
+async function isZero(file: ByteSource, from: number, to: number, signal?: AbortSignal): Promise<boolean> {
+  const window = Buffer.alloc(windowBytes);
+  for (let at = from; at < to; at += windowBytes) {
+    signal?.throwIfAborted();
+    const length = await readFully(file, window.subarray(0, Math.min(windowBytes, to - at)), at);
+    if (window.subarray(0, length).some((byte) => byte !== 0)) return false;
+  }
+  return true;
 }

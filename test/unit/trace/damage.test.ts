@@ -155,6 +155,18 @@ describe("a damaged file", () => {
     expect(executedBlocks(trace)).toEqual(streams);
   });
 
+  it.each([0, 1])(
+    "takes room that the killed recorder left at the end for no damage, %d chunk being sealed",
+    async (sealing) => {
+      const last = places.filter(({ kind }) => kind === ChunkKind.Executions).at(-1)!;
+      const bytes = Buffer.concat([whole.subarray(0, last.end), Buffer.alloc(3 * 4096)]);
+      if (sealing === 1) bytes[last.at + 28] ^= 1;
+      const trace = await openTraceFile(await withBytes(bytes));
+      expect(trace.damage).toEqual({ truncated: true, skippedBytes: 0, lostExecutions: 0 });
+      expect(executedBlocks(trace)).toEqual(streams);
+    },
+  );
+
   it("skips kinds that it does not know", async () => {
     const bytes = Buffer.from(whole);
     const totals = places.find(({ kind }) => kind === ChunkKind.Totals)!;
