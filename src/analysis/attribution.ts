@@ -9,7 +9,10 @@ import { BlockPlaces, regions, type TracedMachine } from "./regions";
 
 /** What costs are summed up by: a function of the image, or a stretch of code that has no name. */
 export interface Row {
+  /** Of a function, as the source has it. */
   readonly name: string;
+  /** Other names in the symbol table of what ran of it: pieces and copies that the compiler made (`f.cold`, `f.isra.0`). */
+  readonly rawNames: readonly string[];
   /** Link address of a function of the kernel; where one of a module or program ran; lowest address of the blocks otherwise. */
   readonly address: bigint;
   readonly category: Category;
@@ -148,7 +151,9 @@ const pageMask = ~0xfffn;
 /** The rows so far, found again by what they stand for. */
 class RowTable {
   readonly rows: Row[] = [];
+  /** By function; pieces and copies have the row of what they were made of. */
   readonly #byFunction = new Map<number, number>();
+  readonly #parents = new Map<number, number>();
   readonly #byRegion = new Map<Region, number>();
   readonly #byPage = new Map<bigint, number>();
   readonly #objectRegions = new Map<CodeObject, Region>();
@@ -158,23 +163,29 @@ class RowTable {
     private readonly withoutImage: string,
   ) {}
 
-  /** Pieces such as `.cold` count for the function that they were split from. */
+  /** Pieces such as `.cold`, and copies such as `.isra.0`, count for the function that they were made of. */
   ofFunction(index: number, address: bigint, { object, slide }: CodePlace): number {
     if (this.image === null || index < 0) return this.ofRegion(this.#unnamedIn(object), address + slide, object);
+    const known = this.#byFunction.get(index);
+    if (known !== undefined) return known;
     const { functions } = this.image;
-    const parent = functions.parent[index];
-    let row = this.#byFunction.get(parent);
-    if (row === undefined) {
-      row = this.#add({
-        name: functions.name(parent as FunctionIndex),
+    const parent = functions.parent[index] as FunctionIndex;
+    const row =
+      this.#parents.get(parent) ??
+      this.#add({
+        name: functions.sourceName(parent),
+        rawNames: [],
         address: object === null ? functions.address[parent] : functions.address[parent] + slide,
         category: object?.category ?? Category.Kernel,
         note: "",
         functionIndex: parent,
         module: object?.name ?? null,
       });
-      this.#byFunction.set(parent, row);
-    }
+    this.#parents.set(parent, row);
+    this.#byFunction.set(index, row);
+    const raw = functions.name(index as FunctionIndex);
+    const { name, rawNames } = this.rows[row];
+    if (raw !== name) this.rows[row] = { ...this.rows[row], rawNames: [...rawNames, raw] };
     return row;
   }
 
@@ -183,7 +194,7 @@ class RowTable {
     const row = this.#byRegion.get(region);
     if (row === undefined) {
       const module = object?.name ?? null;
-      const added = this.#add({ name, address, category, note: reason, functionIndex: -1, module });
+      const added = this.#add({ name, rawNames: [], address, category, note: reason, functionIndex: -1, module });
       this.#byRegion.set(region, added);
       return added;
     }
@@ -199,6 +210,7 @@ class RowTable {
       const name = `[kernel ${page.toString(16).padStart(16, "0")}]`;
       row = this.#add({
         name,
+        rawNames: [],
         address: page,
         category: Category.Kernel,
         note: this.withoutImage,

@@ -1,7 +1,7 @@
 /**
  * The language of the filter box. Terms are separated by blanks, and all of them must hold:
  *
- *     word        the name contains it (in any case)
+ *     word        the name, or a raw name of what ran of it, contains it (in any case)
  *     -word       the name does not contain it
  *     file:text   the source path contains it
  *     dir:path    the source file is in this folder or below it
@@ -11,6 +11,8 @@
 
 export interface FilteredRow {
   readonly name: string;
+  /** Names in the symbol table of its pieces and copies. */
+  readonly rawNames: readonly string[];
   /** Source path, or null. */
   readonly file: string | null;
   /** Module or program, or null. */
@@ -46,7 +48,8 @@ function parseTerm(term: string): Filter {
     const part = term.slice(1);
     return ({ name }) => !name.toLowerCase().includes(part);
   }
-  return term === "-" ? everything : ({ name }) => name.toLowerCase().includes(term);
+  if (term === "-") return everything;
+  return ({ name, rawNames }) => [name, ...rawNames].some((one) => one.toLowerCase().includes(term));
 }
 
 const everything: Filter = () => true;

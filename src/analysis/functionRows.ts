@@ -41,6 +41,7 @@ export function functionsPage(input: FunctionsInput, view: FunctionsView): Funct
   const matched = executed.filter((row) =>
     filter({
       name: rows[row].name,
+      rawNames: rows[row].rawNames,
       file: sources.file[row],
       module: rows[row].module,
       share: all === 0 ? 0 : metric[row] / all,
@@ -60,6 +61,7 @@ export function functionsPage(input: FunctionsInput, view: FunctionsView): Funct
     traceTotals: input.traceTotals,
     id: Uint32Array.from(page),
     name: page.map((row) => rows[row].name),
+    rawNames: page.map((row) => rows[row].rawNames),
     address: BigUint64Array.from(page, (row) => rows[row].address),
     category: Uint8Array.from(page, (row) => rows[row].category),
     file: page.map((row) => sources.file[row]),

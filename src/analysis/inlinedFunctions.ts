@@ -183,13 +183,14 @@ class PairTable {
   }
 
   #rowAt(host: number, at: number, address: bigint): number {
-    const { first, name, names, declarations, files } = this.frames;
-    const innermost = name[first[at]];
+    const { first, name: numbers, names, declarations, files } = this.frames;
+    const innermost = numbers[first[at]];
     if (first[at + 1] - first[at] < 2 || innermost < 0) return host;
     let row = this.#rowOfFunction.get(innermost);
     if (row === undefined) {
       const { category, module } = this.#rows[host];
-      row = this.#rows.push({ name: names[innermost], address, category, note: "", functionIndex: -1, module }) - 1;
+      const name = names[innermost];
+      row = this.#rows.push({ name, rawNames: [], address, category, note: "", functionIndex: -1, module }) - 1;
       const file = declarations.file[innermost];
       this.#files.push(file < 0 ? null : files[file]);
       this.#lines.push(declarations.line[innermost]);

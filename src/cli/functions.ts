@@ -100,6 +100,7 @@ function functionsJson(page: FunctionsPage, { clock }: TraceSummary): object {
     matched: page.matched,
     functions: page.name.map((name, i) => ({
       name,
+      rawNames: page.rawNames[i],
       address: hex(page.address[i]),
       file: page.file[i],
       line: page.file[i] === null ? null : page.line[i],

@@ -11,9 +11,9 @@ import { fitsTrace, type NamingRecord } from "./naming";
 import type { ScanRecord } from "./scannedTrace";
 
 /** Grows with every change of what is kept or of how it is computed: what older versions wrote is then not read. */
-const version = 6;
+const version = 7;
 /** The same for what is kept of images. */
-const imageVersion = 1;
+const imageVersion = 2;
 const defaultMegabytes = 2048;
 
 /**

@@ -167,7 +167,10 @@ export interface FunctionsPage {
   readonly matchedTotals: Totals;
   readonly traceTotals: Totals;
   readonly id: Uint32Array;
+  /** Of functions, as the source has it. */
   readonly name: readonly string[];
+  /** Other names in the symbol table of what ran of it: pieces and copies that the compiler made (`f.cold`, `f.isra.0`). */
+  readonly rawNames: readonly (readonly string[])[];
   readonly address: BigUint64Array;
   readonly category: Uint8Array;
   /** Source path as the debug information has it, or null. */

@@ -1,5 +1,5 @@
 import { AddressRanges } from "./addressRanges";
-import { findParents } from "./functionPieces";
+import { findParents, sourceName } from "./functionPieces";
 import type { FunctionSymbol } from "./functionSymbols";
 import { hasColumns, isBetween } from "./imageStore";
 import { AddressHalves } from "./sortedAddresses";
@@ -48,6 +48,10 @@ export class SearchableFunctions implements FunctionTable {
 
   name(index: number): string {
     return this.columns.names[index];
+  }
+
+  sourceName(index: number): string {
+    return sourceName(this.name(index));
   }
 
   /** The innermost function that contains each address, or -1. */

@@ -173,12 +173,12 @@ function joinFunctions(members: readonly Member[], count: number): FunctionTable
       parent[firstFunction + index] = functions.parent[index] + firstFunction;
     }
   }
-  const name = (index: FunctionIndex): string => {
+  const nameBy = (how: "name" | "sourceName") => (index: FunctionIndex) => {
     const member = members.findLast(({ firstFunction }) => firstFunction <= index);
     if (member === undefined) throw new RangeError(`there is no function ${index}`);
-    return member.image.functions.name((index - member.firstFunction) as FunctionIndex) + member.suffix;
+    return member.image.functions[how]((index - member.firstFunction) as FunctionIndex) + member.suffix;
   };
-  return { count, address, size, parent, name };
+  return { count, address, size, parent, name: nameBy("name"), sourceName: nameBy("sourceName") };
 }
 
 /** The line tables of all members, with one list of files: a header that several were compiled with is one file. */

@@ -14,9 +14,12 @@ export interface FunctionTable {
   /** Start, unsigned 64 bits. */
   readonly address: BigUint64Array;
   readonly size: Uint32Array;
-  /** The parent function for `.cold`/`.part` pieces, else the function itself. Totals are kept for the parent. */
+  /** The function that a piece or copy (`f.cold`, `f.isra.0`) was made of, else the function itself. Totals are kept for it. */
   readonly parent: Int32Array;
+  /** As the symbol table has it. */
   name(index: FunctionIndex): string;
+  /** Without what compilers append for pieces, copies and link-time optimisation. */
+  sourceName(index: FunctionIndex): string;
 }
 
 /** A PT_LOAD segment: where the image is linked and where it is loaded. */

@@ -1,5 +1,6 @@
 /** An image made up for a test: functions and lines at chosen addresses, bytes that are a function of the address. */
 import { guestAddress } from "../../src/protocol/units";
+import { sourceName } from "../../src/symbols/functionPieces";
 import type { ImageSymbols, LineColumns, LineTable, LoadSegment } from "../../src/symbols/types";
 
 export interface FakeFunction {
@@ -60,6 +61,7 @@ export function fakeImage({ functions, lines, buildId, segments = [kernelSegment
       size: Uint32Array.from(functions, ({ size }) => size),
       parent: Int32Array.from(functions, parentOf),
       name: (index) => functions[index].name,
+      sourceName: (index) => sourceName(functions[index].name),
     },
     hasLines: lines !== undefined,
     linesProblem: null,

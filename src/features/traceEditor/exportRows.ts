@@ -16,6 +16,8 @@ export interface ExportedRow {
   readonly note: string;
   /** Of inlined code: the functions that it is part of, most expensive first. */
   readonly inlinedInto: string;
+  /** Names in the symbol table of the pieces and copies that the compiler made of it. */
+  readonly rawNames: string;
 }
 
 const columns = [
@@ -30,6 +32,7 @@ const columns = [
   "line",
   "note",
   "inlinedInto",
+  "rawNames",
 ] as const satisfies readonly (keyof ExportedRow)[];
 
 function hosts(into: InlinedInto | null): string {
@@ -51,6 +54,7 @@ export function exportedRows(page: FunctionsPage): ExportedRow[] {
     line: page.line[row],
     note: page.note[row],
     inlinedInto: hosts(page.inlinedInto[row]),
+    rawNames: page.rawNames[row].join(" "),
   }));
 }
 

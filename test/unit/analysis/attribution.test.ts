@@ -17,6 +17,8 @@ const image = fakeImage({
     { name: "first", address: kernelBase + 0x100n, size: 0x20 },
     { name: "second", address: kernelBase + 0x120n, size: 0x20 },
     { name: "first.cold", address: kernelBase + 0x400n, size: 0x20, parent: "first" },
+    { name: "copied.isra.0", address: kernelBase + 0x440n, size: 0x20 },
+    { name: "copied.constprop.0", address: kernelBase + 0x480n, size: 0x20, parent: "copied.isra.0" },
   ],
 });
 
@@ -71,8 +73,13 @@ describe("attribution", () => {
     expect([...attribution.instructions]).toEqual([4]);
   });
 
-  it("counts a cold piece for its function", () => {
-    expect(rowNames(attributed([{ address: kernelBase + 0x404n, instructionLengths: [1] }]))).toEqual(["first"]);
+  it("counts pieces and copies for their function, and tells what ran of them", () => {
+    const at = (offset: bigint) => ({ address: kernelBase + offset, instructionLengths: [1] });
+    const { rows } = attributed([at(0x404n), at(0x108n), at(0x408n), at(0x484n), at(0x448n)]);
+    expect(rows).toMatchObject([
+      { name: "first", address: kernelBase + 0x100n, rawNames: ["first.cold"] },
+      { name: "copied", address: kernelBase + 0x440n, rawNames: ["copied.constprop.0", "copied.isra.0"] },
+    ]);
   });
 
   it("names the parts of a boot by place and order, and never a user address by the kernel's", () => {

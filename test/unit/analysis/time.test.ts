@@ -131,6 +131,7 @@ describe("phases", () => {
         note: "reason" in row ? row.reason : row.note,
         address: 0n,
         module: null,
+        rawNames: [],
         functionIndex: -1,
       })),
       start: Uint32Array.from({ length: 9 }, (_, index) => index),

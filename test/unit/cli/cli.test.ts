@@ -134,6 +134,7 @@ describe("bootscope", () => {
     expect(result.functions).toEqual([
       {
         name: "[kernel ffffffff81000000]",
+        rawNames: [],
         address: "0xffffffff81000000",
         file: null,
         line: null,
@@ -146,6 +147,7 @@ describe("bootscope", () => {
       },
       {
         name: "[firmware]",
+        rawNames: [],
         address: "0xfffffff0",
         file: null,
         line: null,

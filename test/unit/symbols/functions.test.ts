@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { afterEach, describe, expect, it } from "vitest";
+import { sourceName } from "../../../src/symbols/functionPieces";
 import { openImage } from "../../../src/symbols/image";
 import type { FunctionIndex, ImageSymbols } from "../../../src/symbols/types";
 import { writeElf, type TestElf, type TestSymbol } from "./elfBuilder";
@@ -197,7 +198,7 @@ describe("pieces that the compiler split off", () => {
     );
   }
 
-  it("belong to their function: .cold, .part and pieces of pieces; clones are functions of their own", async () => {
+  it("belong to their function: .cold, .part, pieces of pieces and copies", async () => {
     const found = await parents([
       file("a.c"),
       at("f", 0x1000),
@@ -218,7 +219,7 @@ describe("pieces that the compiler split off", () => {
       "f.part.0.cold@1810": 0x1000n,
       "g.isra.0@1020": 0x1020n,
       "g.isra.0.cold@1820": 0x1020n,
-      "h.constprop.0@1030": 0x1030n,
+      "h.constprop.0@1030": 0x1050n,
       "gone.part.1@1040": 0x1040n,
       "h@1050": 0x1050n,
       "h.cold.17@1830": 0x1050n,
@@ -240,6 +241,78 @@ describe("pieces that the compiler split off", () => {
     expect(found["probe.cold@1800"]).toBe(0x1000n);
     expect(found["probe.cold@1810"]).toBe(0x1010n);
     expect(found["probe.cold@1820"]).toBe(0x1020n);
+  });
+
+  it("keep copies of different files apart, and count those of one file together", async () => {
+    const found = await parents([
+      file("a.c"),
+      at("probe.isra.0", 0x1000),
+      at("probe.constprop.0", 0x1010),
+      at("probe.part.0.isra.0", 0x1020),
+      at("probe.part.0.isra.0.cold", 0x1800),
+      file("b.c"),
+      at("probe.isra.0", 0x1100),
+      file("c.c"),
+      at("probe", 0x1200),
+    ]);
+    expect(found).toEqual({
+      "probe.isra.0@1000": 0x1000n,
+      "probe.constprop.0@1010": 0x1000n,
+      "probe.part.0.isra.0@1020": 0x1000n,
+      "probe.part.0.isra.0.cold@1800": 0x1000n,
+      "probe.isra.0@1100": 0x1100n,
+      "probe@1200": 0x1200n,
+    });
+  });
+
+  it("go to a global function only where the places of both are in one unit", async () => {
+    const symbols = (order: number[]) => [
+      file("a.c"),
+      at("f.constprop.0", order[0]),
+      file("b.c"),
+      at("other", order[1]),
+      at("f", order[2], false),
+    ];
+    const copy = async (...order: number[]) =>
+      (await parents(symbols(order)))[`f.constprop.0@${order[0].toString(16)}`];
+    expect(await copy(0x1000, 0x1020, 0x1010)).toBe(0x1010n);
+    expect(await copy(0x1010, 0x1020, 0x1000)).toBe(0x1000n);
+    expect(await copy(0x1000, 0x1010, 0x1020)).toBe(0x1000n);
+    expect(await copy(0x1020, 0x1010, 0x1000)).toBe(0x1020n);
+  });
+
+  it("are never joined by what link-time optimisation calls different functions", async () => {
+    const found = await parents([
+      file("ltrans0"),
+      at("f", 0x1000),
+      at("f.lto_priv.0", 0x1010),
+      at("f.lto_priv.0.isra.0", 0x1020),
+      at("f.lto_priv.1.isra.0", 0x1030),
+      at("f.llvm.123", 0x1040),
+      at("f.llvm.123.cold", 0x1800),
+    ]);
+    expect(found).toEqual({
+      "f@1000": 0x1000n,
+      "f.lto_priv.0@1010": 0x1010n,
+      "f.lto_priv.0.isra.0@1020": 0x1010n,
+      "f.lto_priv.1.isra.0@1030": 0x1030n,
+      "f.llvm.123@1040": 0x1040n,
+      "f.llvm.123.cold@1800": 0x1040n,
+    });
+  });
+
+  it.each([
+    ["f.part.0.isra.0", "f"],
+    ["f.isra.0.cold", "f"],
+    ["f.cold.12", "f"],
+    ["f.__uniq.123.llvm.456", "f"],
+    ["f.lto_priv.0.constprop.1", "f"],
+    ["f.cold.text", "f.cold.text"],
+    ["f.isra", "f.isra"],
+    [".cold", ".cold"],
+    ["Foo::part", "Foo::part"],
+  ])("%s is called %s in the source", (raw, source) => {
+    expect(sourceName(raw)).toBe(source);
   });
 });
 

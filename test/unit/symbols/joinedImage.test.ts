@@ -43,6 +43,7 @@ describe("a kernel joined with modules", () => {
     expect([...functions.address]).toEqual([...functions.address].sort((a, b) => (a < b ? -1 : 1)));
     const cold = image.lookupMany(BigUint64Array.of(place(1n) + 33n))[0];
     expect(functions.name(functions.parent[cold] as FunctionIndex)).toBe("init [two]");
+    expect(functions.sourceName(cold as FunctionIndex)).toBe("init [two]");
   });
 
   it("has one list of source files", async () => {

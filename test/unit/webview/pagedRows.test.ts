@@ -29,6 +29,7 @@ function engine(count: number) {
           traceTotals: totals,
           id: Uint32Array.from(indices),
           name: indices.map((index) => `${query.filter}${index}`),
+          rawNames: indices.map(() => []),
           address: indices.map(() => "0"),
           category: new Uint8Array(indices.length),
           file: indices.map(() => null),

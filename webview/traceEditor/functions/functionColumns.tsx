@@ -97,12 +97,30 @@ const hostsHint = ({ functions, cost, count }: InlinedInto, all: number): string
   return ["Inlined into", ...shares, ...rest].join("\n");
 };
 
+/** Of raw names so many: a function can have dozens of copies. */
+const rawNamesShown = 8;
+
+function nameHint(row: FunctionRow, metric: Metric): string {
+  const { name, rawNames, address, category, note, inlinedInto } = row;
+  const more = rawNames.length - rawNamesShown;
+  return [
+    name,
+    `0x${address} · ${categoryNames[category] ?? "unknown"}`,
+    ...(note === "" ? [] : [note]),
+    ...(rawNames.length === 0
+      ? []
+      : ["In the symbol table", ...rawNames.slice(0, rawNamesShown).map((raw) => `  ${raw}`)]),
+    ...(more > 0 ? [`  and ${formatExact(more)} others`] : []),
+    ...(inlinedInto === null ? [] : [hostsHint(inlinedInto, metricOf(row, metric))]),
+  ].join("\n");
+}
+
 export function cell(row: FunctionRow, column: TableColumn, context: CellContext): ComponentChildren {
   const { clock } = context;
   switch (column) {
     case "name": {
       const { inlinedInto: into } = row;
-      const hint = `${row.name}\n0x${row.address} · ${categoryNames[row.category] ?? "unknown"}${row.note === "" ? "" : `\n${row.note}`}${into === null ? "" : `\n${hostsHint(into, metricOf(row, context.metric))}`}`;
+      const hint = nameHint(row, context.metric);
       return (
         <span title={hint}>
           {row.file === null ? (

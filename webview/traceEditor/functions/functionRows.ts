@@ -9,6 +9,8 @@ export type RowsQuery = Omit<PageFunctionsQuery, "offset" | "limit">;
 export interface FunctionRow {
   readonly id: number;
   readonly name: string;
+  /** Names in the symbol table of the pieces and copies that the compiler made of it. */
+  readonly rawNames: readonly string[];
   readonly address: string;
   readonly category: number;
   readonly file: string | null;
@@ -31,6 +33,7 @@ export class FunctionRows extends PagedRows<RowsQuery, PageFunctions, FunctionRo
 const functionRow = (page: PageFunctions, at: number): FunctionRow => ({
   id: page.id[at],
   name: page.name[at],
+  rawNames: page.rawNames[at],
   address: page.address[at],
   category: page.category[at],
   file: page.file[at],
