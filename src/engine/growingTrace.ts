@@ -18,7 +18,6 @@ export class GrowingTrace {
   /** A name of its own for the file, which an import renames while worker threads may be reading it. */
   #link: Promise<string> | undefined;
   #look: Promise<void> | undefined;
-  /** What the chunks that are whole came to when they were read last. */
   #whole: ScannedTrace | undefined;
   /** There is more to look at. */
   #grown: GrowingFile | undefined;
@@ -47,6 +46,11 @@ export class GrowingTrace {
   set paused(paused: boolean) {
     this.#paused = paused;
     this.#lookWhenDue();
+  }
+
+  /** The trace with the chunks that were whole when it was looked at last; undefined while none was read to its end. */
+  get whole(): ScannedTrace | undefined {
+    return this.#whole;
   }
 
   /** From now on nothing is shown any more. */

@@ -3,9 +3,10 @@ import { BootscopeError, toFailure } from "../protocol/failure";
 import type { FollowOptions } from "../trace/import/input/followedFile";
 import { followRecording } from "../trace/import/input/followedRecording";
 import type { GrowingFile } from "../trace/import/traceFormat";
+import type { TraceFile } from "../trace/types";
 import { GrowingTrace } from "./growingTrace";
 import type { ResultCache } from "./resultCache";
-import type { ScannedTrace } from "./scannedTrace";
+import { ScannedTrace } from "./scannedTrace";
 import type { ScanPool } from "./scanPool";
 import { importedCopy, type TraceSource } from "./traceSource";
 
@@ -56,6 +57,11 @@ export class IncomingTrace {
     this.#growing.paused = this.#follow === "paused";
   }
 
+  /** A later opening finds the .bst again, and with it what is kept of it. */
+  get isFoundAgain(): boolean {
+    return !this.source.foreign || !this.#stop.signal.aborted;
+  }
+
   /** Leaves what is shown of a trace that is being written as it is, or goes on with it; answers false for any other trace. */
   pause(paused: boolean): boolean {
     if (this.#follow === null || this.#follow === "lost") return false;
@@ -79,6 +85,19 @@ export class IncomingTrace {
     const path = await this.#arrive(signal).finally(() => this.#growing.end());
     if (this.#follow !== "lost") this.#follow = null;
     return path;
+  }
+
+  /**
+   * The trace to read at its end. Of an import that was stopped, what was shown is not read again: somebody waits for the rest.
+   * Its time buckets may be up to twice as wide as those of a trace that is read anew.
+   * @param file what `whole` brought
+   */
+  toScan(file: TraceFile): ScannedTrace {
+    const { pool } = this.parts;
+    const shown = this.isFoundAgain ? undefined : this.#growing.whole;
+    // A chunk that is open says when it ends after it was read, and then all time buckets are made anew.
+    const isOpen = file.chunks.some(({ sealed }) => !sealed);
+    return shown === undefined || isOpen ? new ScannedTrace(file, pool) : ScannedTrace.grown(file, pool, shown);
   }
 
   /** Call it when nobody uses what was shown any more. */

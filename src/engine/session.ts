@@ -10,7 +10,7 @@ import { IncomingTrace } from "./incomingTrace";
 import { NamedTrace } from "./namedTrace";
 import { noticeThrottle } from "./noticeThrottle";
 import type { ResultCache } from "./resultCache";
-import { ScannedTrace } from "./scannedTrace";
+import type { ScannedTrace } from "./scannedTrace";
 import type { ScanPool } from "./scanPool";
 import { emptySummary, summarize } from "./summary";
 import { TraceNamer, type NameSources, type ReadyTrace } from "./traceNamer";
@@ -230,7 +230,7 @@ export class TraceSession {
 
   async #load(path: string, signal: AbortSignal): Promise<void> {
     const file = await openTraceFile(path, { signal });
-    const scanned = new ScannedTrace(file, this.parts.pool);
+    const scanned = this.#incoming.toScan(file);
     const record = await this.cache.loadScan(file);
     if (record !== null) {
       scanned.restore(record);
@@ -292,7 +292,7 @@ export class TraceSession {
     if (isChoice) {
       const ready = await this.whole();
       this.#first = ready.named;
-      if (!this.#stopped && !this.#closed) await this.#namer.save(ready);
+      if (!this.#stopped && !this.#closed && this.#incoming.isFoundAgain) await this.#namer.save(ready);
     }
     await saved;
   }
@@ -347,7 +347,8 @@ export class TraceSession {
   async #saveScan(): Promise<void> {
     const scanned = this.#unsaved;
     this.#unsaved = undefined;
-    if (scanned !== undefined && !this.#closed) await this.cache.saveScan(scanned.file, scanned.record());
+    if (scanned !== undefined && !this.#closed && this.#incoming.isFoundAgain)
+      await this.cache.saveScan(scanned.file, scanned.record());
   }
 
   /** Without its lines a trace still has names: what is wrong with them is worth a line in the log, not a failure. */

@@ -6,7 +6,7 @@ import { ensureQemuSource } from "../../scripts/environment/qemuSource.mjs";
 import { inTurns, ratio, seconds, secondsOf } from "./measure.mjs";
 
 /** For us; simpletrace.py gets the beginning only, as it takes minutes for all. */
-const records = 20_000_000;
+export const records = 20_000_000;
 const pythonRecords = 500_000;
 const recordBytes = 48;
 const batch = 500_000;
@@ -49,7 +49,8 @@ function* programCounters() {
   }
 }
 
-async function writeTrace(file, count) {
+/** Writes so many records as QEMU does. */
+export async function writeTrace(file, count) {
   const output = await open(file, "w");
   try {
     await output.write(header());

@@ -3,7 +3,8 @@ import { open as openFile, readdir, type FileHandle } from "node:fs/promises";
 import path from "node:path";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { localEngine, type LocalEngine } from "../../../src/engine/local";
-import type { FunctionsPage, TraceHandle, TraceSummary } from "../../../src/protocol/engine";
+import type { FunctionsPage, TimeRange, TraceHandle, TraceSummary } from "../../../src/protocol/engine";
+import { nanoseconds } from "../../../src/protocol/units";
 import { temporaryFile } from "../../support/buildTrace";
 
 /** Lines as `-d exec` writes them, of more and more blocks. */
@@ -38,10 +39,10 @@ async function startImport(): Promise<Import> {
   return { engine, trace, summaries, source, cacheFolder };
 }
 
-const functions = ({ engine, trace }: Import): Promise<FunctionsPage> =>
+const functions = ({ engine, trace }: Import, range: TimeRange | null = null): Promise<FunctionsPage> =>
   engine.request("functions", {
     trace,
-    range: null,
+    range,
     sort: "executions",
     descending: true,
     filter: "",
@@ -91,7 +92,21 @@ describe("a trace that is being imported", () => {
     const summary = await slow.engine.request("settled", { trace: slow.trace });
     await slow.source.close();
     expect(summary.executions).toBeGreaterThanOrEqual(before);
+    const whole = await functions(slow);
+    expect(whole.complete).toBe(true);
+    expect(sum(whole.executions)).toBe(summary.executions);
+    // Without a clock, times are numbers of executions.
+    for (const [start, end] of [
+      [0, before],
+      [1234, 56_789],
+      [before - 1, summary.executions],
+    ] as const) {
+      const page = await functions(slow, { start: nanoseconds(start), end: nanoseconds(end) });
+      expect(page.rangeTotals.executions).toBe(end - start);
+    }
     expect(summary.trust.reasons.join()).toContain("The import was stopped after");
+    // Nobody will ask for what was found in a part again.
+    expect((await readdir(slow.cacheFolder)).filter((name) => /^(scan|names)-/.test(name))).toEqual([]);
   });
 
   it("leaves nothing behind when it is closed", async () => {
