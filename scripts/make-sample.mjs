@@ -43,7 +43,7 @@ async function copySources(trace, tree) {
 async function main() {
   const kernel = await ensureKernel();
   const recording = await ensureBootTrace();
-  const program = path.join(tmpdir(), `bootscope-sample-${process.pid}.mjs`);
+  const program = path.join(tmpdir(), `bootscope-sample-${process.pid}.cjs`);
   const trace = path.join(sample, "boot.bst");
   mkdirSync(sample, { recursive: true });
   try {
@@ -52,7 +52,8 @@ async function main() {
         entryPoints: [path.join(root, "scripts/sample/main.ts")],
         bundle: true,
         platform: "node",
-        format: "esm",
+        target: "node20",
+        format: "cjs",
         outfile: program,
         logLevel: "warning",
         plugins: [assemblyForEsbuild],

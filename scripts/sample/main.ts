@@ -40,4 +40,7 @@ async function main([recording, vmlinux, output]: readonly string[]): Promise<vo
   await writeExcerpt(trace, stretch, excerptMetadata(trace, stretch, whole), attach, output);
 }
 
-await main(process.argv.slice(2));
+main(process.argv.slice(2)).catch((thrown: unknown) => {
+  console.error(thrown);
+  process.exitCode = 1;
+});

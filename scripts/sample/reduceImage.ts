@@ -6,7 +6,7 @@ import type { FunctionIndex, LineTable } from "../../src/symbols/types";
 import { formatReducedImage, type FunctionSymbol } from "./elfWriter";
 import { formatLineProgram, type LineSequence } from "./lineProgram";
 
-/** The rows of a function: one wherever file or line change. */
+/** The rows of a function: one wherever file or line change, and before the first the one that says where the function is written. */
 function sequenceOf(
   { address, size }: FunctionSymbol,
   lines: LineTable,
@@ -14,7 +14,11 @@ function sequenceOf(
 ): LineSequence {
   const bytes = new BigUint64Array(size).map((_, offset) => address + BigInt(offset));
   const { file, line } = lines.lookupMany(bytes);
+  const entry = lines.entriesMany(bytes.subarray(0, 1));
   const rows: LineSequence["rows"][number][] = [];
+  if (size > 0 && entry.file[0] >= 0 && (entry.file[0] !== file[0] || entry.line[0] !== line[0])) {
+    rows.push({ address, file: fileNumber(entry.file[0]), line: entry.line[0] });
+  }
   for (let offset = 0; offset < size; offset++) {
     if (file[offset] < 0) continue;
     if (offset > 0 && file[offset] === file[offset - 1] && line[offset] === line[offset - 1]) continue;
