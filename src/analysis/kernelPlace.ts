@@ -20,6 +20,8 @@ const slideSampleSize = 48;
  */
 const slideStep = 0x20_0000n;
 const smallSlideStep = 0x1_0000n;
+/** More than any kernel's code: of a segment that claims more only so much is looked at. */
+const mostSegmentBytes = 1n << 30n;
 /** Blocks that tell where the kernel's first code was. */
 const enoughEarlyBlocks = 3;
 const mostEarlyBlocks = 4096;
@@ -93,7 +95,8 @@ function* possiblePlaces(
     if (!executable || virtualAddress === 0n) continue;
     const start = kind === "virtualAddress" ? virtualAddress : segment.physicalAddress;
     const first = (((address - start) % step) + step) % step;
-    for (let offset = first; offset < memorySize; offset += step) {
+    const end = memorySize < mostSegmentBytes ? memorySize : mostSegmentBytes;
+    for (let offset = first; offset < end; offset += step) {
       yield { slide: address - start - offset, linked: virtualAddress + offset };
     }
   }

@@ -2,6 +2,7 @@ import { randomBytes } from "node:crypto";
 import { open, rename, stat, writeFile } from "node:fs/promises";
 import { symbolMapAttachment } from "../trace/import/namedFunctions";
 import type { TraceFile } from "../trace/types";
+import { touch } from "./lastUse";
 import type { ResultCache } from "./resultCache";
 
 /** A vmlinux with all its debug information is not attached: nobody would want to pass such a trace on. */
@@ -21,7 +22,10 @@ export async function attachedImage(trace: TraceFile, cache: ResultCache): Promi
   try {
     const copy = await cache.symbolsPath(trace.path);
     const known = await stat(copy).catch(() => null);
-    if (known?.size === attachment.length) return copy;
+    if (known?.size === attachment.length) {
+      await touch(copy);
+      return copy;
+    }
     const file = await open(trace.path, "r");
     try {
       const { buffer, bytesRead } = await file.read(
@@ -34,6 +38,7 @@ export async function attachedImage(trace: TraceFile, cache: ResultCache): Promi
       const temporary = `${copy}.${process.pid}.${randomBytes(4).toString("hex")}.part`;
       await writeFile(temporary, buffer);
       await rename(temporary, copy);
+      await touch(copy);
     } finally {
       await file.close();
     }

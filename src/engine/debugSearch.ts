@@ -69,8 +69,8 @@ export class DebugSearch {
   }
 }
 
-/** A name that stays in its folder. */
-const isRelease = (text: string): boolean => text !== "" && !text.includes("/") && text !== "." && text !== "..";
+/** Whether a release, as a name, stays in its folder. */
+export const isRelease = (text: string): boolean => text !== "" && !text.includes("/") && text !== "." && text !== "..";
 
 /**
  * Where the debug information of a build-id may be: gdb's layout ("Separate Debug Files"), in which the first two digits are a folder.

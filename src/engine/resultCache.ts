@@ -1,5 +1,5 @@
 import { createHash, randomBytes } from "node:crypto";
-import { mkdir, readdir, readFile, rename, rm, stat, utimes, writeFile } from "node:fs/promises";
+import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { deserialize, serialize } from "node:v8";
 import { isInlinedAttribution, type InlinedAttribution } from "../analysis/inlinedFunctions";
@@ -7,6 +7,7 @@ import { noStore, type ImagePart, type ImageStore } from "../symbols/imageStore"
 import type { TraceFile } from "../trace/types";
 import { DownloadStore } from "./debuginfod/store";
 import { fileFingerprint } from "./fileFingerprint";
+import { lastUse, touch } from "./lastUse";
 import { fitsTrace, type NamingRecord } from "./naming";
 import type { ScanRecord } from "./scannedTrace";
 
@@ -157,17 +158,19 @@ export class ResultCache {
   async trim(): Promise<void> {
     const folder = this.#existing;
     const names = await readdir(folder).catch(() => []);
-    const files = await Promise.all(
+    const found = await Promise.all(
       names
         .filter((name) => /^(scan|names|inlined|image|import|symbols)-/.test(name))
         .map(async (name) => {
           const file = path.join(folder, name);
-          const { size, mtimeMs } = await stat(file);
-          return { file, size, mtimeMs };
+          // Another process may take it away meanwhile.
+          const known = await stat(file).catch(() => null);
+          return known === null ? [] : [{ file, size: known.size, usedMs: lastUse(known) }];
         }),
     );
+    const files = found.flat();
     let bytes = files.reduce((sum, { size }) => sum + size, 0);
-    for (const { file, size } of files.sort((a, b) => a.mtimeMs - b.mtimeMs)) {
+    for (const { file, size } of files.sort((a, b) => a.usedMs - b.usedMs)) {
       if (bytes <= this.maximumBytes) break;
       await rm(file, { force: true });
       bytes -= size;
@@ -205,11 +208,6 @@ export class ResultCache {
     return path.join(this.#existing, `${kind}-${hash.digest("hex").slice(0, 32)}`);
   }
 }
-
-const touch = async (file: string): Promise<void> => {
-  const now = new Date();
-  await utimes(file, now, now).catch(() => undefined);
-};
 
 /** The bound that the user set, as the face passes it to the engine. */
 function cacheBytesFromEnvironment(): number {

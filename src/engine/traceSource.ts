@@ -8,6 +8,7 @@ import { isPipe } from "../trace/import/input/pipe";
 import { openTraceInput } from "../trace/import/openTraceInput";
 import type { ImportOptions } from "../trace/import/traceFormat";
 import { fileFingerprint } from "./fileFingerprint";
+import { touch } from "./lastUse";
 import type { ResultCache } from "./resultCache";
 
 /** The format of what shows only while it is read: of a pipe, or of a file that has too little in it yet. */
@@ -64,10 +65,14 @@ export async function importedCopy(source: TraceSource, cache: ResultCache, opti
   if (source.format === formatToCome) return importAnew(source, cache, options);
   const copy = await cache.importPath(source.path, await otherFilesKey(source, options.traceEvents));
   const known = await stat(copy).catch(() => null);
-  if (known !== null) return copy;
+  if (known !== null) {
+    await touch(copy);
+    return copy;
+  }
   const made = await importAnew(source, cache, options);
   if (options.stop?.aborted === true) return made;
   await rename(made, copy);
+  await touch(copy);
   return copy;
 }
 
@@ -83,6 +88,7 @@ async function importToItsEnd(source: TraceSource, cache: ResultCache, options: 
   if (options.stop?.aborted === true || now?.size !== read) return made;
   const copy = await cache.importPath(source.path, await otherFilesKey(source, options.traceEvents));
   await rename(made, copy);
+  await touch(copy);
   return copy;
 }
 

@@ -87,7 +87,7 @@ async function write(
       done += bytes.length;
       pace.came(bytes.length);
       if (done > limits.bytes) throw tooLarge(response.url, limits);
-      await file.write(bytes);
+      await file.writeFile(bytes);
       progress(done, Math.max(done, total));
     }
     if (total !== Infinity && done < total) throw serverFailed(new URL(response.url), "ends before the file does");

@@ -1,6 +1,7 @@
 import { createHash, randomBytes } from "node:crypto";
-import { mkdir, readdir, rename, rm, stat, utimes, writeFile } from "node:fs/promises";
+import { mkdir, readdir, rename, rm, stat, writeFile } from "node:fs/promises";
 import path from "node:path";
+import { lastUse, touch } from "../lastUse";
 
 /** What a debuginfod server has of a build-id: the file itself, or the one with its debug information. */
 export type DebuginfodKind = "debuginfo" | "executable";
@@ -73,7 +74,7 @@ export class DownloadStore {
         const isAbandoned = file.endsWith(".part") && Date.now() - found.mtimeMs > abandonedMs;
         if (isAbandoned) await rm(path.join(folder, file), { force: true });
         else bytes += found.size;
-        usedMs = Math.max(usedMs, found.mtimeMs);
+        usedMs = Math.max(usedMs, lastUse(found));
       }
       folders.push({ folder, bytes, usedMs });
     }
@@ -85,9 +86,4 @@ export class DownloadStore {
       bytes -= one.bytes;
     }
   }
-}
-
-async function touch(file: string): Promise<void> {
-  const now = new Date();
-  await utimes(file, now, now).catch(() => undefined);
 }

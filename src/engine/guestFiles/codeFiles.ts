@@ -1,4 +1,4 @@
-import { open, readdir } from "node:fs/promises";
+import { open, readdir, stat } from "node:fs/promises";
 import path from "node:path";
 import type { Category } from "../../protocol/engine";
 import type { ListedPlace } from "../moduleList/listedModules";
@@ -43,6 +43,13 @@ export async function codeFilesIn(folder: string, signal?: AbortSignal): Promise
     }
   }
   return found.sort((a, b) => (a.path < b.path ? -1 : 1));
+}
+
+/** The code files that a path stands for: those of a folder, or the file itself. */
+export async function codeFilesAt(given: string, signal?: AbortSignal): Promise<CodeFile[]> {
+  const found = await stat(given).catch(() => null);
+  if (found?.isFile() !== true) return codeFilesIn(given, signal);
+  return (await hasCode(given)) ? [describe(given)] : [];
 }
 
 function describe(file: string): CodeFile {

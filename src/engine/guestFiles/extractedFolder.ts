@@ -1,6 +1,7 @@
 import { createHash, randomBytes } from "node:crypto";
-import { mkdir, readdir, rename, rm, stat, utimes, writeFile } from "node:fs/promises";
+import { mkdir, readdir, rename, rm, stat, writeFile } from "node:fs/promises";
 import path from "node:path";
+import { lastUse, touch } from "../lastUse";
 
 /** Of one folder: bounds what hostile or enormous archives can fill. */
 const mostFiles = 50_000;
@@ -30,12 +31,11 @@ export async function extractedFolder(
 ): Promise<string> {
   const hash = createHash("sha256").update(key).digest("hex").slice(0, 32);
   const folder = path.join(cache, `${kind}-${hash}`);
-  if ((await stat(folder).catch(() => null)) === null) {
+  if (!(await exists(folder))) {
     await make(folder, fill);
     await trim(cache, kind);
   }
-  const now = new Date();
-  await utimes(folder, now, now);
+  await touch(folder);
   return folder;
 }
 
@@ -53,11 +53,18 @@ async function make(folder: string, fill: (draft: FolderDraft) => Promise<void>)
   };
   try {
     await fill({ add });
-    await rename(draft, folder);
+    try {
+      await rename(draft, folder);
+    } catch (error) {
+      // Another window made the same meanwhile.
+      if (!(await exists(folder))) throw error;
+    }
   } finally {
     await rm(draft, { recursive: true, force: true });
   }
 }
+
+const exists = async (folder: string): Promise<boolean> => (await stat(folder).catch(() => null)) !== null;
 
 /** The parts of a name that stay inside a folder. */
 const safeParts = (name: string): string[] => {
@@ -67,9 +74,14 @@ const safeParts = (name: string): string[] => {
 
 async function trim(cache: string, kind: string): Promise<void> {
   const names = (await readdir(cache)).filter((name) => name.startsWith(`${kind}-`) && /-[0-9a-f]{32}$/.test(name));
-  const folders = await Promise.all(
-    names.map(async (name) => ({ folder: path.join(cache, name), used: (await stat(path.join(cache, name))).mtimeMs })),
+  const found = await Promise.all(
+    names.map(async (name) => {
+      const folder = path.join(cache, name);
+      const known = await stat(folder).catch(() => null);
+      return known === null ? [] : [{ folder, used: lastUse(known) }];
+    }),
   );
+  const folders = found.flat();
   for (const { folder } of folders.sort((a, b) => b.used - a.used).slice(keptFolders)) {
     await rm(folder, { recursive: true, force: true });
   }

@@ -1,6 +1,6 @@
 import { readFile, readdir, realpath, stat } from "node:fs/promises";
 import path from "node:path";
-import type { DebugSearch } from "../debugSearch";
+import { isRelease, type DebugSearch } from "../debugSearch";
 import { codeFilesIn, moduleName, type CodeFile } from "./codeFiles";
 
 /** Folders that belong to a kernel, found from where its vmlinux is. */
@@ -29,7 +29,7 @@ export async function moduleTreesOf(
   // A link in the workspace to a package's vmlinux is as good as that.
   const folder = path.dirname(await realpath(vmlinux).catch(() => path.resolve(vmlinux)));
   const build = (await exists(path.join(folder, "modules.order"))) ? folder : null;
-  if (release === null || release.includes("/") || release === "..") return { modules: [], debug: [], build };
+  if (release === null || !isRelease(release)) return { modules: [], debug: [], build };
   const at = folder.indexOf(debugFolder);
   const prefixes = [...new Set([...(at < 0 ? [] : [folder.slice(0, at) || "/"]), "/"])];
   const below = (...parts: string[]): string[] => prefixes.map((prefix) => path.join(prefix, ...parts, release));

@@ -5,7 +5,7 @@ import type { DebugSearch } from "../debugSearch";
 import { fileFingerprint } from "../fileFingerprint";
 import { moduleListKey, type ModuleList } from "../moduleList/parseModuleList";
 import { builtBootFiles, givenBootFile } from "./bootFiles";
-import { codeFilesIn, type CodeFile } from "./codeFiles";
+import { codeFilesAt, codeFilesIn, type CodeFile } from "./codeFiles";
 import { DebugFiles } from "./debugFiles";
 import { extractedInitramfs } from "./extractInitramfs";
 import { withUnpackedModules } from "./packedModules";
@@ -76,7 +76,7 @@ export class GuestFiles {
   async likely(signal?: AbortSignal): Promise<CodeFile[]> {
     const { initrd, roots } = this.sources;
     const found: CodeFile[] = [];
-    for (const root of roots) found.push(...(await given(root, signal)));
+    for (const root of roots) found.push(...(await codeFilesAt(root, signal)));
     const folder = initrd === null ? null : await extractedInitramfs(initrd, this.cache, signal);
     if (folder !== null) found.push(...(await codeFilesIn(folder, signal)));
     return [...(await withUnpackedModules(found, this.cache, signal)), ...(await vdsosOf(this.trees))];
@@ -105,12 +105,4 @@ export class GuestFiles {
     ]);
     return this.#debug.of(file);
   }
-}
-
-/** A folder's code files, or the file itself. */
-async function given(root: string, signal: AbortSignal | undefined): Promise<CodeFile[]> {
-  const found = await stat(root).catch(() => null);
-  if (found?.isFile() !== true) return codeFilesIn(root, signal);
-  const files = await codeFilesIn(path.dirname(root), signal);
-  return files.filter((file) => file.path === path.resolve(root));
 }

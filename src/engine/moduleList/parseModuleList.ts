@@ -29,7 +29,7 @@ const sectionLine = /\/sys\/module\/(\w{1,64})\/sections\/(\S{1,128}?)[:\s]\s*0x
 /** A time before a line, as the kernel's log has it. */
 const stampBefore = /^\s*\[\s*(\d{1,9}\.\d{1,9})\]/;
 /** A time on a line of its own, for those that follow; /proc/uptime has a second number. */
-const stampAlone = /^\s*\[?\s*(\d{1,9}\.\d{1,9})(?:\s+\d+\.\d+)?\s*\]?\s*$/;
+const stampAlone = /^\s*(?:\[\s*)?(\d{1,9}\.\d{1,9})(?:\s+\d+\.\d+)?\s*(?:\]\s*)?$/;
 
 /** All modules that a text lists. Lines of anything else are left out, so that any bytes are a list, of none at worst. */
 export function parseModuleList(text: string): ModuleList {

@@ -68,6 +68,12 @@ describe("matching an image with a trace", () => {
     expect(placement).toEqual({ virtualSlide: slide, physicalSlide: 0x4020_0000n - physicalAddress });
   });
 
+  it("takes no longer for an image that claims all memory for its code", () => {
+    const huge = image.segments.map((segment) => ({ ...segment, memorySize: 0xffff_ffff_ffff_0000n }));
+    const blocks = table(recorded(() => true));
+    expect(matchImage(blocks, metadata, { ...image, segments: huge }).match.verdict).toBe("mismatch");
+  });
+
   it("goes by the targets of calls where bytes were not recorded", () => {
     const calls = (offset: bigint): BlockRecord[] =>
       functions.map(({ address }) => ({

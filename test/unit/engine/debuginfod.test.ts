@@ -7,6 +7,7 @@ import { DebuginfodClient } from "../../../src/engine/debuginfod/client";
 import { usualLimits } from "../../../src/engine/debuginfod/download";
 import { DownloadStore, missingForMs } from "../../../src/engine/debuginfod/store";
 import { DebugSearch } from "../../../src/engine/debugSearch";
+import { fileFingerprint } from "../../../src/engine/fileFingerprint";
 import { DebugFiles } from "../../../src/engine/guestFiles/debugFiles";
 import { localEngine } from "../../../src/engine/local";
 import { debuginfodServers } from "../../../src/protocol/debugSources";
@@ -166,6 +167,14 @@ describe("a debuginfod server that does harm", () => {
 });
 
 describe("downloaded files", () => {
+  it("stay the same files when they are found again", async () => {
+    const store = new DownloadStore(path.join(folder, "found"), 1000);
+    const draft = await store.draft("aaaa", "debuginfo");
+    await writeFile(draft, Buffer.alloc(100));
+    const print = await fileFingerprint(await store.keep(draft, "aaaa", "debuginfo"));
+    expect(await fileFingerprint((await store.find("aaaa", "debuginfo")) ?? "")).toBe(print);
+  });
+
   it("make room for new ones, the ones that were not used for longest first", async () => {
     const store = new DownloadStore(path.join(folder, "store"), 250);
     const add = async (id: string, ageMs: number): Promise<void> => {

@@ -75,6 +75,7 @@ two 8192 1 one, Live 0xbf001000`;
         for (const { name } of parseModuleList(lines.join("\n")).modules) expect(name).toMatch(/^\w+$/);
       }),
     );
+    expect(parseModuleList(`${" ".repeat(1 << 20)}x`).modules).toEqual([]);
     const many = Array.from({ length: 200_000 }, (_, at) => `m${at % 9000} 4096 0 - Live 0xc0000000`).join("\n");
     expect(parseModuleList(many).modules).toHaveLength(2048);
   });
