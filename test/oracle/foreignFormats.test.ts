@@ -10,7 +10,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { ensureForeignKernel } from "../../scripts/environment/foreignKernel.mjs";
 import { ensureKernel } from "../../scripts/environment/kernel.mjs";
 import { ensurePackages } from "../../scripts/environment/packages.mjs";
-import { ensureQemuBackports } from "../../scripts/environment/qemuBackports.mjs";
+import { ensureDebianQemu } from "../../scripts/environment/debianQemu.mjs";
 import { ensureQemuSource } from "../../scripts/environment/qemuSource.mjs";
 import { readEvents } from "../../src/trace/events/eventChunks";
 import { crc32 } from "../../src/trace/crc";
@@ -87,6 +87,9 @@ async function imported(log: string) {
   return { result, metadata, addresses: [...new Set(addresses)].sort() };
 }
 
+/** The QEMU that the name of a test ends with. */
+const newerQemu = (name: string): Promise<string> => ensureDebianQemu(name.endsWith("11.1") ? "11.1" : "10.0");
+
 /** Program counters in the register dumps of each target. x86 in 16 and 32 bits: CS base and EIP, added by awk's doubles. */
 const pcOf = {
   x86: `/^RIP=/ { print substr($1, 5) } /^EIP=/ { eip = substr($1, 5) } /^CS =/ && eip != "" {
@@ -99,15 +102,15 @@ const pcOf = {
 describe("register dumps of -d cpu", () => {
   it.each([
     ["x86_64, a boot", "qemu-system-x86_64", () => [...quiet, "-m", "512", "-kernel", vmlinuz], pcOf.x86],
-    ["x86_64, QEMU 10", null, () => [...quiet, "-m", "512", "-kernel", vmlinuz], pcOf.x86],
+    ["x86_64, QEMU 10.0", null, () => [...quiet, "-m", "512", "-kernel", vmlinuz], pcOf.x86],
+    ["x86_64, QEMU 11.1", null, () => [...quiet, "-m", "512", "-kernel", vmlinuz], pcOf.x86],
     ["x86_64, a program", "qemu-x86_64", () => [], pcOf.x86],
     ["riscv64", "qemu-system-riscv64", () => [...quiet, "-M", "virt"], pcOf.riscv64],
     ["aarch64", "qemu-system-aarch64", () => [...quiet, "-M", "virt", "-cpu", "cortex-a57"], pcOf.aarch64],
   ])("have the blocks that awk finds: %s", async (name, program, machine, awk) => {
-    const ten = program === null ? await ensureQemuBackports() : null;
-    const args = [...(ten?.arguments ?? []), ...machine(), "-d", "cpu,nochain"];
+    const args = [...machine(), "-d", "cpu,nochain"];
     if (program === "qemu-x86_64") args.push("/bin/true");
-    const log = await recordLog(`cpu ${name}.log`, program ?? ten?.qemu ?? "", args);
+    const log = await recordLog(`cpu ${name}.log`, program ?? (await newerQemu(name)), args);
     const { result, addresses } = await imported(log);
     const lines = tool("awk", [awk, log]).split("\n").length - 1;
     expect(result).toMatchObject({ format: "qemu-cpu-log", executions: lines });
@@ -210,18 +213,14 @@ const interruptLines = {
 describe("interrupts and exceptions of -d int", () => {
   it.each([
     ["x86_64", "qemu-system-x86_64", () => ["-m", "512", "-kernel", vmlinuz], interruptLines.x86],
-    ["x86_64, QEMU 10", null, () => ["-m", "512", "-kernel", vmlinuz], interruptLines.x86],
+    ["x86_64, QEMU 10.0", null, () => ["-m", "512", "-kernel", vmlinuz], interruptLines.x86],
+    ["x86_64, QEMU 11.1", null, () => ["-m", "512", "-kernel", vmlinuz], interruptLines.x86],
     ["aarch64", "qemu-system-aarch64", () => virtual("arm64", "cortex-a57"), interruptLines.arm],
     ["riscv64", "qemu-system-riscv64", () => virtual("riscv64", "rv64"), interruptLines.riscv],
   ])("are those that grep counts: %s", async (name, program, machine, forms) => {
-    const ten = program === null ? await ensureQemuBackports() : null;
-    const args = [...(ten?.arguments ?? []), ...quiet, ...(await machine()), "-d", "int"];
-    const log = await recordLog(
-      `int ${name}.log`,
-      program ?? ten?.qemu ?? "",
-      args,
-      forms === interruptLines.x86 ? 400_000 : 100_000,
-    );
+    const args = [...quiet, ...(await machine()), "-d", "int"];
+    const most = forms === interruptLines.x86 ? 400_000 : 100_000;
+    const log = await recordLog(`int ${name}.log`, program ?? (await newerQemu(name)), args, most);
     const counts = new Map<string, number>();
     await readEvents(log, {}, (decoder) => {
       for (const { name: event, count } of decoder.descriptors) counts.set(event, (counts.get(event) ?? 0) + count);

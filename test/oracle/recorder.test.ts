@@ -11,7 +11,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { ensureCli } from "../../scripts/environment/boot.mjs";
 import { ensureKernel } from "../../scripts/environment/kernel.mjs";
 import { ensurePackages } from "../../scripts/environment/packages.mjs";
-import { ensureQemuBackports } from "../../scripts/environment/qemuBackports.mjs";
+import { ensureDebianQemu } from "../../scripts/environment/debianQemu.mjs";
 import { busyboxArchive } from "../../src/qemu/initrd";
 import { readLiveCounters } from "../../src/qemu/liveCounters";
 import { ProcessTree } from "../../src/qemu/processTree";
@@ -167,13 +167,15 @@ describe("the order and number of executions", () => {
     expect(different).toEqual([]);
   });
 
-  it("are those of QEMU 10's log", async () => {
-    const backports = await ensureQemuBackports();
-    const settings = { ...boot, qemu: backports.qemu, pluginApi: 4, extra: backports.arguments };
-    const { trace, console, args } = await recordWhole("ten", settings);
+  it.each([
+    { release: "10.0", pluginApi: 4 },
+    { release: "11.1", pluginApi: 7 },
+  ] as const)("are those of the log of QEMU $release", async ({ release, pluginApi }) => {
+    const qemu = await ensureDebianQemu(release);
+    const { trace, console, args } = await recordWhole(release, { ...boot, qemu, pluginApi });
     expect(readFileSync(console, "utf8")).toContain("BOOT-DONE");
     expect((await openTraceFile(trace)).damage.truncated).toBe(false);
-    const result = await compareWithExecLog(trace, backports.qemu, withoutRecorder(args), 1_500_000);
+    const result = await compareWithExecLog(trace, qemu, withoutRecorder(args), 1_500_000);
     expect(result.mismatch).toBeNull();
     expect(result.compared).toBe(1_500_000);
   });
