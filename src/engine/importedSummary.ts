@@ -27,5 +27,6 @@ export async function importedSummary(path: string): Promise<TraceSummary> {
       damagedBytes: 0,
     },
     complete: true,
+    settled: true,
   };
 }

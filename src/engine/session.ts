@@ -59,6 +59,8 @@ export class TraceSession {
   /** All executions are counted. */
   #isRead = false;
   #complete = false;
+  /** How many things go on in the background; the first is the opening itself. */
+  #going = 1;
   /** Modules, programs and firmware were looked for. */
   #isCodeNamed = false;
   #stopped = false;
@@ -114,7 +116,10 @@ export class TraceSession {
         throw error;
       }
     }
-    session.#settled = session.#loaded.then(() => session.#read()).finally(() => session.#incoming.dispose());
+    session.#settled = session.#loaded
+      .then(() => session.#read())
+      .finally(() => session.#incoming.dispose())
+      .finally(() => session.#goneOn());
     session.#settled.catch(() => undefined); // told by `settled`
     return session;
   }
@@ -132,6 +137,7 @@ export class TraceSession {
       firmware: this.#isCodeNamed ? this.options.firmware : [],
       revision: this.#revision,
       complete: this.#complete,
+      settled: this.#going === 0,
       stopped: this.#stopped,
       growing: this.#isPart,
       follow,
@@ -200,8 +206,13 @@ export class TraceSession {
     // What is shown of it next is named in the same way.
     if (!this.#hasAll) this.#namer.given = given;
     const choice = await this.#namer.choose(scanned.file, given);
-    await this.#nameBy(scanned, choice, named);
-    if (this.#complete) await this.#nameCode();
+    this.#going++;
+    try {
+      await this.#nameBy(scanned, choice, named);
+      if (this.#complete) await this.#nameCode();
+    } finally {
+      this.#goneOn();
+    }
     return this.summary;
   }
 
@@ -283,12 +294,11 @@ export class TraceSession {
     const lines = setTimeout(0).then(() => this.#loadLines(named));
     const [renamed] = await Promise.all([this.#download({ scanned, named }), this.#scanning, lines]);
     this.#complete = true;
-    this.#change();
+    if (!named.restored) this.#change();
     const saved = this.#saveScan();
     const isChoice = this.#ready?.named === renamed && !named.restored && this.#namer.given === undefined;
     if (!named.restored) await this.#nameCode();
     this.#isCodeNamed = true;
-    if (this.options.firmware.length > 0) this.#change();
     if (isChoice) {
       const ready = await this.whole();
       this.#first = ready.named;
@@ -359,6 +369,12 @@ export class TraceSession {
     } catch (error) {
       if (!this.#stop.signal.aborted) this.#log(`No lines: ${toFailure(error).message}`);
     }
+  }
+
+  /** One of the things that went on is over. */
+  #goneOn(): void {
+    this.#going--;
+    this.#change();
   }
 
   #change(): void {

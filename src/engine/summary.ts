@@ -23,6 +23,7 @@ export interface SummaryInput {
   readonly firmware: readonly FirmwareFile[];
   readonly revision: number;
   readonly complete: boolean;
+  readonly settled: boolean;
   /** Reading was stopped before the end. */
   readonly stopped: boolean;
   /** It is what a file that is being written, by an import or a recording, held at some moment. */
@@ -62,6 +63,7 @@ export function summarize(input: SummaryInput): TraceSummary {
     ...namedShare(attribution.rows, costs),
     revision: input.revision,
     complete: input.complete,
+    settled: input.settled,
     follow: input.follow,
   };
 }
@@ -102,6 +104,7 @@ export function emptySummary(path: string, fileBytes: number, format: string, re
     unnamed: [],
     revision,
     complete: false,
+    settled: false,
     follow: null,
   };
 }

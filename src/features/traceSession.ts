@@ -6,6 +6,7 @@ import type { FirmwareFile } from "../protocol/firmwareFile";
 import { BootscopeError, toFailure } from "../protocol/failure";
 import type { FileChange, PageState } from "../protocol/page";
 import { FileWatch } from "./fileWatch";
+import { TraceState, type OpenState } from "./traceState";
 import { WatchedTrace } from "./watchedTrace";
 import type { Engine, OpenTrace, Selection } from "./services";
 
@@ -37,15 +38,6 @@ export interface SessionSurroundings {
   readonly choice: (trace: vscode.Uri) => VmlinuxChoice | undefined;
 }
 
-type State =
-  | { readonly kind: "opening" }
-  | { readonly kind: "open"; readonly handle: TraceHandle; readonly summary: TraceSummary }
-  | { readonly kind: "failed"; readonly reason: BootscopeError };
-
-/** It is still being written, and what comes is shown, now or later. */
-const isFollowed = (state: State): boolean =>
-  state.kind === "open" && (state.summary.follow === "live" || state.summary.follow === "paused");
-
 export class TraceSession implements OpenTrace, vscode.Disposable {
   private readonly changed = new vscode.EventEmitter<void>();
   private readonly stateChanged = new vscode.EventEmitter<void>();
@@ -54,9 +46,7 @@ export class TraceSession implements OpenTrace, vscode.Disposable {
   /** Anything changed that `pageState` tells, progress included. */
   readonly onDidChangeState = this.stateChanged.event;
 
-  private state: State = { kind: "opening" };
-  private lastOpen: (State & { kind: "open" }) | undefined;
-  private progress: { activity: string; bytesDone: number; bytesTotal: number } | null = null;
+  private readonly state = new TraceState();
   private fileChange: FileChange | null = null;
   /** What was tried last as this trace's vmlinux, best first; "Use it anyway" means the first of them that has symbols. */
   private tried: readonly string[] = [];
@@ -79,7 +69,7 @@ export class TraceSession implements OpenTrace, vscode.Disposable {
     this.currentSelection = initial;
     this.watch = new FileWatch(uri.fsPath, (change) => {
       // What is followed is expected to change.
-      if (change === "changed" && isFollowed(this.state)) return;
+      if (change === "changed" && this.state.isFollowed) return;
       this.fileChange = change;
       this.stateChanged.fire();
     });
@@ -94,7 +84,7 @@ export class TraceSession implements OpenTrace, vscode.Disposable {
   }
 
   get isOpen(): boolean {
-    return this.state.kind === "open";
+    return this.state.current.kind === "open";
   }
 
   /** Of the trace as it was last open: the engine refuses a handle that it has closed. Throws before the first opening. */
@@ -120,16 +110,17 @@ export class TraceSession implements OpenTrace, vscode.Disposable {
   }
 
   get pageState(): PageState {
-    switch (this.state.kind) {
+    const { current, progress } = this.state;
+    switch (current.kind) {
       case "opening":
-        return { kind: "opening", progress: this.progress };
+        return { kind: "opening" };
       case "failed":
-        return { kind: "failed", failure: toFailure(this.state.reason) };
+        return { kind: "failed", failure: toFailure(current.reason) };
       case "open":
         return {
           kind: "open",
-          summary: this.state.summary,
-          progress: this.progress,
+          summary: current.summary,
+          progress,
           fileChange: this.fileChange,
           canRecord: this.around.canRecord(),
           hadNames: this.hadNames,
@@ -141,8 +132,7 @@ export class TraceSession implements OpenTrace, vscode.Disposable {
   async open(): Promise<void> {
     const opening = ++this.opening;
     const closed = this.closeHandle();
-    this.state = { kind: "opening" };
-    this.progress = null;
+    this.state.begin();
     this.fileChange = null;
     this.hadNames = false;
     this.stateChanged.fire();
@@ -173,12 +163,12 @@ export class TraceSession implements OpenTrace, vscode.Disposable {
         return;
       }
       this.tried = vmlinux;
-      this.setOpen(answer.trace, answer.summary);
+      this.state.opened(answer.trace, answer.summary);
       this.announce();
       const choice = this.around.choice(this.uri);
       if (choice?.force === true && answer.summary.symbols === null) await this.setVmlinux(choice);
       const settled = await engine.request("settled", { trace: answer.trace });
-      if (!this.isStale(opening)) this.update(settled, true);
+      if (!this.isStale(opening)) this.update(answer.trace, settled);
     } catch (thrown) {
       if (!this.isStale(opening)) this.fail(thrown);
     }
@@ -188,10 +178,11 @@ export class TraceSession implements OpenTrace, vscode.Disposable {
   async setVmlinux(choice: VmlinuxChoice): Promise<TraceSummary> {
     this.tried = [choice.path];
     const hadNames = this.hadNames || this.summary.symbols !== null;
-    const params = { trace: this.handle, vmlinux: choice.path, force: choice.force };
+    const { handle } = this;
+    const params = { trace: handle, vmlinux: choice.path, force: choice.force };
     const summary = await this.around.engine.request("setSymbols", params);
     this.hadNames = hadNames && summary.symbols === null;
-    this.update(summary, true);
+    this.update(handle, summary);
     return summary;
   }
 
@@ -217,8 +208,7 @@ export class TraceSession implements OpenTrace, vscode.Disposable {
   /** Pauses following a trace that is still being written, or goes on with it. */
   async pause(paused: boolean): Promise<void> {
     const { handle } = this;
-    const summary = await this.around.engine.request("follow", { trace: handle, paused });
-    if (this.state.kind === "open" && this.state.handle === handle) this.update(summary, false);
+    this.update(handle, await this.around.engine.request("follow", { trace: handle, paused }));
   }
 
   /** Lets pages know what changed outside the trace, e.g. the workspace's trust. */
@@ -234,10 +224,11 @@ export class TraceSession implements OpenTrace, vscode.Disposable {
     this.stateChanged.dispose();
   }
 
-  private get opened(): State & { kind: "open" } {
-    if (this.lastOpen !== undefined) return this.lastOpen;
-    throw this.state.kind === "failed"
-      ? this.state.reason
+  private get opened(): OpenState {
+    const { lastOpen, current } = this.state;
+    if (lastOpen !== undefined) return lastOpen;
+    throw current.kind === "failed"
+      ? current.reason
       : new BootscopeError("unreadable", "The trace is still being opened.", "Try again in a moment.");
   }
 
@@ -246,29 +237,28 @@ export class TraceSession implements OpenTrace, vscode.Disposable {
   }
 
   private take(notice: EngineNotice): void {
-    if (notice.kind === "log" || this.state.kind !== "open" || notice.trace !== this.state.handle) return;
-    if (notice.kind === "changed") {
-      this.update(notice.summary, false);
-    } else {
-      const { activity, bytesDone, bytesTotal } = notice;
-      const isCaughtUp = isFollowed(this.state) && bytesDone >= bytesTotal;
-      this.progress = isCaughtUp ? null : { activity, bytesDone, bytesTotal };
-      this.stateChanged.fire();
-    }
+    if (notice.kind === "log") return;
+    const { isFollowed } = this.state;
+    if (!this.state.hear(notice)) return;
+    if (notice.kind === "progress") this.stateChanged.fire();
+    else this.tellUpdate(isFollowed);
   }
 
-  private update(summary: TraceSummary, idle: boolean): void {
-    if (this.state.kind !== "open" || summary.revision < this.state.summary.revision) return;
-    const wasFollowed = isFollowed(this.state);
-    this.setOpen(this.state.handle, summary);
-    if (summary.follow === "lost") this.fileChange = "changed";
-    else if (wasFollowed && !isFollowed(this.state)) void this.watch.reset();
-    if (idle && summary.complete) this.progress = null;
+  private update(handle: TraceHandle, summary: TraceSummary): void {
+    const { isFollowed } = this.state;
+    if (this.state.take(handle, summary)) this.tellUpdate(isFollowed);
+  }
+
+  /** @param wasFollowed before there was a new summary */
+  private tellUpdate(wasFollowed: boolean): void {
+    if (this.summary.follow === "lost") this.fileChange = "changed";
+    else if (wasFollowed && !this.state.isFollowed) void this.watch.reset();
     this.announce();
   }
 
   private rest(rests: boolean): boolean {
-    if (this.state.kind !== "open" || this.state.summary.follow !== (rests ? "live" : "paused")) return false;
+    const { current } = this.state;
+    if (current.kind !== "open" || current.summary.follow !== (rests ? "live" : "paused")) return false;
     this.pause(rests).then(undefined, (thrown: unknown) => {
       this.around.log.debug(`Following ${this.uri.fsPath}: ${toFailure(thrown).message}`);
     });
@@ -279,14 +269,8 @@ export class TraceSession implements OpenTrace, vscode.Disposable {
     if (this.disposed) return;
     const failure = toFailure(thrown);
     this.around.log.error(`${this.uri.fsPath}: ${failure.message}`);
-    this.state = { kind: "failed", reason: new BootscopeError(failure.code, failure.message, failure.advice) };
-    this.progress = null;
+    this.state.fail(new BootscopeError(failure.code, failure.message, failure.advice));
     this.announce();
-  }
-
-  private setOpen(handle: TraceHandle, summary: TraceSummary): void {
-    this.lastOpen = { kind: "open", handle, summary };
-    this.state = this.lastOpen;
   }
 
   private announce(): void {
@@ -295,9 +279,10 @@ export class TraceSession implements OpenTrace, vscode.Disposable {
   }
 
   private async closeHandle(): Promise<void> {
-    if (this.state.kind !== "open") return;
-    const { handle } = this.state;
-    this.state = { kind: "opening" };
+    const { current } = this.state;
+    if (current.kind !== "open") return;
+    const { handle } = current;
+    this.state.begin();
     try {
       await this.around.engine.request("close", { trace: handle });
     } catch (thrown) {

@@ -105,6 +105,8 @@ export interface TraceSummary {
   readonly revision: number;
   /** False while the trace is still being imported or scanned: all counts are of the part done. */
   readonly complete: boolean;
+  /** Nothing goes on in the background any more: no progress is to be shown beside it. */
+  readonly settled: boolean;
   /** Of a trace that is still being written and is followed: how. "lost": its file was cut, written anew or replaced. */
   readonly follow: "live" | "paused" | "lost" | null;
 }

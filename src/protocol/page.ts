@@ -41,7 +41,7 @@ export type FileChange = "changed" | "deleted";
 
 /** What the host knows about the trace, sent whole at every change. */
 export type PageState =
-  | { readonly kind: "opening"; readonly progress: PageProgress | null }
+  | { readonly kind: "opening" }
   | {
       readonly kind: "open";
       readonly summary: TraceSummary;

@@ -35,7 +35,7 @@ const storeDelayMs = 250;
 
 export class Model {
   readonly host: Rpc<PageSide, HostSide>;
-  readonly state = signal<PageState>({ kind: "opening", progress: null });
+  readonly state = signal<PageState>({ kind: "opening" });
   readonly message = signal<Message | null>(null);
   readonly keysShown = signal(false);
   readonly sort = signal<{ column: FunctionColumn; descending: boolean }>({ column: "instructions", descending: true });

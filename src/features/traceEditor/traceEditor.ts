@@ -28,6 +28,8 @@ const mostBuckets = 4096;
 export class TraceEditor implements TraceView, vscode.Disposable {
   private readonly rpc: Rpc<HostSide, PageSide>;
   private readonly subscriptions: vscode.Disposable[] = [];
+  private isVisible: boolean;
+  /** The page has taken up the view that was left: what it is told from now on is not overwritten by that. */
   private isReady = false;
   /** A function to show as soon as the page listens. */
   private awaited: string | null = null;
@@ -40,6 +42,7 @@ export class TraceEditor implements TraceView, vscode.Disposable {
     const { services, registry } = around;
     const { webview } = panel;
     webview.options = { enableScripts: true, localResourceRoots: [pageResources(services.context.extensionUri)] };
+    this.isVisible = panel.visible;
     this.rpc = new Rpc<HostSide, PageSide>((message) => void webview.postMessage(message), this.handlers(), {
       view: (view) => this.remember(view),
       error: ({ text }) => services.log.error(`Page of ${session.uri.fsPath}: ${text}`),
@@ -48,8 +51,10 @@ export class TraceEditor implements TraceView, vscode.Disposable {
       webview.onDidReceiveMessage((message: unknown) => this.rpc.receive(message)),
       session.onDidChangeState(() => this.sendState()),
       panel.onDidChangeViewState(() => {
-        // A hidden page is gone; the one that comes back says "ready" itself.
-        if (!panel.visible) this.isReady = false;
+        this.isVisible = panel.visible;
+        // A hidden page is gone, and the one that comes back says "ready"; if VS Code kept it, it is told what it missed.
+        if (panel.visible) this.sendState();
+        else this.isReady = false;
         session.watched.setVisible(this, panel.visible);
         if (panel.active) registry.looksAt(session, this);
       }),
@@ -151,7 +156,7 @@ export class TraceEditor implements TraceView, vscode.Disposable {
   }
 
   private sendState(): void {
-    if (this.isReady) this.rpc.send("state", this.session.pageState);
+    if (this.isVisible) this.rpc.send("state", this.session.pageState);
   }
 
   private sendAwaited(): void {

@@ -36,6 +36,7 @@ const summary: TraceSummary = {
   unnamed: [],
   revision: 1,
   complete: true,
+  settled: true,
   follow: null,
 };
 
