@@ -9,6 +9,7 @@
  */
 
 import { numberOf } from "./addressTable";
+import { skipOtherLines } from "./otherLines";
 import { CachedLine, chainingOff, chainingOn, chainingUnknown, entryOf, isText, setText } from "./lineCache";
 
 export { addressCount, makeTable } from "./addressTable";
@@ -137,8 +138,8 @@ function putRow(number: u32, slot: u32, key: i32, time: f64): void {
  * while the table is full; else `end`.
  */
 export function readLines(start: usize, end: usize): usize {
+  if (templateCount == 0) return skipOtherLines(start, end);
   let at = start;
-  if (templateCount == 0) return at;
   let template = changetype<Template>(current);
   // Lines follow each other faster when the next one's start does not wait for this one's length to be found.
   let usualLength: u32 = 0;
@@ -156,6 +157,11 @@ export function readLines(start: usize, end: usize): usize {
       }
     }
     if (!agrees(template, at)) {
+      const next = skipOtherLines(at, end);
+      if (next != at) {
+        at = next;
+        continue;
+      }
       template = find(template, at);
       if (changetype<usize>(template) == 0) return at;
     }

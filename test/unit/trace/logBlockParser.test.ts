@@ -3,6 +3,7 @@ import { describe, expect, it } from "vitest";
 import { mostAddresses } from "../../../src/trace/import/addressIndex";
 import { bufferBytes } from "../../../src/trace/import/blockReader";
 import { LogBlockParser } from "../../../src/trace/import/logBlockParser";
+import { LogEventCollector, type LogEventLines } from "../../../src/trace/import/logEventLines";
 import { logSlot, noCounts, runWords, type LogStream } from "../../../src/trace/import/logColumns";
 import { lineKind, LogLineParser } from "../../../src/trace/import/logLine";
 import { ImportMemory } from "../../../src/trace/import/importMemory";
@@ -20,6 +21,8 @@ interface Row {
 interface Found {
   readonly rows: readonly Row[];
   readonly counts: object;
+  /** Lines that may tell of events. */
+  readonly events: LogEventLines | null;
   readonly cut: boolean;
 }
 
@@ -53,7 +56,7 @@ class Subject {
       }
     }
     expect(rows.length).toBe(part.rows);
-    return { rows, counts: part.counts, cut: part.cut };
+    return { rows, counts: part.counts, events: part.events, cut: part.cut };
   }
 
   private row(slot: number, address: bigint, time: number, key: number | undefined): Row {
@@ -71,8 +74,10 @@ function lineByLine(parser: LogLineParser, text: string): Found {
   parser.setBytes(bytes);
   const rows: Row[] = [];
   const counts = noCounts();
+  const events = new LogEventCollector();
   let cut = false;
   for (let at = 0; at < text.length;) {
+    const start = at;
     at = parser.parse(at, text.length);
     const address = (BigInt(parser.pcHigh >>> 0) << 32n) | BigInt(parser.pcLow >>> 0);
     const { time, thread } = parser.stamp;
@@ -102,10 +107,12 @@ function lineByLine(parser: LogLineParser, text: string): Found {
         else counts.torn++;
         break;
       case lineKind.other:
+        if (text[at - 1] === "\n") events.take(bytes, start, at, rows.length, parser.stamp);
         break;
     }
   }
-  return { rows: rows.map((row, index) => withKeyOfRun(row, rows.at(index + 1))), counts, cut };
+  const found = rows.map((row, index) => withKeyOfRun(row, rows.at(index + 1)));
+  return { rows: found, counts, events: events.finish(), cut };
 }
 
 /** Keys are told of a run's last row only: nothing else can be withdrawn. */
@@ -133,6 +140,17 @@ const prefix = fc.oneof(
   fc.tuple(fc.constantFrom("01", "59"), decimals(6)).map(([s, us]) => `2026-11-20T12:34:${s}.${us}Z `),
   decimals(9).map((ns) => `77@1795218801${ns} `),
 );
+/** What other lines are made of: registers, disassembly, interrupts, events, and letters that lines of executions have too. */
+const pieces = [
+  "EAX=00000000 ESI=0006|RIP=ffffffff81000000 RFL=00000046 [---Z-P-] CPL=0|CCS=0000 CCO=SUBL|ES =0000 ff|[ST=0]|R00=60000010 ",
+  " PC=ffff800010081f00 X00=|PSTATE=600003c5 -ZC- EL1h| x0/zero  0000| mhartid  00",
+  "----------------|IN: |0xfffffff0:  ea 5b e0|OBJD-T: ea5b|     1: v=08 e=0000 i=0|   : v=08 e=0000|SMM: enter",
+  "Servicing hardware INT=0x20|check_exception old: 0xffffffff|Taking exception 5 [IRQ]|...with ESR|Exception return",
+  "AArch32 mode|riscv_cpu_do_interrupt: |riscv: mode|virtio_blk_req 0x1|a_name_of_sixteen_|nameofeighteenlets_x|underscore_",
+  "@1795218801.000001:name 1|[    0.000000] Linux|guest exec_tb tb:0x7f35 pc=0xfff0|guest Trace 0: 0x7f35 [0/fff0/1] ",
+  "Linking TBs 0x|Tr|Trace |Chain |St|_t|exec_tb |_|@|.| |  7|:|\r|\0|\x1b[0m|\xff|xxxxxxxxxxxxxxx|y=y=y=y=y=y=y=y=y=y=y=y=y=y=y=y",
+].flatMap((some) => some.split("|"));
+const otherLine = fc.array(fc.constantFrom(...pieces), { maxLength: 5 }).map((pieces) => pieces.join(""));
 const symbol = fc.constantFrom("", "", "", " delay_tsc", "x");
 const line = fc.oneof(
   fc
@@ -166,6 +184,7 @@ const line = fc.oneof(
     "exec_tb tb:(nil) pc=0x1",
     "RAX=0000 RBX=1111",
   ),
+  { weight: 4, arbitrary: otherLine },
 );
 const lines = fc.tuple(prefix, line, fc.constantFrom("\n", "\n", "\n", "\r\n")).map((parts) => parts.join(""));
 /** Bytes that make a difference to the forms, put anywhere. */
@@ -186,11 +205,12 @@ describe("texts of a log", () => {
       fc.property(
         fc.array(lines, { minLength: 1, maxLength: 12 }),
         fc.array(mutation, { maxLength: 6 }),
-        (some, mutations) => {
+        fc.nat(),
+        (some, mutations, cut) => {
           const subject = new Subject();
           const parser = new LogLineParser(firstSecond);
           const text = some.join("");
-          for (const each of [text, mutated(text + text, mutations), text]) {
+          for (const each of [text, mutated(text + text, mutations), text.slice(0, cut % text.length), text]) {
             expect(subject.parse(each)).toEqual(lineByLine(parser, each));
           }
         },
