@@ -29,7 +29,10 @@ export interface FunctionsInput {
   readonly complete: boolean;
 }
 
-export type FunctionsView = Pick<FunctionsQuery, "sort" | "descending" | "filter" | "metric" | "offset" | "limit">;
+export type FunctionsView = Pick<
+  FunctionsQuery,
+  "sort" | "descending" | "filter" | "metric" | "offset" | "limit" | "find"
+>;
 
 /** Filters, sorts and cuts out the rows that a table shows. */
 export function functionsPage(input: FunctionsInput, view: FunctionsView): FunctionsPage {
@@ -37,18 +40,21 @@ export function functionsPage(input: FunctionsInput, view: FunctionsView): Funct
   const executed = executedRows(costs);
   const metric = costs[view.metric];
   const all = sumOf(metric);
-  const filter = parseFilter(view.filter);
-  const matched = executed.filter((row) =>
-    filter({
-      name: rows[row].name,
-      rawNames: rows[row].rawNames,
-      file: sources.file[row],
-      module: rows[row].module,
-      share: all === 0 ? 0 : metric[row] / all,
-    }),
-  );
+  const filterBy = (text: string): ((row: number) => boolean) => {
+    const filter = parseFilter(text);
+    return (row) =>
+      filter({
+        name: rows[row].name,
+        rawNames: rows[row].rawNames,
+        file: sources.file[row],
+        module: rows[row].module,
+        share: all === 0 ? 0 : metric[row] / all,
+      });
+  };
+  const matched = executed.filter(filterBy(view.filter));
+  const sorted = sortRows(matched, input, view.sort, view.descending);
   const offset = Math.max(0, Math.min(view.offset, matched.length));
-  const page = sortRows(matched, input, view.sort, view.descending).slice(offset, offset + Math.max(0, view.limit));
+  const page = sorted.slice(offset, offset + Math.max(0, view.limit));
   const column = (values: Float64Array): Float64Array => Float64Array.from(page, (row) => values[row]);
   return {
     revision: input.revision,
@@ -56,6 +62,7 @@ export function functionsPage(input: FunctionsInput, view: FunctionsView): Funct
     offset,
     executed: executed.length,
     matched: matched.length,
+    hits: positions(sorted, view.find ?? "", filterBy),
     rangeTotals: totalsOf(costs),
     matchedTotals: totalsOfRows(costs, matched),
     traceTotals: input.traceTotals,
@@ -74,6 +81,17 @@ export function functionsPage(input: FunctionsInput, view: FunctionsView): Funct
     note: page.map((row) => rows[row].note),
     inlinedInto: page.map((row) => input.inlinedInto(row, view.metric)),
   };
+}
+
+/** Where the rows that the words of `find` match stand in their order. */
+function positions(
+  sorted: readonly number[],
+  find: string,
+  filterBy: (text: string) => (row: number) => boolean,
+): Uint32Array {
+  if (find.trim() === "") return new Uint32Array(0);
+  const isFound = filterBy(find);
+  return Uint32Array.from([...sorted.keys()].filter((position) => isFound(sorted[position])));
 }
 
 function executedRows(costs: RowCosts): number[] {

@@ -29,7 +29,8 @@ export async function functions(
 ): Promise<FunctionsPage> {
   const { scanned, named } = await session.ready();
   // Which rows there are depends on where they come from: then the answer has to wait for the lines.
-  if (query.sort === "source" || /\b(file|dir):/.test(query.filter)) await named.loadSources(signal);
+  if (query.sort === "source" || /\b(file|dir):/.test(`${query.filter} ${query.find ?? ""}`))
+    await named.loadSources(signal);
   const { revision, complete } = session;
   const costs = await scanned.costs(query.range, complete, signal);
   const { attribution } = named.rows;

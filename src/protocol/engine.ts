@@ -137,6 +137,8 @@ export interface FunctionsQuery {
   readonly limit: number;
   /** Count inlined code for the function that was inlined, in rows of its own. Fails without debug information. Absent: false. */
   readonly inlined?: boolean;
+  /** Tells where these words, as in `filter`, are among the rows. Absent or empty: nowhere. */
+  readonly find?: string;
 }
 
 export interface Totals {
@@ -164,6 +166,8 @@ export interface FunctionsPage {
   /** Functions that were executed in the range, and how many of them pass the filter. */
   readonly executed: number;
   readonly matched: number;
+  /** Where the rows that `find` asks for stand among those that match, ascending. */
+  readonly hits: Uint32Array;
   /** Totals of the range (all functions), of the rows that match, and of the whole trace. */
   readonly rangeTotals: Totals;
   readonly matchedTotals: Totals;

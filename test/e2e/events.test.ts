@@ -20,7 +20,7 @@ let lines: readonly string[];
 
 const count = async (): Promise<string> => (await editor.part("event-count").innerText()).trim();
 const eventNames = (): Promise<string[]> =>
-  editor.part("events-table").locator(".table-body .col-event").allInnerTexts();
+  editor.part("events-table").locator(".table-content .col-event").allInnerTexts();
 /** The lines of the log that tell of an event. */
 const linesOf = (name: string): number =>
   lines.filter((line) => line.replace(/^\S+?:/, "").split(" ")[0] === name).length;

@@ -96,6 +96,35 @@ describe("a recorded boot, opened from the explorer", () => {
     await expect.poll(() => editor.rowCount.innerText()).not.toContain(" of ");
   });
 
+  it("finds functions without hiding the others, and says at which of how many one is", async () => {
+    const { workbench } = window;
+    const { keyboard } = workbench.page;
+    const before = await editor.rowCount.innerText();
+    await editor.part("functions-table").focus();
+    await keyboard.press("Control+F");
+    const field = editor.part("find-text");
+    await expect.poll(() => field.evaluate((element) => element === document.activeElement)).toBe(true);
+    await keyboard.type("mpihelp_divrem");
+    const count = editor.part("find-count");
+    const focused = editor.frame.locator(".table-row.focused .col-name");
+    await expect.poll(() => count.innerText()).toMatch(/^1 of \d+$/);
+    await expect.poll(() => focused.innerText()).toContain("mpihelp_divrem");
+    expect(await editor.rowCount.innerText()).toBe(before);
+    await field.locator("input").fill("schedule");
+    await expect.poll(() => count.innerText()).toMatch(/^\d+ of (?!1$)\d+$/);
+    const [, number, hits] = /(\d+) of (\d+)/.exec(await count.innerText())?.map(Number) ?? [];
+    expect(hits).toBeGreaterThan(2);
+    await keyboard.press("Shift+Enter");
+    await expect.poll(() => count.innerText()).toBe(`${number === 1 ? hits : number - 1} of ${hits}`);
+    await keyboard.press("F3");
+    await expect.poll(() => count.innerText()).toBe(`${number} of ${hits}`);
+    await expect.poll(() => focused.innerText()).toContain("schedule");
+    await workbench.screenshot(window.picture("find"));
+    await keyboard.press("Escape");
+    await count.waitFor({ state: "detached" });
+    await keyboard.press("Home");
+  });
+
   it("opens a clicked function in the kernel's source, on its line, with the hot lines marked", async () => {
     const { workbench } = window;
     await editor.filter("mpihelp_submul_1");

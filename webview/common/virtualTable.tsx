@@ -53,9 +53,13 @@ interface Props<Id extends string, Row> {
   readonly onWindow?: (first: number, end: number) => void;
   readonly topRow: number;
   readonly onTopRow: (row: number) => void;
+  /** A row that is brought into view when it becomes another one. */
+  readonly shownRow?: number | null;
 }
 
 const rowHeight = 22;
+/** Of the headings, which stay above the rows that scroll. */
+const headHeight = 26;
 
 function Heading<Id extends string>({
   column: { id, label, hint, numeric },
@@ -110,7 +114,7 @@ export function VirtualTable<Id extends string, Row>(props: Props<Id, Row>): VNo
   useLayoutEffect(() => {
     const element = body.current;
     if (element === null) return undefined;
-    const observer = new ResizeObserver(() => setViewport(element.clientHeight));
+    const observer = new ResizeObserver(() => setViewport(Math.max(0, element.clientHeight - headHeight)));
     observer.observe(element);
     return () => observer.disconnect();
   }, []);
@@ -120,6 +124,13 @@ export function VirtualTable<Id extends string, Row>(props: Props<Id, Row>): VNo
     reportedTop.current = props.topRow;
     body.current.scrollTop = scrollTopOf(geometry, props.topRow);
   }, [viewport, rows, props.topRow]);
+
+  const bringIntoView = (row: number): void => {
+    if (body.current !== null) body.current.scrollTop = scrollTopToShow(geometry, body.current.scrollTop, row);
+  };
+  useLayoutEffect(() => {
+    if (props.shownRow !== undefined && props.shownRow !== null) bringIntoView(props.shownRow);
+  }, [props.shownRow]);
 
   useEffect(() => props.onWindow?.(first, end), [first, end, rows]);
 
@@ -131,7 +142,7 @@ export function VirtualTable<Id extends string, Row>(props: Props<Id, Row>): VNo
   };
   const select = (next: RowSelection): void => {
     props.onSelect(next);
-    if (body.current !== null) body.current.scrollTop = scrollTopToShow(geometry, body.current.scrollTop, next.focus);
+    bringIntoView(next.focus);
   };
   const onKeyDown = (event: KeyboardEvent): void => {
     const move = event.altKey || event.ctrlKey || event.metaKey ? undefined : rowMoveOf(event.key);
@@ -170,12 +181,12 @@ export function VirtualTable<Id extends string, Row>(props: Props<Id, Row>): VNo
       data-testid={id}
       onKeyDown={onKeyDown}
     >
-      <div class="table-row table-head" role="row" aria-rowindex={1}>
-        {columns.map((column) => (
-          <Heading key={column.id} column={column} sort={sort} onSort={onSort} />
-        ))}
-      </div>
-      <div class="table-body" ref={body} onScroll={onScroll}>
+      <div class="table-scroll" ref={body} onScroll={onScroll}>
+        <div class="table-row table-head" role="row" aria-rowindex={1} style={{ height: `${headHeight}px` }}>
+          {columns.map((column) => (
+            <Heading key={column.id} column={column} sort={sort} onSort={onSort} />
+          ))}
+        </div>
         <div class="table-content" style={{ height: `${contentHeight(geometry)}px` }}>
           <div style={{ transform: `translateY(${top}px)` }}>
             {indices.map((index) => {

@@ -20,6 +20,7 @@ const keys: readonly (readonly [where: string, rows: readonly (readonly [keys: s
     [
       ["Up, Down, PgUp, PgDn, Home, End", "Move; with Shift select several rows"],
       ["Enter", "Open the source"],
+      ["Ctrl+F", "Find; Enter or F3 next, with Shift previous"],
       ["Ctrl+A, Ctrl+C", "Select all, copy rows"],
     ],
   ],

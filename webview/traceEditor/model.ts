@@ -1,5 +1,5 @@
 /** What the page shows, in one place: every part reads these signals, and changes them only through the methods here. */
-import { batch, computed, effect, signal } from "@preact/signals";
+import { batch, computed, effect, signal, untracked } from "@preact/signals";
 import type { EventNames, FunctionColumn, Metric, Phase, TimeRange } from "../../src/protocol/engine";
 import { toFailure } from "../../src/protocol/failure";
 import type {
@@ -18,6 +18,7 @@ import { vscodeApi } from "../common/vscodeApi";
 import { EventRows } from "./events/eventRows";
 import { withPickedName } from "./events/pickedName";
 import { FunctionRows, type RowsQuery } from "./functions/functionRows";
+import { nextHit } from "./functions/hits";
 import { effectiveMetric } from "./functions/tableLayout";
 import { goBack, goForward, goTo, startHistory } from "./history";
 import { defaultView, restoreView } from "./restoreView";
@@ -47,8 +48,16 @@ export class Model {
   readonly overviewAsTable = signal(false);
   readonly unnamedShown = signal(false);
   readonly inlined = signal(false);
+  /** What is searched for among the functions; null: nothing, and its field is not shown. */
+  readonly find = signal<string | null>(null);
+  /** Counts how often the search was asked for. */
+  readonly findRequest = signal(0);
+  /** The row that the search went to last. */
+  readonly foundRow = signal<number | null>(null);
   /** Set once the stored view is known; nothing is asked before, nothing is stored before. */
   readonly restored = signal(false);
+  /** What was searched for when its first hit was shown. */
+  private lastFound: string | null = null;
   private readonly history = signal(startHistory(defaultView.selection));
 
   readonly selection = computed<PageSelection>(() => this.history.value.present);
@@ -92,6 +101,17 @@ export class Model {
   readonly largest = new Latest<RowsQuery, number>(async (query, abort) => {
     const page = await this.host.request("functions", { ...query, descending: true, offset: 0, limit: 1 }, abort);
     return page[query.metric].at(0) ?? 0;
+  });
+  private readonly found = new Latest<RowsQuery & { readonly find: string }, { find: string; hits: Uint32Array }>(
+    async (query, abort) => {
+      const { hits } = await this.host.request("functions", { ...query, offset: 0, limit: 0 }, abort);
+      return { find: query.find, hits };
+    },
+  );
+  /** Rows that hold what is searched for; null: nothing is, or they are not known yet. */
+  readonly hits = computed(() => {
+    const found = this.found.value.value;
+    return found !== null && found.find === this.find.value?.trim() ? found.hits : null;
   });
   readonly phases = new Latest<string, readonly Phase[]>((_query, abort) => this.host.request("phases", null, abort));
 
@@ -157,16 +177,40 @@ export class Model {
     this.sort.value = { column, descending: column === current ? !descending : first };
   }
 
-  /** Steps out: the range, then the filter of the view, then the zoom. False when there was nothing to leave. */
+  /** Steps out: the search, the range, then the filter of the view, then the zoom. False when there was nothing to leave. */
   stepOut(): boolean {
     const { range } = this.selection.value;
     const field = this.tab.value === "events" ? "eventFilter" : "filter";
     if (this.message.value?.kind === "error") this.message.value = null;
+    else if (this.find.value !== null) this.find.value = null;
     else if (range !== null) this.select({ range: null });
     else if (this.selection.value[field] !== "") this.select({ [field]: "" });
     else if (this.zoom.value !== null) this.zoom.value = null;
     else return false;
     return true;
+  }
+
+  /** Opens the search of the functions. */
+  openFind(): void {
+    batch(() => {
+      if (this.tab.value !== "functions") this.select({ tab: "functions" });
+      if (this.find.value === null) this.lastFound = null;
+      this.find.value ??= "";
+      this.findRequest.value++;
+    });
+  }
+
+  /** Goes to the next (1) or previous (-1) row that was found. */
+  goToHit(step: 1 | -1): void {
+    const row = this.hits.value === null ? null : nextHit(this.hits.value, this.focusedRow.value, step);
+    if (row !== null) this.showFound(row);
+  }
+
+  private showFound(row: number): void {
+    batch(() => {
+      this.focusedRow.value = row;
+      this.foundRow.value = row;
+    });
   }
 
   /** Runs what a person asked for and shows why it failed, when it does. */
@@ -209,6 +253,24 @@ export class Model {
       revision,
       this.largest,
     );
+    follow(
+      whileOpen(() => {
+        const find = this.find.value?.trim() ?? "";
+        return find === "" ? null : { ...this.rowsQuery.value, find };
+      }),
+      revision,
+      this.found,
+    );
+    // What was just typed is shown at once: the first hit from where one stands.
+    effect(() => {
+      const hits = this.hits.value;
+      untracked(() => {
+        if (hits === null || this.find.value === this.lastFound) return;
+        this.lastFound = this.find.value;
+        const row = nextHit(hits, this.focusedRow.value - 1, 1);
+        if (row !== null) this.showFound(row);
+      });
+    });
     follow(
       whileOpen(() => "phases"),
       revision,

@@ -1,4 +1,5 @@
 /** Keys that work wherever the focus is in the page. */
+import { isCommand } from "../common/keys";
 import type { Model } from "./model";
 
 /** Whether keys go into a text at the moment. */
@@ -13,8 +14,17 @@ function take(event: KeyboardEvent, model: Model, focusFilter: () => void): bool
     else return false;
     return true;
   }
+  if (isCommand(event, "f")) {
+    if (model.tab.value === "events") focusFilter();
+    else model.openFind();
+    return true;
+  }
   if (event.ctrlKey || event.metaKey) return false;
   if (event.key === "Escape") return model.stepOut();
+  if (event.key === "F3" && model.find.value !== null) {
+    model.goToHit(event.shiftKey ? -1 : 1);
+    return true;
+  }
   if (isTyping(event)) return false;
   const tab = /^[1-9]$/.test(event.key) ? model.tabs.value.at(Number(event.key) - 1) : undefined;
   if (event.key === "/") focusFilter();

@@ -11,6 +11,7 @@ export function pageFunctions(page: FunctionsPage): PageFunctions {
   return {
     ...page,
     address: Array.from(page.address, (address) => formatAddress(guestAddress(address))),
+    hits: tight(page.hits),
     id: tight(page.id),
     // A Node Buffer is a Uint8Array that the channel would turn into JSON.
     category: Uint8Array.from(page.category),

@@ -50,6 +50,18 @@ describe("the table of functions", () => {
     expect(shown({})).toEqual(["mpi_powm", "clear_page", "idle", "[firmware]"]);
   });
 
+  it("tells where words are found, in the order that is shown and among what the filter leaves", () => {
+    const hits = (changes: Partial<FunctionsView>) => [...functionsPage(input, { ...view, limit: 0, ...changes }).hits];
+    expect(hits({ find: "E" })).toEqual([1, 2, 3]);
+    expect(hits({ find: "ISRA" })).toEqual([0]);
+    expect(hits({ find: "e", sort: "executions" })).toEqual([0, 1, 2]);
+    expect(hits({ find: "e", filter: "-clear" })).toEqual([1, 2]);
+    expect(hits({ find: "file:sched" })).toEqual([2]);
+    expect(hits({ find: "nothing" })).toEqual([]);
+    expect(hits({ find: " " })).toEqual([]);
+    expect(hits({})).toEqual([]);
+  });
+
   it("sorts by every column, ties by address in both directions", () => {
     expect(shown({ sort: "executions" })).toEqual(["[firmware]", "clear_page", "idle", "mpi_powm"]);
     expect(shown({ sort: "executions", descending: false })).toEqual(["idle", "mpi_powm", "clear_page", "[firmware]"]);

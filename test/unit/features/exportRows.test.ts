@@ -13,6 +13,7 @@ const page: FunctionsPage = {
   offset: 0,
   executed: 2,
   matched: 2,
+  hits: new Uint32Array(0),
   rangeTotals: totals,
   matchedTotals: totals,
   traceTotals: totals,

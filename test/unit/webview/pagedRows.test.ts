@@ -24,6 +24,7 @@ function engine(count: number) {
           offset: query.offset,
           executed: count,
           matched: count,
+          hits: new Uint32Array(0),
           rangeTotals: totals,
           matchedTotals: totals,
           traceTotals: totals,

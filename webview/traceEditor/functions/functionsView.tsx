@@ -9,6 +9,7 @@ import { useRowSelection } from "../../common/useRowSelection";
 import { useWidth } from "../../common/useWidth";
 import { VirtualTable } from "../../common/virtualTable";
 import type { Model } from "../model";
+import { FindBar } from "./findBar";
 import { cell, definitions, metricLabels, type CellContext, type TableColumn } from "./functionColumns";
 import type { FunctionRow } from "./functionRows";
 import { availableMetrics, tableLayout } from "./tableLayout";
@@ -158,6 +159,7 @@ export function FunctionsView({
   return (
     <div class="functions" ref={attach} style={{ "--columns": layout.template }} data-testid="functions">
       <Toolbar model={model} summary={summary} filterField={filterField} width={width} />
+      {model.find.value !== null && <FindBar model={model} />}
       {failure !== null && <p class="failure">{`${failure.message} ${failure.advice}`}</p>}
       {head?.matched === 0 ? (
         <NoRows model={model} summary={summary} />
@@ -179,6 +181,7 @@ export function FunctionsView({
           onWindow={(first, end) => model.rows.show(first, end)}
           topRow={model.topRow.value}
           onTopRow={(row) => (model.topRow.value = row)}
+          shownRow={model.foundRow.value}
         />
       )}
     </div>

@@ -10,7 +10,9 @@ export function RangeLine({ model, summary }: { model: Model; summary: TraceSumm
   if (range === null) {
     return (
       <p class="range-line quiet" aria-live="polite" data-testid="range">
-        Drag to select a range, scroll to zoom.
+        {model.overviewAsTable.value
+          ? "Click a time to select the stretch that begins there."
+          : "Drag to select a range, scroll to zoom."}
       </p>
     );
   }
