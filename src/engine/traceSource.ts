@@ -1,4 +1,4 @@
-import { rename, stat } from "node:fs/promises";
+import { rename, rm, stat } from "node:fs/promises";
 import { BootscopeError } from "../protocol/failure";
 import { eventCatalogPaths } from "../trace/events/traceEventsFiles";
 import { detectFormat } from "../trace/import/detect";
@@ -38,22 +38,27 @@ export async function describeSource(path: string, follow: boolean): Promise<Tra
   const unknown = { path, files: [path], bytes: 0, format: formatToCome, foreign: true };
   // What is read from a pipe is gone: the import will find out what it is.
   if (await isPipe(path)) return { ...unknown, live: follow ? "pipe" : null };
-  const isLive = follow && (await isBeingWritten(path));
   const input = await openTraceInput(path);
+  const { path: found, files, bytesTotal: bytes, file } = input;
+  const isLive = follow && (await isAnyBeingWritten(files));
   try {
     const { format } = await detectFormat(input);
-    const { path: found, files, bytesTotal: bytes, file } = input;
-    const live = isLive && file !== null ? ("file" as const) : null;
+    const live = isLive ? ("file" as const) : null;
     const size = live === null ? bytes : 0;
     return { path: found, files, bytes: size, format, foreign: format !== "bst" || file === null, live };
   } catch (error) {
     // Its beginning may be yet to come.
-    const isShort = input.file !== null && error instanceof BootscopeError && error.code === "not-a-trace";
+    const isShort = error instanceof BootscopeError && error.code === "not-a-trace";
     if (!isLive || !isShort) throw error;
     return { ...unknown, live: "file" };
   } finally {
     await input.close();
   }
+}
+
+async function isAnyBeingWritten(files: readonly string[]): Promise<boolean> {
+  for (const file of files) if (await isBeingWritten(file)) return true;
+  return false;
 }
 
 /**
@@ -78,17 +83,27 @@ export async function importedCopy(source: TraceSource, cache: ResultCache, opti
 
 /** Of a file that is still being written: kept for the file as it is in the end. */
 async function importToItsEnd(source: TraceSource, cache: ResultCache, options: ImportOptions): Promise<string> {
-  let read = 0;
+  const seen = { bytes: 0, isLost: false };
   const progress = (done: number, total: number): void => {
-    read = done;
+    seen.bytes = done;
     options.progress?.(done, total);
   };
-  const made = await importAnew(source, cache, { ...options, progress });
-  const now = await stat(source.path).catch(() => null);
-  if (options.stop?.aborted === true || now?.size !== read) return made;
+  const onLost = (): void => {
+    seen.isLost = true;
+    options.follow?.onLost();
+  };
+  const follow = options.follow && { ...options.follow, onLost };
+  const made = await importAnew(source, cache, { ...options, progress, follow });
+  if (options.stop?.aborted === true || seen.isLost) return made;
+  const now = await describeSource(source.path, false).catch(() => null);
+  if (now !== null && now.files.length > 1) {
+    // Lines of several logs came as they were written: in their reading order they become what they always become.
+    await rm(made, { force: true });
+    return importedCopy(now, cache, { ...options, follow: undefined, onGrown: () => undefined });
+  }
+  if (now?.bytes !== seen.bytes) return made;
   const copy = await cache.importPath(source.path, await otherFilesKey(source, options.traceEvents));
   await rename(made, copy);
-  await touch(copy);
   return copy;
 }
 

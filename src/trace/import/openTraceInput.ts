@@ -2,8 +2,10 @@
 import path from "node:path";
 import { JoinedInput } from "./input/joinedInput";
 import { FollowedFile, followedChunks, type FollowOptions } from "./input/followedFile";
+import { FollowedLogs } from "./input/followedLogs";
 import { StreamInput } from "./input/streamInput";
 import { openInput, type TraceInput } from "./input/traceInput";
+import { threadLogFacts, type ThreadLog } from "./threadLogFacts";
 import { findThreadLogs, isStamped } from "./threadLogs";
 
 /** Names that a sentence lists. */
@@ -21,15 +23,7 @@ export async function openTraceInput(file: string, signal?: AbortSignal, follow?
   if (logs === null) return input;
   await input.close();
   const { joined, unclear } = logs;
-  const notes: string[] = [];
-  if (joined.length > 1) {
-    notes.push(`These ${joined.length} logs of QEMU's threads are one trace: ${list(joined.map(nameOf))}.`);
-    if (!isStamped(joined[0])) {
-      notes.push(
-        "They have no time stamps: what each virtual CPU executed is in order, which of them ran when is unknown. They are shown one after the other.",
-      );
-    }
-  }
+  const notes = joinedNotes(joined, "They are shown one after the other.");
   if (unclear.length > 0) {
     notes.push(
       `Nothing tells whether ${list(unclear)} beside it ${unclear.length > 1 ? "are" : "is"} of other threads of the same QEMU: what is in there is not in this trace.`,
@@ -44,14 +38,54 @@ export async function openTraceInput(file: string, signal?: AbortSignal, follow?
   return new JoinedInput(input.path, parts, notes);
 }
 
+/** Of a log of one of QEMU's threads, those of the others are followed too, also those that are yet to appear. */
 async function openFollowed(path: string, follow: FollowOptions, signal?: AbortSignal): Promise<TraceInput> {
+  if ((await threadLogFacts(path)) !== null) return openFollowedLogs(path, follow, signal);
   const file = await FollowedFile.open(path, follow);
+  return closedIfFailed(file.handle, (close) =>
+    StreamInput.open(path, followedChunks(file, signal), { size: () => file.size, close }),
+  );
+}
+
+async function openFollowedLogs(path: string, follow: FollowOptions, signal?: AbortSignal): Promise<TraceInput> {
+  let joined: readonly ThreadLog[] = [];
+  const find = async (): Promise<readonly string[]> => {
+    joined = (await findThreadLogs(path))?.joined ?? joined;
+    return joined.length === 0 ? [path] : joined.map((log) => log.path);
+  };
+  const logs = await FollowedLogs.open(find, follow);
+  const from = {
+    size: () => logs.size,
+    files: () => logs.paths,
+    notes: () => joinedNotes(joined, "They are shown as they come."),
+  };
+  return closedIfFailed(logs, (close) => StreamInput.open(path, logs.chunks(signal), { ...from, close }));
+}
+
+/** @param open takes what closes `source` */
+async function closedIfFailed(
+  source: { close(): Promise<void> },
+  open: (close: () => Promise<void>) => Promise<TraceInput>,
+): Promise<TraceInput> {
+  const close = (): Promise<void> => source.close();
   try {
-    return await StreamInput.open(path, followedChunks(file, signal), () => file.size, file.handle);
+    return await open(close);
   } catch (error) {
-    await file.handle.close();
+    await close();
     throw error;
   }
+}
+
+/** @param unstamped in which order logs without time stamps are shown */
+function joinedNotes(joined: readonly ThreadLog[], unstamped: string): string[] {
+  if (joined.length < 2) return [];
+  const notes = [`These ${joined.length} logs of QEMU's threads are one trace: ${list(joined.map(nameOf))}.`];
+  if (!isStamped(joined[0])) {
+    notes.push(
+      `They have no time stamps: what each virtual CPU executed is in order, which of them ran when is unknown. ${unstamped}`,
+    );
+  }
+  return notes;
 }
 
 const nameOf = (log: { readonly path: string }): string => path.basename(log.path);

@@ -1,15 +1,20 @@
+import { spawnSync } from "node:child_process";
+import { readFileSync } from "node:fs";
 import {
   appendFile,
   copyFile,
+  mkdir,
   open as openFile,
   readdir,
   readFile,
   rename,
+  stat,
   truncate,
   writeFile,
 } from "node:fs/promises";
 import path from "node:path";
 import { setTimeout } from "node:timers/promises";
+import { createGzip, gzipSync } from "node:zlib";
 import { describe, expect, it, onTestFinished, vi } from "vitest";
 import { localEngine, type LocalEngine } from "../../../src/engine/local";
 import type { FunctionsPage, TraceHandle, TraceSummary } from "../../../src/protocol/engine";
@@ -54,9 +59,21 @@ const functions = ({ engine, trace }: Followed): Promise<FunctionsPage> =>
 /** Waits until the trace is shown with so many executions. */
 const shows = (followed: Followed, executions: number): Promise<void> =>
   vi.waitFor(async () => expect((await summary(followed)).executions).toBe(executions), {
-    timeout: 8000,
+    timeout: 30_000,
     interval: 50,
   });
+
+/** Without the totals and the finished state, as the recorder leaves it until its end. */
+async function recording(): Promise<Buffer> {
+  const whole = await temporaryFile();
+  const blocks = Array.from({ length: 40 }, (_, index) => ({ address: BigInt(4096 + index * 16), instructions: 2 }));
+  // Nothing that a predictor could learn: there are many chunks.
+  const executions = Array.from({ length: 4000 }, (_, index) => (Math.imul(index, 0x9e3779b1) >>> 9) % 40);
+  await writeTrace(whole, { blocks, vcpus: [executions], payloadBytes: 400 });
+  const bytes = await readFile(whole);
+  bytes.writeUInt32LE(1, 40);
+  return bytes;
+}
 
 describe("a log that is being written", () => {
   it("is shown as far as it is written, line by line, until its writer ends, and then is what it is at once", async () => {
@@ -146,19 +163,156 @@ describe("a log that is being written", () => {
   });
 });
 
-describe("a recording that goes on", () => {
-  /** Without the totals and the finished state, as the recorder leaves it until its end. */
-  async function recording(): Promise<Buffer> {
-    const whole = await temporaryFile();
-    const blocks = Array.from({ length: 40 }, (_, index) => ({ address: BigInt(4096 + index * 16), instructions: 2 }));
-    // Nothing that a predictor could learn: there are many chunks.
-    const executions = Array.from({ length: 4000 }, (_, index) => (Math.imul(index, 0x9e3779b1) >>> 9) % 40);
-    await writeTrace(whole, { blocks, vcpus: [executions], payloadBytes: 400 });
-    const bytes = await readFile(whole);
-    bytes.writeUInt32LE(1, 40);
-    return bytes;
-  }
+describe("logs of QEMU's threads that are being written", () => {
+  const log = (vcpu: number, count: number): string => lines(count).replaceAll("Trace 0:", `Trace ${vcpu}:`);
 
+  it("are one trace, with those that appear later", async () => {
+    const folder = `${await temporaryFile()}.logs`;
+    await mkdir(folder);
+    const at = (thread: number): string => path.join(folder, `x.${thread}`);
+    const first = await openFile(at(10), "w");
+    const second = await openFile(at(11), "w");
+    await first.writeFile(log(0, 20));
+    await second.writeFile(log(1, 10) + log(1, 1).slice(0, 20));
+    const followed = await follow(at(11));
+    const page = await functions(followed);
+    // The last line of each of them may be taken back.
+    expect(page.traceTotals.executions).toBe(28);
+    const early = await summary(followed);
+    expect(early).toMatchObject({ follow: "live", vcpus: 2, complete: false });
+    expect(early.trust.reasons.join()).toContain("These 2 logs of QEMU's threads are one trace: x.10, x.11.");
+
+    await second.writeFile(log(1, 1).slice(20) + log(1, 4));
+    await shows(followed, 33);
+    const third = await openFile(at(12), "w");
+    await third.writeFile(log(2, 50));
+    await shows(followed, 82);
+    for (const each of [first, second, third]) await each.close();
+    const whole = await settled(followed);
+    expect(whole).toMatchObject({ complete: true, follow: null, executions: 85, vcpus: 3 });
+
+    const again = await follow(at(10));
+    const other = await settled(again);
+    expect(other).toEqual({ ...whole, path: other.path, revision: other.revision });
+    const parts = await functions(again);
+    expect(parts).toEqual({ ...(await functions(followed)), revision: parts.revision });
+  });
+
+  it("are not followed any further when one of them is begun anew", async () => {
+    const folder = `${await temporaryFile()}.logs`;
+    await mkdir(folder);
+    const writers = await Promise.all([10, 11].map((thread) => openFile(path.join(folder, `x.${thread}`), "w")));
+    await writers[0].writeFile(log(0, 20));
+    await writers[1].writeFile(log(1, 10));
+    const followed = await follow(path.join(folder, "x.10"));
+    await functions(followed);
+    await writers[1].truncate(7);
+    const whole = await settled(followed);
+    for (const writer of writers) await writer.close();
+    expect(whole).toMatchObject({ executions: 30, follow: "lost", complete: true });
+    expect(whole.trust.reasons.join()).toContain("emptied or cut while it was followed");
+  });
+});
+
+describe("a compressed file that is being written", () => {
+  it("is shown as far as it can be unpacked", async () => {
+    const file = await temporaryFile("qemu.log.gz");
+    const writer = await openFile(file, "w");
+    const gzip = createGzip();
+    gzip.pipe(writer.createWriteStream());
+    const write = (text: string): Promise<void> =>
+      new Promise((resolve) => {
+        gzip.write(text, () => gzip.flush(() => resolve()));
+      });
+    await write(lines(20));
+    await vi.waitFor(async () => expect((await stat(file)).size).toBeGreaterThan(20));
+    const followed = await follow(file);
+    expect((await functions(followed)).traceTotals.executions).toBe(19);
+    expect(await summary(followed)).toMatchObject({ follow: "live", complete: false, format: "qemu-log" });
+    await write(lines(15));
+    await shows(followed, 34);
+    await new Promise((resolve) => gzip.end(() => resolve(null)));
+    const whole = await settled(followed);
+    expect(whole).toMatchObject({ complete: true, follow: null, executions: 35 });
+    expect(whole.trust.level).toBe("complete");
+    const again = await settled(await follow(file));
+    expect(again).toEqual({ ...whole, revision: again.revision });
+  });
+
+  it("may grow by whole members, and be cut off in the end", async () => {
+    const file = await temporaryFile("qemu.log.zst");
+    const [first, second] = ["first.log.zst", "second.log.zst"].map((name) =>
+      readFileSync(path.join(import.meta.dirname, "../../fixtures/compressed", name)),
+    );
+    const writer = await openFile(file, "w");
+    await writer.writeFile(first);
+    const followed = await follow(file);
+    const early = (await functions(followed)).traceTotals.executions;
+    expect(early).toBeGreaterThan(100);
+    await writer.writeFile(second);
+    await vi.waitFor(async () => expect((await summary(followed)).executions).toBeGreaterThan(early), {
+      timeout: 30_000,
+    });
+    await writer.writeFile(first.subarray(0, first.length / 2));
+    await writer.close();
+    const whole = await settled(followed);
+    expect(whole.executions).toBeGreaterThanOrEqual(2 * early);
+    expect(whole.trust.reasons.join()).toContain("cut off");
+  });
+
+  it("may hold a recording", async () => {
+    const bytes = await recording();
+    const file = await temporaryFile("boot.bst.gz");
+    const writer = await openFile(file, "w");
+    await writer.writeFile(gzipSync(bytes.subarray(0, bytes.length / 2)));
+    const followed = await follow(file);
+    const { executions } = (await functions(followed)).traceTotals;
+    expect(executions).toBeGreaterThan(500);
+    expect(executions).toBeLessThan(3000);
+    await writer.writeFile(gzipSync(bytes.subarray(bytes.length / 2)));
+    await writer.close();
+    expect(await settled(followed)).toMatchObject({ complete: true, follow: null, executions: 4000 });
+  });
+});
+
+describe("a pipe", () => {
+  it.each([
+    ["a recording", (bytes: Buffer) => bytes],
+    ["a compressed recording", (bytes: Buffer) => gzipSync(bytes)],
+  ])("shows %s while it comes", async (_what, packed) => {
+    const bytes = packed(await recording());
+    const file = await temporaryFile("pipe");
+    spawnSync("mkfifo", [file]);
+    const followed = await follow(file);
+    const early = functions(followed);
+    const writer = await openFile(file, "w");
+    await writer.writeFile(bytes.subarray(0, bytes.length / 2));
+    const { executions } = (await early).traceTotals;
+    expect(executions).toBeGreaterThan(500);
+    expect(executions).toBeLessThan(3000);
+    await writer.writeFile(bytes.subarray(bytes.length / 2));
+    await writer.close();
+    expect(await settled(followed)).toMatchObject({ complete: true, executions: 4000, format: "bst" });
+  });
+
+  it("shows a compressed log while it comes", async () => {
+    const bytes = gzipSync(lines(20_000), { level: 1 });
+    const file = await temporaryFile("pipe");
+    spawnSync("mkfifo", [file]);
+    const followed = await follow(file);
+    const early = functions(followed);
+    const writer = await openFile(file, "w");
+    await writer.writeFile(bytes.subarray(0, bytes.length / 2));
+    const { executions } = (await early).traceTotals;
+    expect(executions).toBeGreaterThan(1000);
+    expect(executions).toBeLessThan(19_000);
+    await writer.writeFile(bytes.subarray(bytes.length / 2));
+    await writer.close();
+    expect(await settled(followed)).toMatchObject({ complete: true, executions: 20_000 });
+  });
+});
+
+describe("a recording that goes on", () => {
   it("is shown chunk by chunk", async () => {
     const bytes = await recording();
     const file = await temporaryFile();
@@ -173,7 +327,7 @@ describe("a recording that goes on", () => {
     expect(await summary(followed)).toMatchObject({ complete: false, follow: "live", format: "bst" });
     await appendFile(file, bytes.subarray(bytes.length / 3, (2 * bytes.length) / 3));
     await vi.waitFor(async () => expect((await summary(followed)).executions).toBeGreaterThan(1.5 * executions), {
-      timeout: 8000,
+      timeout: 30_000,
     });
     await appendFile(file, bytes.subarray((2 * bytes.length) / 3));
     await writer.write(Buffer.of(2, 0, 0, 0), 0, 4, 40);

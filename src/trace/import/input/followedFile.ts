@@ -14,6 +14,8 @@ const quietMilliseconds = 5000;
 /** A file that was not written to for longer is not looked at twice. */
 const recentMilliseconds = 60_000;
 const chunkBytes = 1024 * 1024;
+/** Given on at a time, because unpacking may multiply it by a thousand. */
+const pieceBytes = 64 * 1024;
 /** What was read last, and must still be there when the file has grown. */
 const keptBytes = 256;
 
@@ -56,10 +58,14 @@ export class FollowedFile {
     return file;
   }
 
-  /** Waits for half a second, and longer while it is paused; then looks at the size. Rejects with AbortError. */
+  /** Waits, as `rest` does, and looks at the size. */
   async rest(signal?: AbortSignal): Promise<void> {
-    do await setTimeout(pollMilliseconds, undefined, { signal });
-    while (this.options.isPaused());
+    await rest(this.options, signal);
+    await this.look();
+  }
+
+  /** Looks at the size. */
+  async look(): Promise<void> {
     const { size } = await this.handle.stat();
     if (size !== this.size) this.grewAt = performance.now();
     this.size = size;
@@ -83,29 +89,57 @@ export class FollowedFile {
   }
 }
 
+/** Waits for half a second, and longer while it is paused. Rejects with AbortError. */
+export async function rest({ isPaused }: FollowOptions, signal?: AbortSignal): Promise<void> {
+  do await setTimeout(pollMilliseconds, undefined, { signal });
+  while (isPaused());
+}
+
+/** Reads a followed file from its beginning on. */
+export class FollowedBytes {
+  private position = 0;
+  private kept: Uint8Array = new Uint8Array(0);
+
+  constructor(readonly file: FollowedFile) {}
+
+  /** How many were read. */
+  get done(): number {
+    return this.position;
+  }
+
+  /**
+   * Bytes that were not read before, in memory of their own; none: no others are there yet.
+   * @throws BootscopeError `damaged` when the file was cut or written anew
+   */
+  async next(): Promise<Uint8Array> {
+    const { file, kept, position } = this;
+    const chunk = new Uint8Array(chunkBytes);
+    const { bytesRead } = await file.handle.read(chunk, 0, chunkBytes, position);
+    if (bytesRead === 0) {
+      if (file.size < position) file.lose("The file was emptied or cut");
+      return chunk.subarray(0, 0);
+    }
+    if (!(await isThere(file.handle, kept, position))) file.lose("The file was written anew");
+    this.position += bytesRead;
+    this.kept = chunk.slice(Math.max(0, bytesRead - keptBytes), bytesRead);
+    file.size = Math.max(file.size, this.position);
+    return chunk.subarray(0, bytesRead);
+  }
+}
+
 /**
  * The file's bytes, those that are yet to be written among them.
  * @throws BootscopeError `damaged` when the file was cut, written anew or replaced, after all that was read before; AbortError
  */
 export async function* followedChunks(file: FollowedFile, signal?: AbortSignal): AsyncGenerator<Uint8Array> {
-  const { handle } = file;
-  let position = 0;
-  let kept: Uint8Array = new Uint8Array(0);
+  const bytes = new FollowedBytes(file);
   for (let isWritten = true; ;) {
-    const chunk = new Uint8Array(chunkBytes);
-    const { bytesRead } = await handle.read(chunk, 0, chunkBytes, position);
-    if (bytesRead > 0) {
-      if (!(await isThere(handle, kept, position))) file.lose("The file was written anew");
-      position += bytesRead;
-      kept = chunk.slice(Math.max(0, bytesRead - keptBytes), bytesRead);
-      file.size = Math.max(file.size, position);
-      yield chunk.subarray(0, bytesRead);
-      continue;
-    }
+    const chunk = await bytes.next();
+    for (let at = 0; at < chunk.length; at += pieceBytes) yield chunk.subarray(at, at + pieceBytes);
+    if (chunk.length > 0) continue;
     if (!isWritten) return;
     await file.rest(signal);
-    if (file.size < position) file.lose("The file was emptied or cut");
-    isWritten = file.size > position || (await file.isWritten());
+    isWritten = file.size !== bytes.done || (await file.isWritten());
   }
 }
 

@@ -1,5 +1,4 @@
 /** What can only be read in order: a pipe, a compressed file, a file that is still being written. */
-import type { FileHandle } from "node:fs/promises";
 import { setTimeout } from "node:timers/promises";
 import { BootscopeError } from "../../../protocol/failure";
 import { compressionOf, longestMagic, type Unpack } from "../../../compression/compressions";
@@ -8,11 +7,19 @@ import type { Peeked, TraceInput } from "./traceInput";
 /** Who waits longer for more bytes is given those that are there. */
 const pauseMilliseconds = 200;
 
+/** What a stream comes from. */
+export interface StreamSource {
+  /** How many bytes there are as far as is known, before they are unpacked. */
+  size(): number;
+  /** All files that they are in, and what to know about those; without: the one at the path. */
+  files?(): readonly string[];
+  notes?(): readonly string[];
+  close?(): Promise<void>;
+}
+
 /** Keeps what was peeked until it is read. */
 export class StreamInput implements TraceInput {
   readonly file = null;
-  readonly files: readonly string[];
-  readonly notes = [];
   problem: string | null = null;
   bytesDone = 0;
   private readonly pieces: Uint8Array[] = [];
@@ -25,26 +32,18 @@ export class StreamInput implements TraceInput {
   private constructor(
     readonly path: string,
     chunks: AsyncGenerator<Uint8Array>,
-    private readonly size: () => number,
-    private readonly handle: FileHandle | null,
+    private readonly from: StreamSource,
     unpack: Unpack | null,
   ) {
-    this.files = [path];
     const counted = this.counted(chunks);
     this.source = unpack === null ? counted : unpack(counted);
   }
 
   /**
-   * @param size how many bytes there are as far as is known, before they are unpacked
-   * @param handle closed with the input
+   * @param from is closed with the input
    * @throws BootscopeError `unsupported` for compressions that cannot be read
    */
-  static async open(
-    path: string,
-    chunks: AsyncGenerator<Uint8Array>,
-    size: () => number,
-    handle: FileHandle | null,
-  ): Promise<StreamInput> {
+  static async open(path: string, chunks: AsyncGenerator<Uint8Array>, from: StreamSource): Promise<StreamInput> {
     const start: Uint8Array[] = [];
     for (let length = 0; length < longestMagic;) {
       const next = await chunks.next();
@@ -53,11 +52,19 @@ export class StreamInput implements TraceInput {
       length += next.value.length;
     }
     const unpack = compressionOf(Buffer.concat(start), path);
-    return new StreamInput(path, chained(start, chunks), size, handle, unpack);
+    return new StreamInput(path, chained(start, chunks), from, unpack);
   }
 
   get bytesTotal(): number {
-    return this.size();
+    return this.from.size();
+  }
+
+  get files(): readonly string[] {
+    return this.from.files?.() ?? [this.path];
+  }
+
+  get notes(): readonly string[] {
+    return this.from.notes?.() ?? [];
   }
 
   async peek(into: Uint8Array, known = 0): Promise<Peeked> {
@@ -95,7 +102,7 @@ export class StreamInput implements TraceInput {
 
   async close(): Promise<void> {
     await this.source.return(undefined).catch(() => undefined);
-    await this.handle?.close();
+    await this.from.close?.();
   }
 
   private there(): number {

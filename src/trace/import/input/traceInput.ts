@@ -49,14 +49,14 @@ const uftraceHead = "info";
 export async function openInput(path: string, signal?: AbortSignal): Promise<TraceInput> {
   if (await isFolder(path)) return openInput(join(path, uftraceHead), signal);
   const pipe = await pipeChunks(path, signal);
-  if (pipe !== null) return StreamInput.open(path, pipe, () => Infinity, null);
+  if (pipe !== null) return StreamInput.open(path, pipe, { size: () => Infinity });
   const handle = await openForReading(path);
   try {
     const { size } = await handle.stat();
     const magic = new Uint8Array(Math.min(longestMagic, size));
     await readFully(handle, magic, 0);
     if (compressionOf(magic, path) === null) return new FileInput(path, { handle, bytes: size });
-    return await StreamInput.open(path, fileChunks(handle), () => size, handle);
+    return await StreamInput.open(path, fileChunks(handle), { size: () => size, close: () => handle.close() });
   } catch (error) {
     await handle.close();
     throw error;

@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { open, rename, rm } from "node:fs/promises";
 import { unwritable } from "../../writer";
-import type { ImportOptions } from "../traceFormat";
+import type { GrowingFile, ImportOptions } from "../traceFormat";
 import type { TraceInput } from "./traceInput";
 
 const pieceBytes = 4 * 1024 * 1024;
@@ -13,6 +13,7 @@ export async function unpackRecording(input: TraceInput, output: string, options
     throw unwritable(output, cause);
   });
   const piece = new Uint8Array(pieceBytes);
+  const growing: GrowingFile = { path: temporary, isPassing: true, tail: () => Promise.resolve(null) };
   try {
     for (let length = await input.read(piece); length > 0; length = await input.read(piece)) {
       options.signal?.throwIfAborted();
@@ -20,6 +21,7 @@ export async function unpackRecording(input: TraceInput, output: string, options
         throw unwritable(output, cause);
       });
       options.progress?.(input.bytesDone, input.bytesTotal);
+      options.onGrown?.(growing);
     }
     await file.close();
     await rename(temporary, output).catch((cause: unknown) => {
