@@ -10,6 +10,7 @@ const mostPacked = blockBytes + Math.ceil(blockBytes / 255) + 16;
 /** Unpacks LZ4's legacy frames, one after the other. Rejects with BootscopeError "damaged". */
 export async function* unlz4(chunks: AsyncGenerator<Uint8Array>): AsyncGenerator<Uint8Array> {
   const stream = new ByteStream(chunks);
+  const room = new Uint8Array(blockBytes);
   for (;;) {
     const head = await stream.read(4);
     if (head === null) return;
@@ -19,13 +20,15 @@ export async function* unlz4(chunks: AsyncGenerator<Uint8Array>): AsyncGenerator
     if (value > mostPacked || value === 0) return;
     const packed = await stream.read(value);
     if (packed === null) throw damaged();
-    yield unpackBlock(packed);
+    yield unpackBlock(packed, room);
   }
 }
 
-/** One block (lz4_Block_format.md): runs of literals, each followed by a copy of bytes that were there before. */
-function unpackBlock(packed: Uint8Array): Uint8Array {
-  const bytes = new Uint8Array(blockBytes);
+/**
+ * One block (lz4_Block_format.md): runs of literals, each followed by a copy of bytes that were there before.
+ * @param bytes room for the largest one, to be used again
+ */
+function unpackBlock(packed: Uint8Array, bytes: Uint8Array): Uint8Array {
   let [from, to] = [0, 0];
   const longer = (length: number): number => {
     if (length < 15) return length;
@@ -51,7 +54,7 @@ function unpackBlock(packed: Uint8Array): Uint8Array {
     // Byte by byte: a copy may overlap what it makes.
     for (let index = 0; index < length; index++, to++) bytes[to] = bytes[to - distance];
   }
-  return bytes.subarray(0, to);
+  return bytes.slice(0, to);
 }
 
 const damaged = (): BootscopeError => new BootscopeError("damaged", "The LZ4 data is damaged or cut off.");
