@@ -48,6 +48,11 @@ export interface GuestCode {
   readonly owner: Int32Array;
 }
 
+/** The modules and programs of a trace: which blocks are theirs, and the files that name them. */
+export interface FoundCode extends GuestCode {
+  readonly objects: readonly CodeObject[];
+}
+
 export interface GuestCodeInput {
   readonly blocks: BlockTable;
   /** When each block ran first. */

@@ -114,7 +114,10 @@ export function infoText(summary: TraceSummary): string {
   if (trust.dropped > 0) lines.push(["dropped", `${formatExact(trust.dropped)} records`]);
   if (trust.damagedBytes > 0) lines.push(["damaged", formatBytes(trust.damagedBytes)]);
   if (symbols !== null) {
-    lines.push(["symbols", [symbols.path ?? "in the trace", symbols.match.evidence].join("\n")]);
+    lines.push([
+      "symbols",
+      [symbols.path ?? "in the trace", symbols.match.evidence, symbols.problem ?? ""].filter(Boolean).join("\n"),
+    ]);
     lines.push(["named", formatPercent(summary.executions > 0 ? summary.named / summary.executions : Number.NaN)]);
   }
   if (symbols !== null && (symbols.files ?? []).length > 0) lines.push(["files", filesText(symbols.files ?? [])]);

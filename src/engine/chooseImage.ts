@@ -1,10 +1,10 @@
+import type { FoundCode } from "../analysis/guestCode";
 import { matchImage } from "../analysis/symbolsMatch";
 import type { Placement } from "../analysis/placement";
 import type { SymbolsMatch } from "../protocol/engine";
 import { BootscopeError, toFailure, type Failure } from "../protocol/failure";
 import type { ImageSymbols } from "../symbols/types";
 import type { TraceFile } from "../trace/types";
-import type { FoundCode } from "./guestCode";
 import type { Images } from "./images";
 import { UsedImage } from "./usedImage";
 

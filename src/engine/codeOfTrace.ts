@@ -7,7 +7,8 @@ import type { Images } from "./images";
 import { acquireJoined } from "./joinedImages";
 import type { ResultCache } from "./resultCache";
 import type { ScannedTrace } from "./scannedTrace";
-import { UsedImage, type ImageFacts } from "./usedImage";
+import type { ImageFacts } from "./namingRecord";
+import { UsedImage } from "./usedImage";
 
 /** What of an image tells where its modules are. */
 export interface NamedImage {

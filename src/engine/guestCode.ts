@@ -1,4 +1,4 @@
-import { findGuestCode, type CodeObject, type FilePart, type GuestCode } from "../analysis/guestCode";
+import { findGuestCode, type CodeObject, type FilePart, type FoundCode, type GuestCode } from "../analysis/guestCode";
 import { ImagePlace } from "../analysis/placement";
 import { codeCandidates, hasBytes, tracedMachine } from "../analysis/regions";
 import { Category } from "../protocol/engine";
@@ -15,11 +15,6 @@ import type { GuestFiles } from "./guestFiles/sources";
 import type { Images } from "./images";
 import { listedBase, listedFiles } from "./moduleList/listedModules";
 import type { ScannedTrace } from "./scannedTrace";
-
-/** The modules and programs of a trace: which blocks are theirs, and the files that name them. */
-export interface FoundCode extends GuestCode {
-  readonly objects: readonly CodeObject[];
-}
 
 /** Code that is looked through at most, in bytes: it is in memory meanwhile. */
 const mostCodeBytes = 256 * 1024 * 1024;

@@ -11,7 +11,7 @@ import { blockCategories } from "../analysis/timeline";
 import { BootscopeError } from "../protocol/failure";
 import type { ImageSymbols, LineTable } from "../symbols/types";
 import type { ImageChoice } from "./chooseImage";
-import type { NamingRecord } from "./naming";
+import type { NamingRecord } from "./namingRecord";
 import type { ScannedTrace } from "./scannedTrace";
 
 /** Rows as the blocks seen so far make them. */
@@ -78,7 +78,7 @@ export class NamedTrace {
     const { attribution } = this.rows;
     return {
       path,
-      facts: chosen.image.facts,
+      facts: { ...chosen.image.facts, problem: chosen.image.problem },
       match,
       placement,
       code,
@@ -203,7 +203,7 @@ export class NamedTrace {
     const instructions = allInstructions(blocks, attribution.linkAddress);
     const frames = await image?.inlineFramesMany(instructions.addresses, signal);
     if (frames == null) {
-      const message = image?.linesProblem ?? "There is no debug information, which tells what was inlined.";
+      const message = image?.problem ?? "There is no debug information, which tells what was inlined.";
       throw new BootscopeError("no-symbols", message, "Use the vmlinux of the same build with CONFIG_DEBUG_INFO.");
     }
     return attributeInlined(blocks, attribution, instructions, frames, sources);

@@ -1,31 +1,10 @@
-import type { Attribution } from "../analysis/attribution";
-import type { RowSources } from "../analysis/functionRows";
-import type { PhaseSpan } from "../analysis/phases";
-import type { Placement } from "../analysis/placement";
-import type { SymbolsMatch } from "../protocol/engine";
 import { BootscopeError } from "../protocol/failure";
 import { fileFingerprint } from "./fileFingerprint";
-import type { FoundCode } from "./guestCode";
 import type { Images } from "./images";
 import { acquireJoined } from "./joinedImages";
 import type { ImageChoice } from "./chooseImage";
-import { UsedImage, type ImageFacts } from "./usedImage";
-
-/** What naming a completely read trace came to: all that the table of functions, the timeline and the phases need. */
-export interface NamingRecord {
-  readonly path: string;
-  readonly facts: ImageFacts;
-  readonly match: SymbolsMatch;
-  readonly placement: Placement;
-  readonly code: FoundCode | null;
-  /** Tells the files that `code` was looked for in, as `GuestFiles.key`. */
-  readonly codeKey: string;
-  /** When names that are missing may be found by looking again: milliseconds since 1970, Infinity when none are. */
-  readonly askAgainAt: number;
-  readonly attribution: Attribution;
-  readonly sources: RowSources;
-  readonly phases: readonly PhaseSpan[];
-}
+import type { NamingRecord } from "./namingRecord";
+import { UsedImage } from "./usedImage";
 
 /**
  * Tells a list of candidates from any other, with the content of each: a file that was added, removed or built anew may change
@@ -48,21 +27,4 @@ export async function recordedChoice(record: NamingRecord, images: Images): Prom
     throw new BootscopeError("wrong-symbols", message, "Choose the vmlinux again.");
   });
   return { chosen: { image, path, match, placement, code }, problem: null };
-}
-
-/** Whether what was read from disk can be the naming of a trace with so many blocks. */
-export function fitsTrace({ attribution, sources, facts, phases }: NamingRecord, blockCount: number): boolean {
-  const { rows, start, row, instructions, linkAddress } = attribution;
-  const pieces = start[blockCount];
-  return (
-    start.length === blockCount + 1 &&
-    linkAddress.length === blockCount &&
-    row.length === pieces &&
-    instructions.length === pieces &&
-    row.every((index) => index < rows.length) &&
-    sources.file.length === rows.length &&
-    sources.line.length === rows.length &&
-    Array.isArray(phases) &&
-    typeof facts.functions === "number"
-  );
 }

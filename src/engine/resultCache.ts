@@ -8,11 +8,11 @@ import type { TraceFile } from "../trace/types";
 import { DownloadStore } from "./debuginfod/store";
 import { fileFingerprint } from "./fileFingerprint";
 import { lastUse, touch } from "./lastUse";
-import { fitsTrace, type NamingRecord } from "./naming";
+import { fitsTrace, type NamingRecord } from "./namingRecord";
 import type { ScanRecord } from "./scannedTrace";
 
 /** Grows with every change of what is kept or of how it is computed: what older versions wrote is then not read. */
-const version = 7;
+const version = 8;
 /** The same for what is kept of images. */
 const imageVersion = 2;
 const defaultMegabytes = 2048;

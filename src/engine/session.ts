@@ -365,7 +365,8 @@ export class TraceSession {
   async #loadLines(named: NamedTrace): Promise<void> {
     try {
       if (named.restored) return;
-      if ((await named.loadLines(this.#stop.signal)) !== null) this.#change();
+      const lines = await named.loadLines(this.#stop.signal);
+      if (lines !== null || (named.choice.chosen?.image.problem ?? null) !== null) this.#change();
     } catch (error) {
       if (!this.#stop.signal.aborted) this.#log(`No lines: ${toFailure(error).message}`);
     }

@@ -150,7 +150,8 @@ function symbolsOf({ named, attachedImage }: SummaryInput): SymbolsSummary | nul
   const { virtualSlide, physicalSlide } = placement;
   const slide = { virtual: signedHex(virtualSlide), physical: signedHex(physicalSlide) };
   const path = chosen.path === attachedImage ? null : chosen.path;
-  return { path, buildId, functions, hasLines, match, slide, files: placedFiles(chosen) };
+  const { problem } = image;
+  return { path, buildId, functions, hasLines, problem, match, slide, files: placedFiles(chosen) };
 }
 
 const signedHex = (value: bigint): string => (value < 0n ? `-0x${(-value).toString(16)}` : `0x${value.toString(16)}`);

@@ -27,11 +27,11 @@ export function inlineChains(
     const frames = await image.inlineFramesMany(addresses, signal);
     if (frames !== null) {
       const chains = Array.from(addresses, (_, index) => chainAt(frames, index));
-      return { chains, problem: frames.problem ?? image.linesProblem };
+      return { chains, problem: frames.problem ?? image.problem };
     }
     const names = await nameAddresses(image, addresses, signal);
     const chains = names.map(({ function: name, file, line }) => [{ function: name, file, line }]);
-    return { chains, problem: image.linesProblem };
+    return { chains, problem: image.problem };
   });
 }
 

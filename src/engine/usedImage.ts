@@ -1,18 +1,10 @@
 import { BootscopeError } from "../protocol/failure";
 import type { ImageSymbols } from "../symbols/types";
 import type { ImageLease } from "./images";
+import type { ImageFacts } from "./namingRecord";
 
-/** What is told of an image without opening it. */
-export interface ImageFacts {
-  readonly buildId: string | null;
-  readonly banner: string | null;
-  /** How many functions its symbol table has. */
-  readonly functions: number;
-  readonly hasLines: boolean;
-}
-
-export function factsOf({ buildId, banner, functions, hasLines }: ImageSymbols): ImageFacts {
-  return { buildId, banner, functions: functions.count, hasLines };
+function factsOf({ buildId, banner, functions, hasLines, problem }: ImageSymbols): ImageFacts {
+  return { buildId, banner, functions: functions.count, hasLines, problem };
 }
 
 /**
@@ -49,6 +41,11 @@ export class UsedImage {
   /** The image if it is open. */
   get whenOpen(): ImageSymbols | null {
     return this.#opened;
+  }
+
+  /** What could not be read of the image, as far as is known. */
+  get problem(): string | null {
+    return this.#opened?.problem ?? this.facts.problem;
   }
 
   /** Opens the image once. Rejects as `acquire` does (and tries again next time), or with `cancelled` after `release`. */

@@ -47,6 +47,8 @@ export interface SymbolsSummary {
   readonly buildId: string | null;
   readonly functions: number;
   readonly hasLines: boolean;
+  /** What could not be read of its symbols or debug information, in one sentence. */
+  readonly problem?: string | null;
   /** How the vmlinux was checked against the trace. */
   readonly match: SymbolsMatch;
   /** How far KASLR moved the kernel: hexadecimal, with its sign. */

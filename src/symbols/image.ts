@@ -9,7 +9,7 @@ import { ElfMachine, SegmentFlag, SegmentType } from "./elf/constants";
 import { ElfFile } from "./elf/elfFile";
 import { miniDebugSection, openMiniDebugInfo } from "./elf/miniDebugInfo";
 import { readBuildId } from "./elf/notes";
-import { readSymbols, type SymbolColumns } from "./elf/symbolTable";
+import { cutSymbols, readSymbols, type SymbolColumns } from "./elf/symbolTable";
 import { onePerAddress, selectFunctionSymbols, type FunctionSymbol } from "./functionSymbols";
 import { keptFunctions, SearchableFunctions } from "./functionTable";
 import { readKallsymsColumns } from "./kallsyms/columns";
@@ -68,8 +68,9 @@ async function loadFunctions(file: ElfFile, symbols: SymbolColumns | null, store
   const kept = keptFunctions(await store.load("functions"));
   if (kept !== null) return { functions: new SearchableFunctions(kept), problem: null };
   const own = symbols === null ? [] : selectFunctionSymbols(file, symbols);
-  const { symbols: more, problem } = await miniSymbols(file);
+  const { symbols: more, problem: miniProblem } = await miniSymbols(file);
   const functions = SearchableFunctions.of(more.length === 0 ? own : onePerAddress([...own, ...more]));
+  const problem = cutSymbols(file) ?? miniProblem;
   // What is damaged is read again each time, because its problem is told each time.
   if (problem === null) await store.save("functions", functions.columns);
   return { functions, problem };
@@ -95,6 +96,7 @@ class ElfImage implements ImageSymbols {
   readonly isLinked: boolean;
   readonly segments: readonly LoadSegment[];
   readonly hasLines: boolean;
+  private linesProblem: string | null = null;
   private lineTable: Promise<LineTable | null> | null = null;
   private inlines: Promise<Inlines> | null = null;
   private fewInlines: Promise<Inlines> | null = null;
@@ -108,7 +110,7 @@ class ElfImage implements ImageSymbols {
     private readonly store: ImageStore,
     readonly buildId: string | null,
     readonly banner: string | null,
-    public linesProblem: string | null,
+    private readonly symbolsProblem: string | null,
   ) {
     this.path = file.path;
     this.machine = machineName(file);
@@ -122,6 +124,10 @@ class ElfImage implements ImageSymbols {
         executable: (flags & SegmentFlag.Executable) !== 0,
       }));
     this.hasLines = file.section(".debug_line") !== undefined;
+  }
+
+  get problem(): string | null {
+    return this.symbolsProblem ?? this.linesProblem;
   }
 
   async lines(signal?: AbortSignal, progress?: (done: number, total: number) => void): Promise<LineTable | null> {

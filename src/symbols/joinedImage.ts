@@ -74,13 +74,9 @@ export class JoinedImage implements ImageSymbols {
     this.functions = joinFunctions(this.members, firstFunction);
   }
 
-  /** The first of the problems that the files' debug information has. */
-  get linesProblem(): string | null {
-    return (
-      this.kernel.linesProblem ??
-      this.members.find(({ image }) => image.linesProblem !== null)?.image.linesProblem ??
-      null
-    );
+  /** The first of the files' problems. */
+  get problem(): string | null {
+    return this.kernel.problem ?? this.members.find(({ image }) => image.problem !== null)?.image.problem ?? null;
   }
 
   linesFor(_addresses: BigUint64Array, signal?: AbortSignal): Promise<LineTable | null> {

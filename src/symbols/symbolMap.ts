@@ -99,7 +99,7 @@ class SymbolMap implements ImageSymbols {
   readonly buildId = null;
   readonly banner = null;
   readonly hasLines = false;
-  readonly linesProblem = null;
+  readonly problem = null;
   readonly segments: readonly LoadSegment[];
   readonly functions: SearchableFunctions;
 

@@ -82,15 +82,15 @@ export interface ImageSymbols {
   readonly functions: FunctionTable;
   /** The file has a line table; whether it can be read shows when `lines` is called. */
   readonly hasLines: boolean;
-  /** What was wrong with the debug information, in one sentence; null before it was read and when all was well. */
-  readonly linesProblem: string | null;
+  /** What could not be read of its symbols, or else of what was read of its debug information, in one sentence; null: nothing. */
+  readonly problem: string | null;
   /** Loads .debug_line once. Without one, resolves to null. Progress is in bytes of the section. */
   lines(signal?: AbortSignal, progress?: (done: number, total: number) => void): Promise<LineTable | null>;
   /** As `lines`, but the table is only sure to have the lines of these addresses: for a few it comes a hundred times sooner. */
   linesFor(addresses: BigUint64Array, signal?: AbortSignal): Promise<LineTable | null>;
   /**
    * The chain of inlined calls at each address. Reads the debug information of the units that the addresses are in, once.
-   * Without lines or readable debug information, resolves to null (`linesProblem` says why).
+   * Without lines or readable debug information, resolves to null (`problem` says why).
    */
   inlineFramesMany(addresses: BigUint64Array, signal?: AbortSignal): Promise<InlineFrames | null>;
   /** The function that contains each address, or -1. Addresses need not be sorted. */

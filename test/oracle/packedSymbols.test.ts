@@ -67,7 +67,7 @@ describe(".gnu_debugdata", () => {
       .split("\n")
       .map((line) => /^(\S+) in section/.exec(line)?.[1] ?? line);
     const image = await openImage(program);
-    expect(image.linesProblem).toBeNull();
+    expect(image.problem).toBeNull();
     const found = image.lookupMany(BigUint64Array.from(functions, ({ address }) => BigInt(`0x${address}`)));
     const own = Array.from(found, (index) => (index < 0 ? "-" : image.functions.name(index as FunctionIndex)));
     image.close();

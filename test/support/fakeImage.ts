@@ -64,7 +64,7 @@ export function fakeImage({ functions, lines, buildId, segments = [kernelSegment
       sourceName: (index) => sourceName(functions[index].name),
     },
     hasLines: lines !== undefined,
-    linesProblem: null,
+    problem: null,
     lines: () => Promise.resolve(lines === undefined ? null : fakeLineTable(lines)),
     linesFor: () => Promise.resolve(lines === undefined ? null : fakeLineTable(lines)),
     lookupMany: (addresses) => Int32Array.from(addresses, find),

@@ -1,7 +1,8 @@
 import { open, readdir, stat } from "node:fs/promises";
 import path from "node:path";
 import type { Category } from "../../protocol/engine";
-import type { ListedPlace } from "../moduleList/listedModules";
+import type { ModuleTime } from "../moduleList/moduleTimes";
+import type { ListedModule } from "../moduleList/parseModuleList";
 
 /** A file with code that may have run in the guest. */
 export interface CodeFile {
@@ -13,6 +14,12 @@ export interface CodeFile {
   readonly boot?: BootCode;
   /** Of a module that the guest listed: where and when. */
   readonly listed?: ListedPlace;
+}
+
+/** Where and when a module's file was, as the guest listed it. */
+export interface ListedPlace {
+  readonly module: ListedModule;
+  readonly time: ModuleTime;
 }
 
 export interface BootCode {

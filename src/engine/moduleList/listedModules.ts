@@ -1,15 +1,9 @@
 import type { CodePart } from "../../symbols/code/codePart";
 import { SectionFlag } from "../../symbols/elf/constants";
 import type { ElfFile } from "../../symbols/elf/elfFile";
-import type { CodeFile } from "../guestFiles/codeFiles";
-import { moduleTimes, type ModuleTime } from "./moduleTimes";
-import type { ListedModule, ModuleList } from "./parseModuleList";
-
-/** Where and when a module's file was, as the guest listed it. */
-export interface ListedPlace {
-  readonly module: ListedModule;
-  readonly time: ModuleTime;
-}
+import type { CodeFile, ListedPlace } from "../guestFiles/codeFiles";
+import { moduleTimes } from "./moduleTimes";
+import type { ModuleList } from "./parseModuleList";
 
 /**
  * The files of the listed modules, each once for each of its places; of several files for a module the first. Modules without a file,

@@ -11,12 +11,11 @@ import { readOffset, readUnitLength } from "./forms";
 import { IndexedTables } from "./indexedTables";
 import type { InfoUnit } from "./infoUnit";
 import { RangeLists } from "./rangeLists";
+import { mostUnits, tooManyUnits } from "./problems";
 import type { StringReader } from "./strings";
 
 /** A unit's head and its root entry are within these bytes. */
 const headBytes = 1 << 12;
-/** A kernel with everything built in has some 30,000. */
-const maximumUnits = 1 << 17;
 
 /**
  * The debug information of an image. Of .debug_info, by far the largest section, only the units that are asked for are read;
@@ -63,8 +62,11 @@ export class DebugInfo {
    * list, because nothing says where the next one is.
    */
   *units(): Generator<InfoUnit> {
-    let left = maximumUnits;
-    for (let offset = 0; offset + 12 <= this.info.length && left > 0; left--) {
+    for (let offset = 0, count = 0; offset + 12 <= this.info.length; count++) {
+      if (count === mostUnits) {
+        this.headProblem ??= tooManyUnits(".debug_info");
+        return;
+      }
       const head = this.head(offset);
       if (head === null) return;
       if (head.unit !== null) yield head.unit;

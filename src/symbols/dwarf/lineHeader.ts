@@ -2,6 +2,7 @@ import type { ReusedBytes } from "../byteSource";
 import type { ByteCursor } from "../cursor";
 import type { SectionBytes } from "../elf/sectionBytes";
 import { readOffset, readUnitLength } from "./forms";
+import { mostUnits, tooManyUnits } from "./problems";
 import { readNames2, readNames5, type NameTable } from "./lineNames";
 
 /** Where a unit of .debug_line is and what is needed to go on to the next one. */
@@ -34,7 +35,7 @@ export interface LineHeader {
 /** A length of the 64-bit format, and a version. */
 const longestHead = 14;
 
-/** Finds the units of .debug_line. A length that leads out of the section ends the list; `problem` says so. */
+/** Finds the units of .debug_line. A length that leads out of the section ends the list, and so do too many; `problem` says so. */
 export function listLineUnits(
   section: SectionBytes,
   memory: ReusedBytes,
@@ -42,6 +43,7 @@ export function listLineUnits(
   const units: LineUnit[] = [];
   // Fewer bytes than a length and a version are padding.
   for (let offset = 0; section.length - offset >= 6; offset = units[units.length - 1].end) {
+    if (units.length === mostUnits) return { units, problem: tooManyUnits(".debug_line") };
     try {
       const { unit, missing } = readLineUnit(section, offset, memory);
       units.push(unit);

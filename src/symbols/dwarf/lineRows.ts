@@ -1,6 +1,5 @@
 import { GrowingColumn } from "../growingColumn";
 import { noFile } from "./lineFiles";
-import type { LineTableColumns } from "./lineTable";
 
 /** Offsets of a sequence's rows from its first address are kept in 32 signed bits: no sequence of a program is longer. */
 const maximumOffset = 0x7fffffff;
@@ -17,6 +16,18 @@ export interface LineSequence {
   readonly firstRow: number;
   /** Behind its last row. */
   readonly endRow: number;
+}
+
+/** Rows of sequences as columns. */
+export interface RowColumns {
+  /** Of each row: bytes from its sequence's origin, number of the file or `noFile`, line. */
+  readonly offset: Uint32Array;
+  readonly file: Uint32Array;
+  readonly line: Uint32Array;
+  /** Rows, ascending, whose address has a statement of another file first, and that file and line. */
+  readonly entryRow: Uint32Array;
+  readonly entryFile: Uint32Array;
+  readonly entryLine: Uint32Array;
 }
 
 /**
@@ -136,7 +147,7 @@ export class LineRows {
   }
 
   /** The rows of all closed sequences; offsets are unsigned now. */
-  columns(): Pick<LineTableColumns, "offset" | "file" | "line" | "entryRow" | "entryFile" | "entryLine"> {
+  columns(): RowColumns {
     const { count } = this;
     return {
       entryRow: this.entryRow.unsigned,

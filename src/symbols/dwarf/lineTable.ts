@@ -2,19 +2,11 @@ import { hasColumns, isBetween } from "../imageStore";
 import { AddressHalves, SortedAddresses } from "../sortedAddresses";
 import type { LineColumns, LineTable } from "../types";
 import { noFile } from "./lineFiles";
-import type { LineRows, LineSequence } from "./lineRows";
+import type { LineRows, LineSequence, RowColumns } from "./lineRows";
 
 /** A line table as columns: of its rows, and of its sequences by ascending `start`. */
-export interface LineTableColumns {
+export interface LineTableColumns extends RowColumns {
   readonly files: readonly string[];
-  /** Of each row: bytes from its sequence's origin, number of the file or `noFile`, line. */
-  readonly offset: Uint32Array;
-  readonly file: Uint32Array;
-  readonly line: Uint32Array;
-  /** Rows, ascending, whose address has a statement of another file first, and that file and line. */
-  readonly entryRow: Uint32Array;
-  readonly entryFile: Uint32Array;
-  readonly entryLine: Uint32Array;
   readonly start: BigUint64Array;
   /** Of each sequence: the halves of the address that its row offsets count from, its length, and its rows. */
   readonly originHigh: Uint32Array;

@@ -15,3 +15,9 @@ export class Problems {
     return this.first !== null && this.count > 1 ? `${this.first} (and ${this.count - 1} more)` : this.first;
   }
 }
+
+/** Units of a section that are read: a kernel with everything built in has some 30,000. */
+export const mostUnits = 1 << 17;
+
+export const tooManyUnits = (section: string): string =>
+  `${section} has more than ${mostUnits} units: what the others hold is missing.`;

@@ -29,7 +29,7 @@ export interface SymbolColumns {
  * Rejects with BootscopeError "damaged" when its entries or its string table make no sense.
  */
 export async function readSymbols(file: ElfContent): Promise<SymbolColumns | null> {
-  const section = file.section(".symtab") ?? file.section(".dynsym");
+  const section = tableOf(file);
   if (section === undefined) return null;
   const { is64, littleEndian } = file.header;
   const entryBytes = is64 ? 24 : 16;
@@ -77,6 +77,16 @@ export async function readSymbols(file: ElfContent): Promise<SymbolColumns | nul
     name: (index) => stringAt(strings, nameOffset[index]),
     named: (name) => findNamed(nameOffset, strings, name),
   };
+}
+
+const tableOf = (file: ElfContent): ElfSection | undefined => file.section(".symtab") ?? file.section(".dynsym");
+
+/** That the end of the file cuts its symbol table or the names in it, in one sentence; null: it does not. */
+export function cutSymbols(file: ElfContent): string | null {
+  const section = tableOf(file);
+  const cut = [section, section && file.sections.at(section.link)].find((part) => (part?.missing ?? 0) > 0);
+  if (cut === undefined) return null;
+  return `The file ends before its section ${cut.name} does: ${cut.missing} of ${cut.size} bytes are missing.`;
 }
 
 /** One search in the string table and one in the name column: a map of all names would cost more than all questions asked. */

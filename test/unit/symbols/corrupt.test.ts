@@ -147,7 +147,7 @@ describe("a section that is cut in the middle", () => {
     image = await openImage(temporaryFile(withHalfOf(name)));
     const at = BigUint64Array.from(image.functions.address);
     const frames = await image.inlineFramesMany(at);
-    const told = `${image.linesProblem ?? ""} ${frames?.problem ?? ""}`;
+    const told = `${image.problem ?? ""} ${frames?.problem ?? ""}`;
     expect(told).toMatch(new RegExp(`\\${name} is damaged at offset 0x[0-9a-f]+: `));
     const found = Array.from(image.lookupMany(at), (index) => image?.functions.name(index as FunctionIndex));
     expect(found).toContain("ring_advance");

@@ -54,7 +54,7 @@ describe.each(names)("%s", (name) => {
   it("has the line that binutils gives for every address of .text", async () => {
     image = await openImage(path.join(folder, `${name}.elf`));
     const table = await image.lines();
-    expect(image.linesProblem).toBeNull();
+    expect(image.problem).toBeNull();
     const changes = expectedLines(name);
     const first = changes[0].address;
     const count = Number(changes.at(-1)!.address - first) + 1;

@@ -4,9 +4,13 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { BootscopeError } from "../../../src/protocol/failure";
 import { guestAddress } from "../../../src/protocol/units";
+import { ReusedBytes } from "../../../src/symbols/byteSource";
+import { listLineUnits } from "../../../src/symbols/dwarf/lineHeader";
 import { ElfFile } from "../../../src/symbols/elf/elfFile";
+import { SectionBytes } from "../../../src/symbols/elf/sectionBytes";
 import { openImage } from "../../../src/symbols/image";
 import { buildElf, temporaryFile } from "./elfBuilder";
+import { LineProgram, lineUnit } from "./lineBuilder";
 
 const fixture = (name: string) => readFileSync(path.resolve(import.meta.dirname, `../../fixtures/symbols/${name}.elf`));
 const addresses = BigUint64Array.of(0n, 0x400150n, 0x400190n, 0x4001c4n, 0xffffffffffffffffn);
@@ -97,6 +101,18 @@ it("any bytes as .debug_line are a table or a problem", async () => {
 });
 
 describe("absurd sizes", () => {
+  it("more line tables than any program has are left out", async () => {
+    // Each is a length of 2, and version 4.
+    const content = Buffer.alloc(6 * ((1 << 17) + 1));
+    for (let at = 0; at < content.length; at += 6) content.set([2, 0, 0, 0, 4, 0], at);
+    const file = await ElfFile.open(temporaryFile(buildElf({ sections: [{ name: ".debug_line", content }] })));
+    const section = await SectionBytes.open(file, ".debug_line");
+    const { units, problem } = listLineUnits(section!, new ReusedBytes());
+    expect(units).toHaveLength(1 << 17);
+    expect(problem).toBe(".debug_line has more than 131072 units: what the others hold is missing.");
+    await file.close();
+  });
+
   it("a compressed section that promises gigabytes is damage", async () => {
     const header = Buffer.alloc(24);
     header.writeUInt32LE(1, 0);
@@ -105,9 +121,7 @@ describe("absurd sizes", () => {
       temporaryFile(buildElf({ sections: [{ name: ".debug_line", flags: 0x800, content: header }] })),
     );
     expect(await image.lines()).toBeNull();
-    expect(image.linesProblem).toMatch(
-      /Section \.debug_line \(file offset 0x[0-9a-f]+\) says to be 1125899906842624 bytes/,
-    );
+    expect(image.problem).toMatch(/Section \.debug_line \(file offset 0x[0-9a-f]+\) says to be 1125899906842624 bytes/);
     image.close();
   });
 
@@ -121,7 +135,20 @@ describe("absurd sizes", () => {
     const content = Buffer.concat([length, unit]);
     const image = await openImage(temporaryFile(buildElf({ sections: [{ name: ".debug_line", content }] })));
     await image.lines();
-    expect(image.linesProblem).toContain("a table of names has 1073741824 entries");
+    expect(image.problem).toContain("a table of names has 1073741824 entries");
+    image.close();
+  });
+});
+
+describe("a symbol table that the end of the file cuts", () => {
+  it("keeps its whole entries, and says what is missing", async () => {
+    const bytes = Buffer.from(buildElf({ symbols: [{ name: "main", address: 0x1000n, size: 16 }] }));
+    const symtab = Number(bytes.readBigUInt64LE(0x28)) + 2 * 64;
+    const offset = bytes.readBigUInt64LE(symtab + 0x18);
+    bytes.writeBigUInt64LE(BigInt(bytes.length) - offset + 24n, symtab + 0x20);
+    const image = await openImage(temporaryFile(bytes));
+    expect(image.lookupMany(BigUint64Array.of(0x1000n))[0]).toBeGreaterThanOrEqual(0);
+    expect(image.problem).toMatch(/^The file ends before its section \.symtab does: 24 of \d+ bytes are missing\.$/);
     image.close();
   });
 });
@@ -130,7 +157,12 @@ describe("a damaged .gnu_debugdata", () => {
   /** A stripped program whose symbols for dynamic linking are those of the builder. */
   function stripped(content: Uint8Array): Uint8Array {
     const symbols = [{ name: "main", address: 0x1000n, size: 16 }];
-    const bytes = Buffer.from(buildElf({ symbols, sections: [{ name: ".gnu_debugdata", content }] }));
+    const lines = lineUnit({ files: [["a.c", 0]], program: new LineProgram().address(0x1000n).row().end(4) });
+    const sections = [
+      { name: ".gnu_debugdata", content },
+      { name: ".debug_line", content: lines },
+    ];
+    const bytes = Buffer.from(buildElf({ symbols, sections }));
     const name = bytes.lastIndexOf(".symtab\0");
     bytes.write(".dynsym\0", name, "latin1");
     return bytes;
@@ -141,7 +173,8 @@ describe("a damaged .gnu_debugdata", () => {
     for (const content of [new Uint8Array(0), Buffer.from("no xz at all, but long enough"), cutXz]) {
       const image = await openImage(temporaryFile(stripped(content)));
       expect(image.functions.count).toBe(1);
-      expect(image.linesProblem).toMatch(/^Section \.gnu_debugdata cannot be read: /);
+      await image.lines();
+      expect(image.problem).toMatch(/^Section \.gnu_debugdata cannot be read: /);
       image.close();
     }
   });

@@ -33,7 +33,7 @@ describe("the line number program", () => {
     expect(await linesAt([{ files: oneFile, program }], [0xfffn, 0x1000n, 0x1003n, 0x1004n, 0x1007n, 0x1008n])).toEqual(
       ["-", "/build/a.c:10", "/build/a.c:10", "/build/a.c:12", "/build/a.c:12", "-"],
     );
-    expect(image!.linesProblem).toBeNull();
+    expect(image!.problem).toBeNull();
   });
 
   it("special opcodes, const_add_pc and fixed_advance_pc move as the standard says", async () => {
@@ -93,7 +93,7 @@ describe("the line number program", () => {
       .row()
       .end(4);
     expect(await linesAt([{ files: oneFile, program }], [0x1000n])).toEqual(["/build/a.c:1"]);
-    expect(image!.linesProblem).toBeNull();
+    expect(image!.problem).toBeNull();
   });
 
   it("goes back inside a sequence, by another set_address too", async () => {
@@ -233,7 +233,7 @@ describe("damage", () => {
     image = await openImage(writeElf({ sections: [{ name: ".debug_line", content }] }));
     const table = await image.lines();
     expect(table!.lookupMany(BigUint64Array.of(0x1000n)).line[0]).toBe(1);
-    expect(image.linesProblem).toBe(".debug_line is damaged at offset 0x4: version 9 is not known.");
+    expect(image.problem).toBe(".debug_line is damaged at offset 0x4: version 9 is not known.");
   });
 
   it("a program that is cut keeps the rows before the cut", async () => {
@@ -243,16 +243,16 @@ describe("damage", () => {
       "/build/a.c:2",
       "-",
     ]);
-    expect(image!.linesProblem).toMatch(/\.debug_line is damaged at offset 0x[0-9a-f]+: a sequence does not end\./);
+    expect(image!.problem).toMatch(/\.debug_line is damaged at offset 0x[0-9a-f]+: a sequence does not end\./);
   });
 
   it("a line range of 0 is damage, not a division", async () => {
     expect(await linesAt([{ ...good, lineRange: 0 }, good], [0x1000n])).toEqual(["/build/a.c:1"]);
-    expect(image!.linesProblem).toContain("line range is 0");
+    expect(image!.problem).toContain("line range is 0");
   });
 
   it("names how many more problems there are", async () => {
     await linesAt([{ ...good, lineRange: 0 }, { ...good, lineRange: 0 }, good], [0x1000n]);
-    expect(image!.linesProblem).toContain("(and 1 more)");
+    expect(image!.problem).toContain("(and 1 more)");
   });
 });

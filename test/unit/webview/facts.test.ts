@@ -79,6 +79,9 @@ describe("the header's words", () => {
       "no line numbers in it",
     ]);
     expect(symbolRemarks({ ...symbols, match: { verdict: "unchecked", evidence: "" } })).toEqual([]);
+    const damaged = { ...symbols, problem: ".debug_line is damaged at offset 0x4: a unit is too short." };
+    expect(symbolRemarks(damaged).at(-1)).toBe("damaged: names or lines are missing");
+    expect(symbolDetails(damaged)).toContain(damaged.problem);
   });
 
   it("tell where KASLR put the kernel, and the files that were named beside it", () => {

@@ -9,13 +9,22 @@ export const fileName = (path: string): string => path.split(/[\\/]/).at(-1) ?? 
  * What is to be said of a vmlinux besides its name: that it belongs to the trace (a long build-id shortened), what it lacks, where
  * KASLR put it, and the files that were named beside it.
  */
-export function symbolRemarks({ match, buildId, hasLines, slide, files = [] }: SymbolsSummary): string[] {
+export function symbolRemarks({
+  match,
+  buildId,
+  hasLines,
+  problem = null,
+  slide,
+  files = [],
+}: SymbolsSummary): string[] {
   const byBuildId = match.verdict === "matches" && buildId !== null && match.evidence.includes(buildId);
   const evidence = byBuildId ? `build-id ${buildId.slice(0, 8)}… matches` : match.evidence.replace(/\.$/, "");
   const moved = isMoved(slide) ? `moved by ${slide.virtual}` : "";
-  return [evidence, hasLines ? "" : "no line numbers in it", moved, filesRemark(files)].filter(
-    (remark) => remark !== "",
-  );
+  const lacks = [
+    hasLines ? "" : "no line numbers in it",
+    problem === null ? "" : "damaged: names or lines are missing",
+  ];
+  return [evidence, ...lacks, moved, filesRemark(files)].filter((remark) => remark !== "");
 }
 
 /** What stands before a vmlinux's name. One that could not be compared with anything, and names nothing, is no source of names. */
@@ -44,10 +53,10 @@ function filesRemark(files: readonly PlacedFile[]): string {
 }
 
 /** All that is known of where names come from: the vmlinux's path, how it was checked, where KASLR put it, and every file with its place. */
-export function symbolDetails({ path, match, slide, files = [] }: SymbolsSummary): string {
+export function symbolDetails({ path, match, problem, slide, files = [] }: SymbolsSummary): string {
   const moved = isMoved(slide) ? `Moved by KASLR: ${slide.virtual} virtual${physicalOf(slide)}.` : "";
   const places = files.map(({ address, name, path: file }) => `${address} ${name} (${file})`);
-  return [path ?? "", match.evidence, moved, ...places].filter((line) => line !== "").join("\n");
+  return [path ?? "", match.evidence, problem ?? "", moved, ...places].filter((line) => line !== "").join("\n");
 }
 
 /** The facts that are known, in a fixed order. */
