@@ -37,10 +37,9 @@ function slotAt(index: u32): Slot {
   return changetype<Slot>(table + (index as usize) * slotBytes);
 }
 
-/** Code addresses differ mostly in their low bits, and neighbours may share a cache line: those bits pass nearly unchanged. */
+/** By Fibonacci: code is aligned, so that the low bits of addresses alone would not do. */
 function hash(address: u64): u32 {
-  const mixed = (((address >> 32) as u32) * 0x9e3779b1) ^ (address as u32);
-  return mixed ^ (mixed >> 17);
+  return ((address * 0x9e3779b97f4a7c15) >> 32) as u32;
 }
 
 /** Number + 1 of an address, in the order of first appearance; 0 when it is new and the table is full. */

@@ -20,13 +20,18 @@ let mostRows: u32 = 0;
 let typeBytes: usize = 0;
 let execTb: u64 = 0;
 let execTbExit: u64 = 0;
+/** Length and process of a record, which are one word. */
+let lengthAndProcess: u64 = 0;
+let zero: u64 = 0;
 
 export let rows: u32 = 0;
 /** Key of the last row. */
 export let lastKey: i32 = 0;
+/** An exit may still say that the last row did not run; false also where it said so of one after it. */
+export let lastIsOpen: bool = false;
 /** No row's time is before that of the row before it. */
 export let ascending: bool = true;
-let latest: u64 = 0;
+let latest: i64 = 0;
 
 /** Begins rows, which go into these columns. */
 export function begin(block: usize, time: usize, most: u32): void {
@@ -34,54 +39,81 @@ export function begin(block: usize, time: usize, most: u32): void {
   timeColumn = time;
   mostRows = most;
   rows = 0;
+  lastIsOpen = false;
   ascending = true;
-  latest = 0;
-}
-
-/** What the numbers of events are; of the exit -1 if it has none. */
-export function setEvents(type: u32, executionId: u32, exitId: i32): void {
-  typeBytes = type;
-  execTb = executionId;
-  execTbExit = exitId as i64 as u64;
-}
-
-/** Nanoseconds; negative for times before zero. */
-function timeSince(zero: u64, time: u64): f64 {
-  return time >= zero ? ((time - zero) as f64) : -((zero - time) as f64);
+  latest = i64.MIN_VALUE;
 }
 
 /**
- * Reads records from `at` on, which become further rows; answers where the first is that it leaves alone.
- * @param process that wrote them
+ * What the numbers of events are; of the exit -1 if it has none.
+ * @param process that wrote the records
  * @param timeLow low half of the time that is zero
  */
-export function readRecords(start: usize, end: usize, process: u32, timeLow: u32, timeHigh: u32): usize {
-  const zero = ((timeHigh as u64) << 32) | (timeLow as u64);
-  const length = typeBytes + (recordLength as usize);
+export function setEvents(type: u32, executionId: u32, exitId: i32, process: u32, timeLow: u32, timeHigh: u32): void {
+  typeBytes = type;
+  execTb = executionId;
+  execTbExit = exitId as i64 as u64;
+  lengthAndProcess = ((process as u64) << 32) | (recordLength as u64);
+  zero = ((timeHigh as u64) << 32) | (timeLow as u64);
+}
+
+/** A host address in 32 bits. */
+function keyOf(block: u64): i32 {
+  return ((block as u32) ^ (((block >> 32) as u32) * 0x9e3779b1)) as i32;
+}
+
+/** Reads records from `at` on, which become further rows; answers where the first is that it leaves alone. */
+export function readRecords(start: usize, end: usize): usize {
+  // Locals stay in registers.
+  const before = typeBytes;
+  const execution = execTb;
+  const sizeAndProcess = lengthAndProcess;
+  const start0 = zero;
+  const blocks = blockColumn;
+  const times = timeColumn;
+  const length = before + (recordLength as usize);
+  let newest = latest;
+  let ascends = ascending;
   let at = start;
   let row = rows;
+  let block: u64 = 0;
+  let isBlockKnown = false;
   for (; at + length <= end && row < mostRows; at += length) {
-    const event = at + typeBytes;
+    const event = at + before;
+    if (before != 0 && load<u64>(at) != eventType) break;
     const id = load<u64>(event);
-    if (load<u32>(event + 16) != recordLength) break;
-    if (typeBytes != 0 && load<u64>(at) != eventType) break;
     const last = load<u64>(event + headBytes + 8);
-    if (id == execTb) {
-      if (load<u32>(event + 20) != process) break;
+    if (id == execution) {
+      if (load<u64>(event + 16) != sizeAndProcess) break;
       const number = numberOf(last);
       if (number == 0) break;
-      store<u32>(blockColumn + ((row as usize) << 2), number - 1);
-      const time = load<u64>(event + 8);
-      if (time < latest) ascending = false;
-      latest = time;
-      store<f64>(timeColumn + ((row as usize) << 3), timeSince(zero, time));
+      store<u32>(blocks + ((row as usize) << 2), number - 1);
+      // Negative before zero; also where it is too late for any trace.
+      const time = (load<u64>(event + 8) - start0) as i64;
+      ascends = ascends & (time >= newest);
+      newest = time;
+      store<f64>(times + ((row as usize) << 3), time as f64);
       row++;
-      const block = load<u64>(event + headBytes);
-      lastKey = ((block as u32) ^ (((block >> 32) as u32) * 0x9e3779b1)) as i32;
-    } else if (id != execTbExit || (last & exitMask) == exitRequested) {
-      break;
+      block = load<u64>(event + headBytes);
+      isBlockKnown = true;
+      lastIsOpen = true;
+    } else {
+      if (id != execTbExit || load<u32>(event + 16) != recordLength) break;
+      if ((last & exitMask) != exitRequested) continue;
+      // Which execution it means is known elsewhere if none was read here.
+      if (row == 0) break;
+      const key = isBlockKnown ? keyOf(block) : lastKey;
+      if (lastIsOpen && keyOf(load<u64>(event + headBytes)) == key) {
+        // The first row stays for TypeScript: something has to have announced what an exit takes back.
+        if (row == 1) break;
+        row--;
+        lastIsOpen = false;
+      }
     }
   }
   rows = row;
+  latest = newest;
+  ascending = ascends;
+  if (isBlockKnown) lastKey = keyOf(block);
   return at;
 }

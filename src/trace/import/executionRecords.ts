@@ -31,18 +31,20 @@ export class ExecutionRecords {
   take(buffer: Uint8Array, at: number, end: number, layout: RecordLayout): number {
     // Offsets from the first buffer reach into the second; the columns are those of the first.
     const from = buffer.byteOffset - this.buffers[0].byteOffset;
-    const part = this.reader.parse({ place: 0, start: from + at, end: from + end, layout, generation: 0 });
-    this.takePart(part, layout, this.columns, this.numbers);
-    return part.stop - from;
+    this.reader.begin(0, layout);
+    const stop = this.reader.read(0, from + at, from + end);
+    this.takePart(this.reader.end(), layout, this.columns, this.numbers);
+    return stop - from;
   }
 
   /** Takes what a reader found. @param numbers what its numbers of addresses mean */
   takePart(part: RecordPart, { process }: RecordLayout, { block, time }: LogColumns, numbers: BlockNumbers): void {
-    const { rows, lastKey, ascending, addresses } = part;
+    const { rows, lastKey, lastIsOpen, ascending, addresses } = part;
     numbers.add(addresses);
     if (rows === 0) return;
     const stream = this.sink.streamOfThread(process);
     this.sink.announceRun(stream, block, numbers, time, 0, rows, lastKey, ascending);
+    if (!lastIsOpen) this.sink.confirmLast();
   }
 
   /** For a reader that numbers addresses itself. */

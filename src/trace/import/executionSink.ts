@@ -161,6 +161,11 @@ export class ExecutionSink {
     for (; row < to; row++) this.announce(vcpu, blocks[numbers[row]], times[row], row === last ? lastKey : 0);
   }
 
+  /** What was announced last did run, whatever is said later. */
+  confirmLast(): void {
+    if (this.last !== null && this.last.pending >= 0) this.confirm(this.last);
+  }
+
   /** The block did not run, if it is what a stream announced last. */
   withdraw(block: number): void {
     const stream =

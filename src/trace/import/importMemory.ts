@@ -2,7 +2,7 @@
  * The memory in which one parser works: texts or records come in, columns go out, and nothing is copied between threads. It is
  * that of assembly/logLines.ts or executionRecords.ts, so everything has a place in it:
  *
- *   templates | cache of lines | texts and their columns, `places` of each | addresses | table of addresses, which grows
+ *   whether to leave off | templates | cache of lines | texts and their columns, `places` of each | addresses | table of addresses, which grows
  */
 import { mostAddresses } from "./addressIndex";
 import { runWords, type LogColumns } from "./logColumns";
@@ -13,6 +13,7 @@ const shortestLine = 13;
 const tableSlotBytes = 16;
 /** Of the three columns: 4 and 8 bytes per row, and 12 per run, which may be of one row. */
 const rowBytes = 24;
+const interruptionAt = 8;
 const templatesAt = pageBytes;
 const lineCacheAt = 2 * pageBytes;
 /** As assembly/lineCache.ts has it. */
@@ -27,6 +28,8 @@ export interface ImportMemoryShape {
   /** Of a text's buffer, padding included. */
   readonly textBytes: number;
   readonly places: number;
+  /** Room in columns, if not as many rows as the lines of a text may make. */
+  readonly rows?: number;
 }
 
 export class ImportMemory {
@@ -36,23 +39,28 @@ export class ImportMemory {
   readonly tableAt: number;
   private readonly columnsAt: number;
   private readonly placeBytes: number;
+  private readonly interruption: Int32Array;
   /** Room in columns. */
   readonly rows: number;
 
   private constructor(readonly shape: ImportMemoryShape) {
-    const { textBytes, places } = shape;
-    this.rows = Math.ceil(textBytes / shortestLine / 8) * 8;
+    const { textBytes, places, rows = textBytes / shortestLine } = shape;
+    this.rows = Math.ceil(rows / 8) * 8;
     this.columnsAt = pages(textBytes);
     this.placeBytes = this.columnsAt + pages(this.rows * rowBytes);
     this.addressesAt = textsAt + places * this.placeBytes;
     this.tableAt = this.addressesAt + mostAddresses * 8;
+    this.interruption = new Int32Array(shape.memory.buffer, interruptionAt, 1);
   }
 
-  /** @param textBytes of each of the buffers for texts */
-  static create(textBytes: number, places: number): ImportMemory {
+  /**
+   * @param textBytes of each of the buffers for texts
+   * @param rows room in columns, if not as many as the lines of a text may make
+   */
+  static create(textBytes: number, places: number, rows?: number): ImportMemory {
     // The system gives memory only where it is written.
     const memory = new WebAssembly.Memory({ initial: 1, maximum: 65536, shared: true });
-    const created = new ImportMemory({ memory, textBytes, places });
+    const created = new ImportMemory({ memory, textBytes, places, ...(rows !== undefined && { rows }) });
     created.reserve(created.tableAt);
     return created;
   }
@@ -93,6 +101,15 @@ export class ImportMemory {
   /** Addresses from number `from` to `to`. */
   addresses(from: number, to: number): BigUint64Array {
     return new BigUint64Array(this.shape.memory.buffer, this.addressesAt + from * 8, to - from);
+  }
+
+  /** Tells who reads in this memory, on whatever thread, to leave off what it was asked for. */
+  set isInterrupted(isInterrupted: boolean) {
+    Atomics.store(this.interruption, 0, isInterrupted ? 1 : 0);
+  }
+
+  get isInterrupted(): boolean {
+    return Atomics.load(this.interruption, 0) !== 0;
   }
 
   /** Makes room for a table with so many slots. */

@@ -3,13 +3,13 @@ import { parentPort, workerData } from "node:worker_threads";
 import { ImportMemory } from "./importMemory";
 import { LogBlockParser, type LogText } from "./logBlockParser";
 import type { ImportWorkerData, ParserReply } from "./parserThreads";
-import { RecordReader, type RecordText } from "./recordReader";
+import { RecordPieces, type FilePiece } from "./recordPieces";
 
 const port = parentPort;
 if (port === null) throw new Error("importWorker runs as a worker thread");
 const parse = parserOf(workerData as ImportWorkerData);
 
-port.on("message", (text: LogText & RecordText) => {
+port.on("message", (text: LogText & FilePiece) => {
   let reply: ParserReply;
   try {
     reply = { part: parse(text) };
@@ -19,8 +19,8 @@ port.on("message", (text: LogText & RecordText) => {
   port.postMessage(reply);
 });
 
-function parserOf(data: ImportWorkerData): (text: LogText & RecordText) => unknown {
+function parserOf(data: ImportWorkerData): (text: LogText & FilePiece) => unknown {
   const memory = ImportMemory.of(data.shape);
-  const parser = data.kind === "log" ? new LogBlockParser(memory, data.clock) : new RecordReader(memory);
+  const parser = data.kind === "log" ? new LogBlockParser(memory, data.clock) : new RecordPieces(memory);
   return (text) => parser.parse(text);
 }

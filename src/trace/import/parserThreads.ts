@@ -22,10 +22,12 @@ export type ImportWorkerData =
 export interface ParserHandle<Text, Part> {
   /** Where it finds texts and puts columns. */
   readonly memory: ImportMemory;
+  /** Resolves when its thread runs, or never will. */
+  readonly up: Promise<void>;
   /** Rejects when its thread has ended. */
   parse(text: Text): Promise<Part>;
-  /** Ends the thread. What was asked for rejects. */
-  close(): Promise<void>;
+  /** Lets the thread end. What was asked for rejects. */
+  close(): void;
 }
 
 export function inlineParser<Text, Part>(
@@ -34,8 +36,9 @@ export function inlineParser<Text, Part>(
 ): ParserHandle<Text, Part> {
   return {
     memory,
+    up: Promise.resolve(),
     parse: (text) => Promise.resolve(parser.parse(text)),
-    close: () => Promise.resolve(),
+    close: () => undefined,
   };
 }
 
@@ -43,14 +46,16 @@ export function inlineParser<Text, Part>(
  * As many parsers as it is good to have, each on a thread of its own.
  * @param workerPath the bundled importWorker, which takes `Text` and answers `Part` for this kind of data
  * @param textBytes of each of their buffers
+ * @param rows room in their columns, if not as many as the lines of a text may make
  */
 export function threadParsers<Text, Part>(
   workerPath: string,
   textBytes: number,
   dataOf: (shape: ImportMemoryShape) => ImportWorkerData,
+  rows?: number,
 ): ParserHandle<Text, Part>[] {
   return Array.from({ length: Math.min(mostThreads, availableParallelism()) }, () => {
-    const memory = ImportMemory.create(textBytes, placesPerThread);
+    const memory = ImportMemory.create(textBytes, placesPerThread, rows);
     return threadParser<Text, Part>(workerPath, memory, dataOf(memory.shape));
   });
 }
@@ -84,6 +89,7 @@ function threadParser<Text, Part>(
     ended ??= new BootscopeError("internal", `A parsing thread ended: ${how}`);
     for (const { reject } of waiting.splice(0)) reject(ended);
   };
+  const up = new Promise<void>((resolve) => worker.once("online", resolve).once("exit", () => resolve()));
   worker.on("message", (reply: ParserReply) => {
     const asker = waiting.shift();
     if ("part" in reply) asker?.resolve(reply.part as Part);
@@ -93,6 +99,7 @@ function threadParser<Text, Part>(
   worker.on("exit", (code) => end(`exit code ${code}`));
   return {
     memory,
+    up,
     parse: (text) =>
       new Promise((resolve, reject) => {
         if (ended !== null) {
@@ -102,8 +109,6 @@ function threadParser<Text, Part>(
         waiting.push({ resolve, reject });
         worker.postMessage(text);
       }),
-    close: async () => {
-      await worker.terminate();
-    },
+    close: () => void worker.terminate(),
   };
 }

@@ -89,7 +89,7 @@ async function importQemuLog(
     }
     await merged;
   } finally {
-    await Promise.all(parsers.map((parser) => parser.close()));
+    for (const parser of parsers) parser.close();
   }
   return merger.finish();
 }

@@ -6,10 +6,18 @@ import { eventHeadBytes } from "./simpletraceRecord";
 
 interface RecordsCode extends AddressTableCode {
   begin(block: number, time: number, most: number): void;
-  setEvents(typeBytes: number, execTb: number, execTbExit: number): void;
-  readRecords(start: number, end: number, process: number, timeLow: number, timeHigh: number): number;
+  setEvents(
+    typeBytes: number,
+    execTb: number,
+    execTbExit: number,
+    process: number,
+    timeLow: number,
+    timeHigh: number,
+  ): void;
+  readRecords(start: number, end: number): number;
   readonly rows: WebAssembly.Global;
   readonly lastKey: WebAssembly.Global;
+  readonly lastIsOpen: WebAssembly.Global;
   readonly ascending: WebAssembly.Global;
 }
 
@@ -26,31 +34,22 @@ export interface RecordLayout {
   readonly timeHigh: number;
 }
 
+/** Bytes of a record without a word before it. */
+export const shortestRecordBytes = eventHeadBytes + 16;
+
 /** Bytes of each such record. */
-export const recordBytesOf = ({ typeBytes }: RecordLayout): number => typeBytes + eventHeadBytes + 16;
+export const recordBytesOf = ({ typeBytes }: RecordLayout): number => typeBytes + shortestRecordBytes;
 
-/** Records in the reader's memory. */
-export interface RecordText {
-  /** Which of the memory's places they lie in. */
-  readonly place: number;
-  /** Offsets in that place. */
-  readonly start: number;
-  readonly end: number;
-  readonly layout: RecordLayout;
-  /** When it changes, addresses are numbered anew. */
-  readonly generation: number;
-}
-
-/** Its rows are in the columns `block` and `time` of the text's place. */
+/** What was found in records that follow one another. Its rows are in the columns `block` and `time` of a place. */
 export interface RecordPart {
   readonly rows: number;
-  /** Offset of the first record that has to be read in another way, or that is not whole. */
-  readonly stop: number;
-  /** Key of the last row's block. */
+  /** Key of the last row's block, or of one after it that did not run. */
   readonly lastKey: number;
+  /** An exit may still say that the last row did not run. */
+  readonly lastIsOpen: boolean;
   /** No time is before the one before it. */
   readonly ascending: boolean;
-  /** Those met for the first time in this generation. */
+  /** Those met for the first time since the reader forgot all. */
   readonly addresses: BigUint64Array;
 }
 
@@ -59,7 +58,6 @@ let module: WebAssembly.Module | null = null;
 export class RecordReader {
   private readonly code: RecordsCode;
   private readonly addresses: AddressTable;
-  private generation = 0;
 
   constructor(private readonly memory: ImportMemory) {
     module ??= new WebAssembly.Module(code);
@@ -68,25 +66,41 @@ export class RecordReader {
     this.addresses = new AddressTable(this.code, memory);
   }
 
-  parse({ place, start, end, layout, generation }: RecordText): RecordPart {
-    const { code, memory, addresses } = this;
-    if (generation !== this.generation) addresses.clear();
-    this.generation = generation;
-    const columns = memory.columnOffsets(place);
-    const base = memory.textAt(place);
-    const { typeBytes, execTb, execTbExit, process, timeLow, timeHigh } = layout;
-    code.begin(columns.block, columns.time, memory.rows);
-    code.setEvents(typeBytes, execTb, execTbExit);
+  /** Begins a part, whose rows go into the columns of this place. */
+  begin(place: number, { typeBytes, execTb, execTbExit, process, timeLow, timeHigh }: RecordLayout): void {
+    const columns = this.memory.columnOffsets(place);
+    this.code.begin(columns.block, columns.time, this.memory.rows);
+    this.code.setEvents(typeBytes, execTb, execTbExit, process, timeLow, timeHigh);
+  }
+
+  /**
+   * Reads records of the part.
+   * @param start offset in the memory's text of number `text`
+   * @returns the offset of the first record that has to be read in another way, or that is not whole before `end`
+   */
+  read(text: number, start: number, end: number): number {
+    const base = this.memory.textAt(text);
     let at = base + start;
     do {
-      at = code.readRecords(at, base + end, process, timeLow, timeHigh);
-    } while (addresses.grow());
+      at = this.code.readRecords(at, base + end);
+    } while (this.addresses.grow());
+    return at - base;
+  }
+
+  /** The part that was read since `begin`. */
+  end(): RecordPart {
+    const { rows, lastKey, lastIsOpen, ascending } = this.code;
     return {
-      rows: code.rows.value,
-      stop: at - base,
-      lastKey: code.lastKey.value,
-      ascending: code.ascending.value !== 0,
-      addresses: addresses.takeNew(),
+      rows: rows.value,
+      lastKey: lastKey.value,
+      lastIsOpen: lastIsOpen.value !== 0,
+      ascending: ascending.value !== 0,
+      addresses: this.addresses.takeNew(),
     };
+  }
+
+  /** Addresses are numbered anew from now on. */
+  forget(): void {
+    this.addresses.clear();
   }
 }

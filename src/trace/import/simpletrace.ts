@@ -44,8 +44,15 @@ async function importSimpletrace(
 ): Promise<ImportResult> {
   const sink = new ExecutionSink(writer, "host");
   const encoder = writer.eventEncoder(ThreadKind.Process);
-  const { blockBytes, importWorker } = options;
-  const parts = { sink, encoder, blockBytes, importWorker, ...(await namesFor(input, header, options.traceEvents)) };
+  const { blockBytes, importWorker, waitForThreads } = options;
+  const parts = {
+    sink,
+    encoder,
+    blockBytes,
+    importWorker,
+    waitForThreads,
+    ...(await namesFor(input, header, options.traceEvents)),
+  };
   const scan = await scanSimpletrace(input, header, parts, {
     signal: options.signal,
     after: async (scan) => {

@@ -32,6 +32,8 @@ export interface SimpletraceParts {
   readonly blockBytes?: number | undefined;
   /** The bundled importWorker: executions are then read on threads. */
   readonly importWorker?: string | undefined;
+  /** Threads read from the first execution on, also if they have to be waited for. */
+  readonly waitForThreads?: boolean | undefined;
   readonly describe: (name: string) => EventDescriptor | undefined;
   /** Names by number, where the file does not give them; null: it does, or nobody does. */
   readonly numbersOf: (header: SimpletraceHeader) => readonly string[] | null;
@@ -52,35 +54,49 @@ export async function scanSimpletrace(
 ): Promise<SimpletraceScan> {
   const scan = new SimpletraceScan(header, parts);
   const { importWorker, blockBytes = usualBlockBytes } = parts;
-  if (scan.records !== null && importWorker !== undefined && !isShort(input, blockBytes)) {
-    await new SimpletraceThreads(scan, scan.records, importWorker, blockBytes).read(
-      input,
-      headerBytesOf(header),
-      steps,
-    );
-  } else {
-    await scanInTurn(input, header, scan, steps);
+  const onThreads = input.file !== null && importWorker !== undefined && !isShort(input, blockBytes);
+  const threads =
+    onThreads && scan.records !== null ? new SimpletraceThreads(scan, scan.records, importWorker, blockBytes) : null;
+  try {
+    if (parts.waitForThreads === true) await threads?.up;
+    let at = headerBytesOf(header);
+    for (;;) {
+      const stop = await scanInTurn(input, at, scan, steps, threads);
+      if (stop === null || threads === null || input.file === null || scan.walker.damaged) break;
+      at = await threads.read(input.file, stop, steps);
+    }
+  } finally {
+    await threads?.close();
   }
   parts.encoder.finish();
   return scan;
 }
 
+/** Reads from a position on. Answers where threads can go on, or null at the end. */
 async function scanInTurn(
   input: TraceInput,
-  header: SimpletraceHeader,
+  from: number,
   scan: SimpletraceScan,
   { signal, after }: ScanSteps,
-): Promise<void> {
+  threads: SimpletraceThreads | null,
+): Promise<number | null> {
+  const { walker } = scan;
+  input.file?.goTo(from);
   const reader = new BlockReader(input, scan.records?.buffers);
   try {
     let block = await reader.next(0);
-    for (let first = true; block !== null; first = false) {
+    for (let at = input.file === null ? from : 0; block !== null; at = 0) {
       signal?.throwIfAborted();
-      const consumed = scan.walker.take(block, block.start + (first ? headerBytesOf(header) : 0));
+      const { interruptions } = scan;
+      const begin = block.start + at;
+      const consumed = walker.take(block, begin);
       await after(scan);
-      if (scan.walker.damaged) break;
+      if (walker.damaged) return null;
+      const inExecutions = scan.interruptions === interruptions && scan.layout !== null && consumed > begin;
+      if (inExecutions && threads?.areUp === true) return from + block.position + consumed - block.start;
       block = await reader.next(consumed);
     }
+    return null;
   } finally {
     await reader.close();
   }
@@ -102,6 +118,8 @@ export class SimpletraceScan implements SimpletraceVisitor {
   private firstHigh = -1;
   /** Reads executions in a row; null: they are events like all others. */
   readonly records: ExecutionRecords | null;
+  /** Records met that are no executions or exits, and headers. */
+  interruptions = 0;
   /** The last record was an execution, so that the next ones may be read in a row. */
   private inExecutions = false;
   /** Of the executions that were met last; null: the next ones may be of any other. */
@@ -123,6 +141,7 @@ export class SimpletraceScan implements SimpletraceVisitor {
 
   header(header: SimpletraceHeader): void {
     const { encoder, describe } = this.parts;
+    this.interruptions++;
     this.named.clear();
     this.names.clear();
     this.layout = null;
@@ -134,6 +153,7 @@ export class SimpletraceScan implements SimpletraceVisitor {
   }
 
   mapping(id: number, name: string): void {
+    this.interruptions++;
     this.layout = null;
     // A later mapping of an id wins, also when it takes a meaning away.
     if (this.execTb === id) this.execTb = -1;
@@ -193,6 +213,7 @@ export class SimpletraceScan implements SimpletraceVisitor {
 
   private keep(id: number, idAt: number, start: number, end: number): void {
     const { walker } = this;
+    this.interruptions++;
     const isDropped = id === droppedIdLow && walker.halfAt(idAt + walker.high) !== 0;
     let event = this.named.get(id);
     if (event === undefined) {

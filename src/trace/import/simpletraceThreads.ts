@@ -2,133 +2,119 @@
  * Reads executions of a simple trace on threads, ahead of the scan that puts its records in order.
  *
  * Where a record begins follows from the length of the one before, so a thread can only be told where one begins if all before
- * it are executions, which are alike. The scan finds out: what a thread read from another place than that to which the scan
- * came, or as something else than the scan knows by then, is thrown away, and the scan reads the records itself.
+ * it are executions, or as long. The scan finds out: what was read from another place than that to which the scan came, or as
+ * something else than the scan knows by then, is thrown away, and the scan goes on by itself.
  */
+import { readFully } from "../chunkWalk";
 import type { BlockNumbers } from "./blockNumbers";
-import { BlockReader, bufferBytes, carryBytes, paddingBytes, type FileBlock } from "./blockReader";
 import type { ExecutionRecords } from "./executionRecords";
-import type { TraceInput } from "./input/traceInput";
+import type { InputFile } from "./input/traceInput";
 import { placesOf, threadParsers, type ParserHandle, type ParserPlace } from "./parserThreads";
-import { recordBytesOf, type RecordLayout, type RecordPart, type RecordText } from "./recordReader";
+import { stepBytes, type FilePart, type FilePiece } from "./recordPieces";
+import { recordBytesOf, shortestRecordBytes, type RecordLayout } from "./recordReader";
 import type { ScanSteps, SimpletraceScan } from "./simpletraceScan";
 
 /** What a thread was asked to read. */
-interface Guess {
-  readonly layout: RecordLayout;
-  readonly generation: number;
-  /** Bytes of the trace before its first record. */
-  readonly from: number;
-  readonly part: Promise<RecordPart>;
-}
-
 interface Waiting {
-  readonly block: FileBlock;
-  readonly guess: Guess | null;
+  readonly piece: FilePiece;
+  readonly part: Promise<FilePart>;
+  readonly place: ParserPlace;
 }
 
 export class SimpletraceThreads {
-  private readonly parsers: ParserHandle<RecordText, RecordPart>[];
+  private readonly parsers: ParserHandle<FilePiece, FilePart>[];
   private readonly places: ParserPlace[];
   /** By parser. */
   private readonly numbers: BlockNumbers[];
+  /** In the order of the file. */
+  private waiting: Waiting[] = [];
   /** Grows when something is thrown away: then all parsers number addresses anew. */
   private generation = 0;
-  /** Bytes of the trace that the scan is done with, and those behind them that are in no later block. */
-  private done = 0;
-  private rest = new Uint8Array(0);
+  private nextPlace = 0;
+  /** All of them run. Before, who asks them would wait for longer than it takes to read by itself. */
+  areUp = false;
+  readonly up: Promise<void>;
 
+  /** @param pieceBytes that a thread reads at a time, or a little less */
   constructor(
     private readonly scan: SimpletraceScan,
     private readonly records: ExecutionRecords,
     importWorker: string,
-    private readonly blockBytes: number,
+    private readonly pieceBytes: number,
   ) {
-    this.parsers = threadParsers(importWorker, bufferBytes(blockBytes), (shape) => ({ kind: "records", shape }));
+    const rows = Math.ceil(pieceBytes / shortestRecordBytes);
+    this.parsers = threadParsers(importWorker, stepBytes, (shape) => ({ kind: "records", shape }), rows);
     this.places = placesOf(this.parsers);
     this.numbers = this.parsers.map(() => records.newNumbers());
+    this.up = Promise.all(this.parsers.map(({ up }) => up)).then(() => void (this.areUp = true));
   }
 
-  /** Reads everything behind so many bytes of header. */
-  async read(input: TraceInput, headerBytes: number, { signal, after }: ScanSteps): Promise<void> {
-    const { scan, places, blockBytes } = this;
-    const texts = places.map(({ text }) => text);
-    const reader = new BlockReader(input, texts);
-    const waiting: Waiting[] = [];
-    this.done = headerBytes;
-    try {
-      let block = await reader.next(0);
-      for (let before: FileBlock | null = null; block !== null;) {
-        waiting.push({ block, guess: this.guess(block, before) });
-        // A block that is not full is the last one, or what a slow pipe brought: nobody should wait for the next.
-        const isFull = block.end - block.start >= blockBytes;
-        // Without a layout there is nothing to guess from until the scan has gone on.
-        while (waiting.length > 0 && (scan.layout === null || waiting.length >= places.length - 1 || !isFull)) {
-          const [next] = waiting.splice(0, 1);
-          const readable = await this.take(next);
-          signal?.throwIfAborted();
-          await after(scan);
-          if (!readable) return;
-        }
-        before = block;
-        block = await reader.next(block.end);
+  /**
+   * Reads executions from a position of the file on.
+   * @returns where the first record is that the scan has to read by itself, the end of the file included
+   */
+  async read(file: InputFile, position: number, { signal, after }: ScanSteps): Promise<number> {
+    const { scan, waiting } = this;
+    const { layout } = scan;
+    let next = position;
+    let done = position;
+    while (layout !== null && file.goTo(done)) {
+      for (; waiting.length < this.places.length; next = waiting[waiting.length - 1].piece.to) {
+        if (!this.ask(file, next, layout)) break;
       }
-    } finally {
-      await reader.close();
-      await Promise.all(this.parsers.map((parser) => parser.close()));
+      const first = waiting.shift();
+      if (first === undefined) break;
+      const { piece, place } = first;
+      const part = await first.part;
+      this.records.takePart(part, layout, place.columns, this.numbers[place.parser]);
+      done = part.stop < piece.to ? await this.scanPiece(file, part.stop, piece.to) : piece.to;
+      signal?.throwIfAborted();
+      await after(scan);
+      if (scan.layout !== layout || done !== piece.to) break;
     }
+    await this.leaveOff();
+    return done;
   }
 
-  /** Asks a thread to read a block, whose first record may begin at the end of the block before. */
-  private guess(block: FileBlock, before: FileBlock | null): Guess | null {
+  /** Ends the threads. Wait for it before the file is closed. */
+  async close(): Promise<void> {
+    await this.leaveOff();
+    for (const parser of this.parsers) parser.close();
+  }
+
+  /** Asks a thread for the next piece; false when there is none. */
+  private ask({ handle, bytes }: InputFile, from: number, layout: RecordLayout): boolean {
+    const length = recordBytesOf(layout);
+    const count = Math.min(Math.max(1, Math.floor(this.pieceBytes / length)), Math.floor((bytes - from) / length));
+    if (count <= 0) return false;
+    const place = this.places[this.nextPlace++ % this.places.length];
     const { generation } = this;
-    const { layout } = this.scan;
-    if (layout === null || before === null) return null;
-    const behind = (block.position - this.done) % recordBytesOf(layout);
-    if (behind < 0 || behind > before.end - before.start) return null;
-    const start = block.start - behind;
-    block.bytes.set(before.bytes.subarray(before.end - behind, before.end), start);
-    const { parser, place } = this.places[block.buffer];
-    const part = this.parsers[parser].parse({ place, start, end: block.end, layout, generation });
+    const to = from + count * length;
+    const piece = { descriptor: handle.fd, from, to, layout, place: place.place, generation };
+    const part = this.parsers[place.parser].parse(piece);
     part.catch(() => undefined); // told when its turn comes
-    return { layout, generation, from: block.position - behind, part };
+    this.waiting.push({ piece, part, place });
+    return true;
   }
 
-  /** Answers false when nothing behind the block can be read. */
-  private async take({ block, guess }: Waiting): Promise<boolean> {
-    const { scan, records } = this;
-    if (guess !== null) {
-      const part = await guess.part;
-      const { layout, generation, from } = guess;
-      if (generation === this.generation && layout === scan.layout && from === this.done) {
-        const { parser, columns } = this.places[block.buffer];
-        records.takePart(part, layout, columns, this.numbers[parser]);
-        this.rest = new Uint8Array(0); // the part begins with it
-        return this.scanRest(block, block.bytes.subarray(part.stop, block.end));
-      }
-      if (generation === this.generation) this.renumber();
+  /** Lets the scan read what is left of a piece; answers where the first record is that is not whole in it. */
+  private async scanPiece({ handle, bytes }: InputFile, from: number, to: number): Promise<number> {
+    const [buffer] = this.records.buffers;
+    for (let at = from; ;) {
+      const length = await readFully(handle, buffer.subarray(0, Math.min(this.pieceBytes, to - at)), at);
+      const last = at + length >= bytes;
+      const taken = this.scan.walker.take({ bytes: buffer, end: length, last }, 0);
+      at += taken;
+      if (taken === 0 || at === to || this.scan.walker.damaged) return at;
     }
-    return this.scanRest(block, block.bytes.subarray(block.start + Math.max(0, this.done - block.position), block.end));
   }
 
-  /** Lets the scan read what lies behind `done`: `rest` and these bytes of the block. */
-  private scanRest(
-    { last, position, end: blockEnd, start: blockStart, buffer }: FileBlock,
-    bytes: Uint8Array,
-  ): boolean {
-    const { scan, rest } = this;
-    const [place] = this.records.buffers;
-    const end = rest.length + bytes.length;
-    place.set(rest);
-    place.set(bytes, rest.length);
-    place.fill(0, end, end + paddingBytes);
-    const at = scan.walker.take({ buffer, bytes: place, start: 0, end, last, position }, 0);
-    this.done = Math.max(this.done, position + (blockEnd - blockStart) - (end - at));
-    this.rest = place.slice(Math.max(at, end - carryBytes), end);
-    return !scan.walker.damaged;
-  }
-
-  private renumber(): void {
+  /** Throws away what was asked for, once no thread works on it any more. */
+  private async leaveOff(): Promise<void> {
+    if (this.waiting.length === 0) return;
+    for (const { memory } of this.parsers) memory.isInterrupted = true;
+    await Promise.allSettled(this.waiting.splice(0).map(({ part }) => part));
+    for (const { memory } of this.parsers) memory.isInterrupted = false;
     this.generation++;
     for (const numbers of this.numbers) numbers.clear();
   }

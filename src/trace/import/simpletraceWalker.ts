@@ -55,7 +55,7 @@ export class SimpletraceWalker {
   }
 
   /** Takes the block's whole records from `at` on; answers where the first that is not whole begins. */
-  take({ bytes, end, last }: FileBlock, at: number): number {
+  take({ bytes, end, last }: Pick<FileBlock, "bytes" | "end" | "last">, at: number): number {
     this.bytes = bytes;
     this.view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     while (at < end) {

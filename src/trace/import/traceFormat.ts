@@ -55,6 +55,8 @@ export interface ImportOptions {
   readonly follow?: FollowOptions | undefined;
   /** The bundled importWorker: large logs and simple traces are then parsed on threads. Without, everything happens on the calling thread. */
   readonly importWorker?: string | undefined;
+  /** What is read on threads is read there from the beginning, not only once they run (tests want it). */
+  readonly waitForThreads?: boolean;
   /** A trace-events file to use instead of one beside the trace. */
   readonly traceEvents?: string | undefined;
   /** Bytes that logs and simple traces are read at a time (tests want them few). */

@@ -137,15 +137,23 @@ describe("a simple trace read on threads", () => {
     const traces = fc.tuple(fc.array(steps, { minLength: 1, maxLength: 40 }), fc.nat(40));
     await fc.assert(
       fc.asyncProperty(traces, fc.integer({ min: 64, max: 600 }), async ([some, cut], blockBytes) => {
-        const trace = new SimpletraceBuilder();
-        trace.mapping(ids.execTb, "exec_tb").mapping(ids.exit, "exec_tb_exit").mapping(ids.other, "other");
-        trace.event(BigInt(ids.execTb), 999_999n, 42, 0x7f3524000040n, 0xfff0n);
-        some.forEach((step, index) => step(trace, BigInt(1_000_000 + 40 * index)));
-        const bytes = trace.bytes();
-        writeFileSync(file, bytes.subarray(0, bytes.length - cut));
+        const write = (littleEndian: boolean): void => {
+          const trace = new SimpletraceBuilder(littleEndian);
+          trace.mapping(ids.execTb, "exec_tb").mapping(ids.exit, "exec_tb_exit").mapping(ids.other, "other");
+          trace.event(BigInt(ids.execTb), 999_999n, 42, 0x7f3524000040n, 0xfff0n);
+          some.forEach((step, index) => step(trace, BigInt(1_000_000 + 40 * index)));
+          const bytes = trace.bytes();
+          writeFileSync(file, bytes.subarray(0, bytes.length - cut));
+        };
+        // Big-endian records are read one by one, in TypeScript.
+        write(false);
+        const oneByOne = await imported(file, {});
+        write(true);
         const whole = await imported(file, {});
+        expect(whole).toEqual(oneByOne);
         expect(await imported(file, { blockBytes })).toEqual(whole);
-        expect(await imported(file, { blockBytes, importWorker: bundles.importWorker })).toEqual(whole);
+        const onThreads = { blockBytes, importWorker: bundles.importWorker, waitForThreads: true };
+        expect(await imported(file, onThreads)).toEqual(whole);
       }),
       { numRuns: 12 },
     );

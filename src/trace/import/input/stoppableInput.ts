@@ -1,5 +1,5 @@
 /** An input that ends early when somebody has seen enough: importers then finish with what they have, as at the end of a cut file. */
-import type { Peeked, TraceInput } from "./traceInput";
+import type { InputFile, Peeked, TraceInput } from "./traceInput";
 
 export class StoppableInput implements TraceInput {
   /** The import was stopped before the end of the input. */
@@ -22,8 +22,15 @@ export class StoppableInput implements TraceInput {
     return this.inner.notes;
   }
 
-  get file(): TraceInput["file"] {
-    return this.inner.file;
+  get file(): InputFile | null {
+    const { file } = this.inner;
+    if (file === null) return null;
+    const goTo = (position: number): boolean => {
+      const isMore = file.goTo(position);
+      if (this.isStopped()) this.end();
+      return isMore && !this.isStopped();
+    };
+    return { ...file, goTo };
   }
 
   get bytesDone(): number {

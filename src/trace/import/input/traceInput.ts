@@ -14,6 +14,14 @@ export interface Peeked {
   readonly whole: boolean;
 }
 
+/** A file whose bytes are a trace's. */
+export interface InputFile {
+  readonly handle: FileHandle;
+  readonly bytes: number;
+  /** What lies before `position` was read by other means: `read` goes on there. Answers false when nothing more is to be read. */
+  goTo(position: number): boolean;
+}
+
 export interface TraceInput {
   /** By which the trace is known. */
   readonly path: string;
@@ -22,7 +30,7 @@ export interface TraceInput {
   /** What to know about them, as sentences. */
   readonly notes: readonly string[];
   /** The file, when its bytes are the trace's: importers may then read it anywhere, on any thread. Otherwise null. */
-  readonly file: { readonly handle: FileHandle; readonly bytes: number } | null;
+  readonly file: InputFile | null;
   /** Bytes read so far, of the file as it is on disk. */
   readonly bytesDone: number;
   /** Size of the file as it is on disk; Infinity for pipes. */
@@ -55,7 +63,7 @@ export async function openInput(path: string, signal?: AbortSignal): Promise<Tra
     const { size } = await handle.stat();
     const magic = new Uint8Array(Math.min(longestMagic, size));
     await readFully(handle, magic, 0);
-    if (compressionOf(magic, path) === null) return new FileInput(path, { handle, bytes: size });
+    if (compressionOf(magic, path) === null) return new FileInput(path, handle, size);
     return await StreamInput.open(path, fileChunks(handle), { size: () => size, close: () => handle.close() });
   } catch (error) {
     await handle.close();
@@ -74,11 +82,15 @@ class FileInput implements TraceInput {
   readonly notes = [];
   bytesDone = 0;
 
+  readonly file: InputFile;
+
   constructor(
     readonly path: string,
-    readonly file: NonNullable<TraceInput["file"]>,
+    handle: FileHandle,
+    bytes: number,
   ) {
     this.files = [path];
+    this.file = { handle, bytes, goTo: (position) => (this.bytesDone = position) < bytes };
   }
 
   get bytesTotal(): number {
