@@ -23,19 +23,20 @@ static inline uint32_t block_instructions(uint64_t block)
     return (uint32_t)(block >> 48);
 }
 
-/* Counts a predicted execution. */
-static inline void count_hit(struct stream *stream, uint64_t block)
+/* Counts a predicted execution. True: the run is now too long. */
+static inline bool count_hit(struct stream *stream, uint64_t block)
 {
     stream->pending += PENDING_ONE + block_instructions(block);
+    return (int64_t)stream->pending < 0;
 }
 
-/* Moves the predictor on; `index` is without ATTENTION afterwards. */
+/* Moves the predictor on. */
 static inline void advance(struct stream *stream, uint64_t block)
 {
-    stream->index = (uint16_t)(stream->index << 1 ^ block >> 32);
+    stream->history = stream->history << 1 ^ (uint32_t)(block >> 32);
     stream->last = (uint32_t)block;
     /* What comes next is compared with this entry, which may be in no near cache. */
-    __builtin_prefetch(&stream->table[stream->index]);
+    __builtin_prefetch(&stream->predictions[stream_history(stream)]);
 }
 
 static inline void count_record(struct stream *stream)
@@ -46,17 +47,10 @@ static inline void count_record(struct stream *stream)
     }
 }
 
-/* An execution that is not plainly the sure prediction: unsure, wrong, slow, or behind a slow one. */
-static __attribute__((noinline)) void execute_slowly(struct stream *stream, uint64_t block)
+/* An execution that was mispredicted, is slow, or follows a slow one: it gets a record. */
+static __attribute__((noinline)) void execute_with_record(struct stream *stream, uint64_t block)
 {
     uint32_t low = (uint32_t)block, number = block_number(low);
-    uint32_t *entry = &stream->table[(uint16_t)stream->index];
-    if (likely((stream->attention | (low & SLOW_BIT)) == 0 && *entry >> 1 == number)) {
-        *entry |= SURE;
-        count_hit(stream, block);
-        advance(stream, block);
-        return;
-    }
     if (!enter(stream)) {
         return;
     }
@@ -64,7 +58,7 @@ static __attribute__((noinline)) void execute_slowly(struct stream *stream, uint
         leave(stream);
         return;
     }
-    entry = &stream->table[(uint16_t)stream->index]; /* a new chunk has a new history */
+    uint32_t *entry = &stream->table[stream_history(stream)];
     if (*entry >> 1 == number) {
         put_record(stream, CODE_TIME, clock_ticks());
         *entry |= SURE;
@@ -76,8 +70,8 @@ static __attribute__((noinline)) void execute_slowly(struct stream *stream, uint
         stream->instructions += block_instructions(block);
     }
     count_record(stream);
+    clear_attention(stream);
     advance(stream, block);
-    stream->attention = 0;
     if (low & SLOW_BIT) {
         call_attention(stream, AFTER_SLOW);
     }
@@ -96,13 +90,28 @@ static __attribute__((noinline)) void mark_time(struct stream *stream)
     }
 }
 
+/* An execution that is not plainly the sure prediction. Often it is the prediction, not sure yet. */
+static __attribute__((noinline)) void execute_slowly(struct stream *stream, uint64_t block)
+{
+    uint32_t *entry = &stream->table[stream_history(stream)];
+    if (likely(stream->attention == 0 && (*entry | SURE) == (uint32_t)block)) {
+        *entry |= SURE;
+        advance(stream, block);
+        if (likely(!count_hit(stream, block))) {
+            return;
+        }
+        mark_time(stream);
+        return;
+    }
+    execute_with_record(stream, block);
+}
+
 static inline void execute(struct stream *stream, void *userdata)
 {
     uint64_t block = (uintptr_t)userdata;
-    if (likely(stream->table[stream->index] == (uint32_t)block)) {
+    if (likely(stream->predictions[stream_history(stream)] == (uint32_t)block)) {
         advance(stream, block);
-        count_hit(stream, block);
-        if (unlikely((int64_t)stream->pending < 0)) {
+        if (unlikely(count_hit(stream, block))) {
             mark_time(stream);
         }
         return;

@@ -57,10 +57,13 @@ static bool chunk_start(struct stream *stream)
     head->first_instruction = stream->instructions;
     head->last_switch = stream->last_switch;
     head->last_block = stream->last == NONE32 ? NONE32 : block_number(stream->last);
+    stream->history = 0;
     head->start_ns = clock_nanoseconds(CLOCK_MONOTONIC) - start_ns;
     head->start_ticks = stream->record_ticks = clock_ticks();
     stream->attention &= ~(uint32_t)NO_CHUNK;
-    stream->index = stream->attention == 0 ? 0 : ATTENTION;
+    if (stream->attention == 0) {
+        clear_attention(stream);
+    }
     return true;
 }
 

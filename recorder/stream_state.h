@@ -22,8 +22,6 @@ enum { SURE = 1 };
 #define SLOW_BIT (1u << 31)
 
 enum { ENTRIES = 65536 };
-/* Set in `index` when something is to be done first: there the table holds zeros, and no prediction is right. */
-enum { ATTENTION = ENTRIES };
 /* The longest record: hits, code and a switch number of 5 bytes, ticks of 10. An end record must fit behind it. */
 enum { LONGEST_RECORD = 32 };
 /* Predicted executions without a record, at most: bounds how far times are interpolated. */
@@ -46,13 +44,17 @@ enum attention {
 };
 
 struct stream {
-    /* The hot path's: one cache line and the table. */
+    /*
+     * The hot path's: one cache line and the table. What bounds it is the way from one `history` to the next, so nothing is
+     * done to it but what the next look-up needs.
+     */
     uint64_t pending;
-    uint32_t index; /* the history, and ATTENTION */
-    uint32_t last;  /* low half of the last block */
-
-    uint32_t attention; /* enum attention */
+    uint32_t history;            /* its lower half: a hash of the last 16 blocks. The upper half means nothing. */
+    uint32_t attention;          /* enum attention */
+    const uint32_t *predictions; /* `table`, or while something is to be done first, one in which no prediction is right */
+    uint32_t last; /* low half of the last block. Not beside `history`: one store of both would be waited for. */
     uint32_t records;
+
     uint8_t *cursor, *limit;
     uint64_t record_ticks; /* at the last record, rounded down as the records are */
     uint64_t executions, instructions; /* without the pending ones */
@@ -63,10 +65,12 @@ struct stream {
     uint16_t vcpu;
     atomic_bool writing; /* its vCPU is inside `enter` and `leave` */
     struct chunk chunk;
-    _Alignas(64) uint32_t table[2 * ENTRIES]; /* the upper half is never written to: it takes no memory */
+    _Alignas(64) uint32_t table[ENTRIES];
 };
 
 extern struct stream first_stream;
+/* For `predictions`: never written to, so that it is no sure prediction and takes no memory. */
+extern uint32_t no_predictions[ENTRIES];
 /* By vCPU. */
 extern struct stream **streams;
 extern unsigned stream_count;
@@ -88,7 +92,18 @@ bool stream_chunk_next(struct stream *stream);
 static inline void call_attention(struct stream *stream, enum attention attention)
 {
     stream->attention |= attention;
-    stream->index |= ATTENTION;
+    stream->predictions = no_predictions;
+}
+
+static inline void clear_attention(struct stream *stream)
+{
+    stream->attention = 0;
+    stream->predictions = stream->table;
+}
+
+static inline uint32_t stream_history(const struct stream *stream)
+{
+    return (uint16_t)stream->history;
 }
 
 static inline uint32_t block_number(uint32_t low)

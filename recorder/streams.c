@@ -11,6 +11,7 @@
 #include "stream.h"
 #include "stream_state.h"
 
+uint32_t no_predictions[ENTRIES];
 struct stream **streams;
 unsigned stream_count;
 atomic_bool streams_stopped;
