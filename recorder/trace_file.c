@@ -12,6 +12,7 @@
 #include <sys/random.h>
 #include <unistd.h>
 
+#include "background.h"
 #include "clock.h"
 #include "crc32.h"
 
@@ -115,6 +116,44 @@ static bool chunk_map(struct chunk *chunk, size_t length)
     return true;
 }
 
+/* A stretch of the file. */
+struct stretch {
+    uint64_t offset, length;
+};
+
+/*
+ * Takes space and fills the page cache with it, so that whoever maps it soon is not held up while pages are cleared. It may fail:
+ * that is found out, and said, when the space is needed. Not `posix_fallocate`: where that writes zeros, a vCPU may already have
+ * written something else there.
+ */
+static void make_resident(void *argument)
+{
+    struct stretch *stretch = argument;
+    uint64_t start = stretch->offset & ~(uint64_t)(sysconf(_SC_PAGESIZE) - 1);
+    size_t length = (size_t)(stretch->offset + stretch->length - start);
+    free(stretch);
+#ifdef MADV_POPULATE_WRITE
+    if (trace_file_is_full() || fallocate(file, 0, (off_t)start, (off_t)length) != 0) {
+        return;
+    }
+    void *mapping = mmap(NULL, length, PROT_READ | PROT_WRITE, MAP_SHARED, file, (off_t)start);
+    if (mapping != MAP_FAILED) {
+        madvise(mapping, length, MADV_POPULATE_WRITE);
+        munmap(mapping, length);
+    }
+#endif
+}
+
+/* Asks for room for one more chunk like the last one. */
+static void prepare_next(uint64_t offset, uint64_t length)
+{
+    struct stretch *stretch = malloc(sizeof *stretch);
+    if (stretch != NULL) {
+        *stretch = (struct stretch){offset, length};
+        background_do(make_resident, stretch);
+    }
+}
+
 static void give_up(int problem)
 {
     if (!atomic_exchange(&full, true)) {
@@ -153,8 +192,11 @@ static bool chunk_add(struct chunk *chunk, enum chunk_kind kind, unsigned vcpu, 
         write_at(&head, sizeof head, chunk->offset);
     }
     end += length;
-    header->live_file_bytes = end;
+    uint64_t next = header->live_file_bytes = end;
     pthread_mutex_unlock(&lock);
+    if (reserve > 0) {
+        prepare_next(next, length);
+    }
     return true;
 }
 
@@ -163,31 +205,64 @@ bool chunk_begin(struct chunk *chunk, enum chunk_kind kind, unsigned vcpu, size_
     return !trace_file_is_full() && chunk_add(chunk, kind, vcpu, capacity, RESERVE);
 }
 
+/* The file's last chunk gives back what it does not use; it has never been written to. */
+static void give_back(const struct chunk *chunk, size_t payload_length)
+{
+    struct chunk_head *head = chunk->head;
+    pthread_mutex_lock(&lock);
+    if (end == chunk->offset + sizeof *head + head->extent_length) {
+        head->extent_length = (uint32_t)((payload_length + 7) & ~(size_t)7);
+        head->head_crc = crc32_of(head, offsetof(struct chunk_head, head_crc));
+        header->live_file_bytes = end = chunk->offset + sizeof *head + head->extent_length;
+        if (chunk->mapping == NULL) {
+            write_at(head, sizeof *head, chunk->offset);
+        }
+    }
+    pthread_mutex_unlock(&lock);
+}
+
+/* A chunk that nobody writes to any more. */
+struct filled_chunk {
+    struct chunk chunk;
+    size_t payload_length;
+};
+
+static void write_final_head(const struct filled_chunk *filled)
+{
+    const struct chunk *chunk = &filled->chunk;
+    struct chunk_head *head = chunk->head;
+    head->payload_crc = crc32_of(chunk->payload, filled->payload_length);
+    head->payload_length = (uint32_t)filled->payload_length;
+    head->flags = CHUNK_SEALED;
+    head->head_crc = crc32_of(head, offsetof(struct chunk_head, head_crc));
+    if (chunk->mapping != NULL) {
+        munmap(chunk->mapping, chunk->mapping_length);
+    } else {
+        if (!write_at(head, sizeof *head + filled->payload_length, chunk->offset)) {
+            give_up(errno);
+        }
+        free(head);
+    }
+}
+
+static void seal(void *filled)
+{
+    write_final_head(filled);
+    free(filled);
+}
+
 void chunk_seal(struct chunk *chunk, size_t payload_length)
 {
     if (chunk->payload == NULL) {
         return;
     }
-    struct chunk_head *head = chunk->head;
-    uint32_t crc = crc32_of(chunk->payload, payload_length);
-    pthread_mutex_lock(&lock);
-    /* The file's last chunk gives back what it does not use; it has never been written to. */
-    if (end == chunk->offset + sizeof *head + head->extent_length) {
-        head->extent_length = (uint32_t)((payload_length + 7) & ~(size_t)7);
-        header->live_file_bytes = end = chunk->offset + sizeof *head + head->extent_length;
-    }
-    head->payload_length = (uint32_t)payload_length;
-    head->payload_crc = crc;
-    head->flags = CHUNK_SEALED;
-    head->head_crc = crc32_of(head, offsetof(struct chunk_head, head_crc));
-    pthread_mutex_unlock(&lock);
-    if (chunk->mapping != NULL) {
-        munmap(chunk->mapping, chunk->mapping_length);
+    give_back(chunk, payload_length);
+    struct filled_chunk filled = {*chunk, payload_length}, *later = malloc(sizeof *later);
+    if (later != NULL) {
+        *later = filled;
+        background_do(seal, later);
     } else {
-        if (!write_at(head, sizeof *head + payload_length, chunk->offset)) {
-            give_up(errno);
-        }
-        free(head);
+        write_final_head(&filled);
     }
     memset(chunk, 0, sizeof *chunk);
 }
@@ -213,6 +288,7 @@ bool trace_file_is_full(void)
 
 void trace_file_finish(void)
 {
+    background_finish();
     pthread_mutex_lock(&lock);
     header->state = STATE_FINISHED;
     if (!header_mapped) {

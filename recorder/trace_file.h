@@ -27,7 +27,7 @@ bool trace_file_create(const char *path);
 /* Adds a chunk with a zeroed payload of at least `capacity` bytes. False when the disk is full: recording has then stopped. */
 bool chunk_begin(struct chunk *chunk, enum chunk_kind kind, unsigned vcpu, size_t capacity);
 
-/* Writes the chunk's final head and lets go of its memory. Does nothing when there is no chunk. */
+/* Lets go of the chunk, whose final head and checksum are written soon after. Does nothing when there is no chunk. */
 void chunk_seal(struct chunk *chunk, size_t payload_length);
 
 /* Adds a sealed chunk that holds this text. Small texts fit even on a full disk, once. */
@@ -39,7 +39,7 @@ void trace_file_count(uint64_t executions);
 /* True since the disk was found full. */
 bool trace_file_is_full(void);
 
-/* Marks the recording as finished and closes the file. */
+/* Waits for chunks whose heads are still to be written, marks the recording as finished and closes the file. */
 void trace_file_finish(void);
 
 #endif
