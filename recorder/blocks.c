@@ -9,7 +9,8 @@
 
 enum { CHUNK_CAPACITY = 256 * 1024 - (int)sizeof(struct chunk_head) };
 enum { LONGEST_LENGTH = 15 };
-enum { FIRST_SLOTS = 1 << 16 };
+/* Enough for most boots; memory is taken as it is used. */
+enum { FIRST_SLOTS = 1 << 18 };
 
 /* What makes two translations the same block. */
 struct identity {
