@@ -17,9 +17,11 @@ import {
   type OpenedTrace,
 } from "./withEngine";
 
+type Order = "executions" | "instructions" | "time" | "first";
+
 interface Flags extends FollowFlags {
   readonly limit?: number;
-  readonly sort: "executions" | "instructions" | "time" | "first";
+  readonly sort?: Order;
   readonly filter: string;
   readonly inlined?: boolean;
   readonly json?: boolean;
@@ -40,9 +42,10 @@ export function functionsCommand(): Command {
     .option("--force", "use the vmlinux even if it does not belong to the trace")
     .option("--limit <rows>", `at most so many (default: ${screenful}; all with --json)`, parseLimit)
     .addOption(
-      new Option("--sort <column>", "order of the rows")
-        .choices(["executions", "instructions", "time", "first"])
-        .default("instructions"),
+      new Option(
+        "--sort <column>",
+        "order of the rows (default: instructions; executions where those are unknown)",
+      ).choices(["executions", "instructions", "time", "first"]),
     )
     .option("--filter <terms>", "words of names, file:…, dir:…, module:…, >1%", "")
     .option("--inlined", "count inlined code for the function that was inlined")
@@ -55,7 +58,7 @@ export function functionsCommand(): Command {
           // Only a terminal can show one table in the place of another.
           part: async (opened) => {
             if (!process.stdout.isTTY || flags.json === true) return;
-            const text = functionsText(await pageOf(opened, flags), opened.summary, metricOf(flags.sort));
+            const text = functionsText(await pageOf(opened, flags), opened.summary, metricOf(orderOf(opened, flags)));
             print(`${clearScreen}${text}`);
           },
           whole: (opened) => show(opened, flags, process.stdout.isTTY && flags.json !== true ? clearScreen : ""),
@@ -69,25 +72,31 @@ const clearScreen = "\u001b[H\u001b[2J";
 async function show(opened: OpenedTrace, flags: Flags, before = ""): Promise<void> {
   const page = await pageOf(opened, flags);
   if (flags.json === true) printJson(functionsJson(page, opened.summary));
-  else print(`${before}${functionsText(page, opened.summary, metricOf(flags.sort))}`);
+  else print(`${before}${functionsText(page, opened.summary, metricOf(orderOf(opened, flags)))}`);
 }
 
-const pageOf = ({ engine, trace, signal }: OpenedTrace, flags: Flags): Promise<FunctionsPage> =>
-  engine.request(
+function pageOf(opened: OpenedTrace, flags: Flags): Promise<FunctionsPage> {
+  const { engine, trace, signal } = opened;
+  const sort = orderOf(opened, flags);
+  return engine.request(
     "functions",
     {
       trace,
       range: null,
-      sort: flags.sort,
-      descending: flags.sort !== "first",
+      sort,
+      descending: sort !== "first",
       filter: flags.filter,
-      metric: metricOf(flags.sort),
+      metric: metricOf(sort),
       inlined: flags.inlined === true,
       offset: 0,
       limit: flags.limit ?? (flags.json === true ? Number.MAX_SAFE_INTEGER : screenful),
     },
     signal,
   );
+}
+
+const orderOf = ({ summary }: OpenedTrace, { sort }: Flags): Order =>
+  sort ?? (summary.instructionsCounted ? "instructions" : "executions");
 
 /** What shares are of. */
 const metricOf = (sort: FunctionColumn): Metric => (sort === "executions" || sort === "time" ? sort : "instructions");

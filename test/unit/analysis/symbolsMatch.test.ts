@@ -100,7 +100,24 @@ describe("matching an image with a trace", () => {
     expect(matchImage(table(entered((index) => index % 8 < 5)), metadata, image).match.verdict).toBe("mismatch");
   });
 
+  it("goes by whether they were entered near it where calls are told of behind a function's prologue", () => {
+    const source = { ...metadata, source: { format: "uftrace" } };
+    const large = functions.map(({ name }, index) => ({ name, address: kernelBase + BigInt(index * 512), size: 512 }));
+    const calls = (offset: bigint) => table(large.map(({ address }) => ({ address: address + offset })));
+    const match = (offset: bigint) => matchImage(calls(offset), source, fakeImage({ functions: large })).match;
+    expect(match(24n)).toEqual({
+      verdict: "matches",
+      evidence: "100.0 % of 40 functions of this vmlinux that the trace executed were entered near their start.",
+    });
+    expect(match(200n).verdict).toBe("mismatch");
+  });
+
   it("says so when there is nothing to compare", () => {
     expect(matchImage(table([{ address: 0xf_e05bn }]), metadata, image).match.verdict).toBe("unchecked");
+    // The hottest blocks are seldom those that functions begin with.
+    const hottest = table(functions.map(({ address }) => ({ address: address + 17n })));
+    expect(matchImage(hottest, { ...metadata, source: { format: "hotblocks" } }, image).match.verdict).toBe(
+      "unchecked",
+    );
   });
 });

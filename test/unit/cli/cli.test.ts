@@ -196,6 +196,17 @@ describe("bootscope", () => {
     expect(await json(["info", log])).toMatchObject({ format: "qemu-log", executions: 2, clock: "events" });
   });
 
+  it.each([
+    [1, 3, ["[kernel ffffffff81000000]", "[firmware]"]],
+    [3, 1, ["[firmware]", "[kernel ffffffff81000000]"]],
+  ])("lists by executions what has no instructions: %i and %i", async (firmware, kernel, names) => {
+    const log = await temporaryFile("exec.log");
+    const line = (pc: string): string => `Trace 0: 0x7f0000000100 [00000000/${pc}/00000040/ff000200] \n`;
+    await writeFile(log, line("00000000000fe05b").repeat(firmware) + line("ffffffff81000040").repeat(kernel));
+    const { functions } = (await json(["functions", log])) as { functions: { name: string }[] };
+    expect(functions.map(({ name }) => name)).toEqual(names);
+  });
+
   it("read the standard input, compressed or not", async () => {
     const log = path.join(import.meta.dirname, "../../fixtures/compressed/first.log.xz");
     expect(await json(["info", "-"], await readFile(log))).toMatchObject({

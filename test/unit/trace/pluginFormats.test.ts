@@ -55,11 +55,15 @@ describe("execlog", () => {
   });
 
   it("keeps vCPUs apart, with registers and memory behind the instruction", async () => {
-    const { result } = await importBytes(
-      '0, 0xffffffff81000000, 0x25048b65, "movq %gs:0x28, %rax", load, 0x00fff028, RAM\n' +
-        '1, 0xffffffff81000009, 0xc3, "retq", rsp -> 0x0000000000000008\n',
-    );
-    expect(result).toMatchObject({ executions: 2, vcpus: 2 });
+    const log = fixture("execlog-two-vcpus.log");
+    const { result, trace, executed } = await importBytes(log);
+    const lines = log.toString("latin1").trimEnd().split("\n");
+    expect(lines.some((line) => line.includes(", rsp -> 0x"))).toBe(true);
+    expect(result).toMatchObject({ executions: lines.length, vcpus: 2 });
+    expect(new Set(trace.chunks.map(({ vcpu }) => vcpu))).toEqual(new Set([0, 1]));
+    const addressesOf = (vcpu: number): string[] =>
+      lines.filter((line) => line.startsWith(`${vcpu}, `)).map((line) => line.split(/, (?:0x)?/)[1]);
+    expect(executed).toEqual([...addressesOf(0), ...addressesOf(1)]);
   });
 });
 
@@ -76,12 +80,9 @@ describe("drcov", () => {
   });
 
   it("of a whole system is not taken for a program", async () => {
-    const head =
-      "DRCOV VERSION: 2\nDRCOV FLAVOR: drcov-64\nModule Table: version 2, count 1\n" +
-      "Columns: id, base, end, entry, path\n0, 0x0, 0x0, 0x0, (null)\nBB Table: 1 bbs\n";
-    const block = Buffer.from("f0ff0f0005000000", "hex");
-    const { trace, executed } = await importBytes(Buffer.concat([Buffer.from(head), block]));
-    expect(executed).toEqual(["ffff0"]);
+    const { result, trace, executed } = await importBytes(fixture("system.drcov.xz"));
+    expect(result.executions).toBe(3077);
+    expect(executed[0]).toBe("fffffff0");
     expect(trace.metadata.systemEmulation).toBeUndefined();
   });
 
@@ -118,6 +119,17 @@ describe("hotblocks", () => {
     expect(trace.metadata.capture?.mode).toBe("incomplete");
   });
 
+  it("has them below the output of another plugin in the same log", async () => {
+    const name = "hotblocks-traps.log";
+    const { executions } = await importTrace(path.join(fixtures, name), await temporaryFile());
+    const counts = [
+      ...fixture(name)
+        .toString("latin1")
+        .matchAll(/^0x.*, (\d+)$/gm),
+    ].map(([, count]) => Number(count));
+    expect(executions).toBe(counts.reduce((sum, count) => sum + count));
+  });
+
   it("takes no longer for larger counts than their chunks do", async () => {
     const counts = [2 ** 32 + 5, 3, 2 ** 22];
     const rows = counts.map((count, index) => `0x${(4096 * (index + 1)).toString(16)}, 1, 2, ${count}\n`);
@@ -150,7 +162,7 @@ describe("hotblocks", () => {
 
 describe("bbv", () => {
   it("is refused, because it has no addresses", async () => {
-    await expect(importBytes("T:1:36 :2:1024 :3:88 \nT:1:4 :4:12 \n")).rejects.toMatchObject({
+    await expect(importBytes(fixture("bios.0.bb"))).rejects.toMatchObject({
       code: "unsupported",
       message: expect.stringContaining("addresses") as string,
     });
@@ -170,6 +182,35 @@ describe("uftrace", () => {
     const text = readFileSync(output).toString("latin1", names.offset, names.offset + names.length);
     expect(text).toContain("0000000000401040 t printf\n");
     expect(text).toMatch(/00000000004011[0-9a-f]{2} T main\n/);
+  });
+
+  it("of a QEMU with two vCPUs has each vCPU's privilege levels in one stream, by time", async () => {
+    const folder = path.join(fixtures, "uftrace-x86_64.data");
+    const { result, trace, executed } = await importPath(folder, await temporaryFile());
+    // As `uftrace dump` and `uftrace report` count them.
+    expect(result).toMatchObject({ executions: 206, vcpus: 2, stepsBack: 0, dropped: 0 });
+    expect(executed.filter((address) => address === "ea4e9")).toHaveLength(100);
+    expect(new Set(trace.chunks.map(({ vcpu }) => vcpu))).toEqual(new Set([0, 1]));
+    const times = [100, 104].flatMap((track) => {
+      const bytes = readFileSync(path.join(folder, `${track}.dat`));
+      const records = Array.from({ length: bytes.length / 16 }, (_, i) => [
+        bytes.readBigUInt64LE(16 * i),
+        bytes.readBigUInt64LE(16 * i + 8),
+      ]);
+      return records.filter(([, word]) => (word & 3n) === 0n);
+    });
+    times.sort(([a], [b]) => (a < b ? -1 : Number(a > b)));
+    expect(executed.slice(0, times.length)).toEqual(times.map(([, word]) => (word >> 16n).toString(16)));
+  });
+
+  it("of a kernel has the addresses and names of the kernel's half", async () => {
+    const folder = path.join(fixtures, "uftrace-aarch64.data");
+    const { result, executed, trace, output } = await importPath(folder, await temporaryFile());
+    expect(result).toMatchObject({ executions: 100, vcpus: 1 });
+    expect(executed.filter((address) => address === "ffff800008b6ee08")).toHaveLength(49);
+    const [names] = trace.attachments;
+    const text = readFileSync(output).toString("latin1", names.offset, names.offset + names.length);
+    expect(text).toContain("ffff800008b6edf0 T fdt_next_tag\n");
   });
 
   it("is read up to a record that is damaged, and from every track", async () => {

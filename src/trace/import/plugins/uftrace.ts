@@ -7,19 +7,16 @@
  *
  * A function's entry is an execution of the block at its address.
  */
-import { open, readdir } from "node:fs/promises";
 import path from "node:path";
-import { readFully } from "../../chunkWalk";
 import type { TraceWriter } from "../../writer";
 import { executionResult } from "../executionResult";
 import { ExecutionSink } from "../executionSink";
 import type { TraceInput } from "../input/traceInput";
 import type { ImportOptions, ImportResult, TraceFormat } from "../traceFormat";
 import { attachUftraceSymbols } from "./uftraceSymbols";
+import { findTracks, TrackReader, type Track } from "./uftraceTracks";
 
 const magic = "Ftrace!\0";
-const recordBytes = 16;
-const readBytes = 65_536 * recordBytes;
 const type = { entry: 0, lost: 2 } as const;
 const recordMagic = 5;
 
@@ -28,81 +25,54 @@ export const uftraceFormat: TraceFormat = {
   recognize: ({ text, bytes }) => (text.startsWith(magic) && bytes[14] === 1 ? importFolder : null),
 };
 
-interface Track {
-  readonly file: string;
-  readonly stream: number;
-  /** Time of its first record. */
-  readonly start: bigint;
-}
-
 /** The other files are beside the input, which is `info`. */
 async function importFolder(input: TraceInput, writer: TraceWriter, options: ImportOptions): Promise<ImportResult> {
   const folder = path.dirname(input.path);
-  const names = (await readdir(folder)).filter((name) => /^\d{1,10}\.dat$/.test(name));
-  names.sort((a, b) => parseInt(a) - parseInt(b));
-  const calls = new Calls(writer);
-  for (const { file, stream, start } of await tracks(folder, names)) {
-    calls.origin ??= start;
-    await calls.take(file, stream, options);
-    await writer.drain();
-    options.progress?.(stream + 1, names.length);
+  const streams = await findTracks(folder);
+  const calls = new Calls(writer, streams[0]?.[0].start ?? 0n);
+  for (const [done, tracks] of streams.entries()) {
+    await calls.take(tracks, options);
+    options.progress?.(done + 1, streams.length);
   }
   await attachUftraceSymbols(folder, writer);
   return calls.finish();
 }
 
-/** The files that have a record, each the stream of its place among the names, the one that begins first at the front. */
-async function tracks(folder: string, names: readonly string[]): Promise<Track[]> {
-  const found: Track[] = [];
-  for (const [stream, name] of names.entries()) {
-    const file = path.join(folder, name);
-    const handle = await open(file, "r");
-    try {
-      const record = new Uint8Array(recordBytes);
-      const length = await readFully(handle, record, 0);
-      if (length < recordBytes) continue;
-      found.push({ file, stream, start: new DataView(record.buffer).getBigUint64(0, true) });
-    } finally {
-      await handle.close();
-    }
-  }
-  return found.sort((a, b) => (a.start < b.start ? -1 : Number(a.start > b.start)));
-}
-
 class Calls {
-  /** What times count from. */
-  origin: bigint | undefined;
   private readonly sink: ExecutionSink;
   private lost = 0;
   /** Files that were left where a record could not be read. */
   private unread = 0;
   private stopped = false;
 
-  constructor(writer: TraceWriter) {
+  /** @param origin what times count from */
+  constructor(
+    private readonly writer: TraceWriter,
+    private readonly origin: bigint,
+  ) {
     this.sink = new ExecutionSink(writer, "host");
   }
 
-  async take(file: string, stream: number, { signal, stop }: ImportOptions): Promise<void> {
-    const handle = await open(file, "r");
+  /** Takes the tracks of one stream, by time. */
+  async take(tracks: readonly Track[], { signal, stop }: ImportOptions): Promise<void> {
+    const readers: TrackReader[] = [];
     try {
-      const bytes = new Uint8Array(readBytes);
-      const view = new DataView(bytes.buffer);
-      for (let position = 0; ; position += readBytes) {
+      for (const track of tracks) readers.push(await TrackReader.open(track, this.origin));
+      for (;;) {
+        const first = readers.reduce((best, reader) => (reader.time < best.time ? reader : best));
+        if (first.time === Infinity) return;
+        const until = Math.min(...readers.filter((reader) => reader !== first).map(({ time }) => time));
+        if (this.takeUntil(first, until, tracks[0].stream)) continue;
         signal?.throwIfAborted();
         if (stop?.aborted === true) {
           this.stopped = true;
           return;
         }
-        const length = await readFully(handle, bytes, position);
-        for (let at = 0; at + recordBytes <= length; at += recordBytes) {
-          if (this.takeRecord(view, at, stream)) continue;
-          this.unread++;
-          return;
-        }
-        if (length < readBytes) return;
+        await this.writer.drain();
+        await first.refill();
       }
     } finally {
-      await handle.close();
+      for (const reader of readers) await reader.close();
     }
   }
 
@@ -119,8 +89,21 @@ class Calls {
     return executionResult(this.sink, { format: uftraceFormat.name, stamped: true, dropped: this.lost, trust });
   }
 
+  /** Takes a track's records up to a time. False: it has to read on. */
+  private takeUntil(reader: TrackReader, until: number, stream: number): boolean {
+    while (reader.time <= until) {
+      if (!this.takeRecord(reader, stream)) {
+        this.unread++;
+        reader.leave();
+        return true;
+      }
+      if (!reader.next()) return false;
+    }
+    return true;
+  }
+
   /** False: what follows cannot be read. */
-  private takeRecord(view: DataView, at: number, stream: number): boolean {
+  private takeRecord({ view, at, time }: TrackReader, stream: number): boolean {
     const word = view.getUint32(at + 8, true);
     const high = view.getUint32(at + 12, true);
     if (((word >>> 3) & 7) !== recordMagic || (word & 4) !== 0) return false;
@@ -129,7 +112,6 @@ class Calls {
     const low = ((high << 16) | (word >>> 16)) >>> 0;
     if (kind === type.lost) this.lost += low;
     if (kind !== type.entry) return true;
-    const time = Number(view.getBigUint64(at, true) - (this.origin ?? 0n));
     // 48 bits of an address; those of a kernel go on with ones.
     this.sink.announce(stream, this.sink.blockAt(low, (high << 0) >> 16), time, 0);
     return true;
