@@ -9,6 +9,7 @@ import { namedValues, simpletraceLine, valueText, type NamedValue } from "../tra
 import { TextOutput } from "./textOutput";
 import { printJson, print, table } from "./output";
 import { readTraceEvents } from "./readTraceEvents";
+import { repeated, traceEventsOption } from "./traceOptions";
 
 interface Flags {
   readonly count?: boolean;
@@ -20,8 +21,6 @@ interface Flags {
   readonly traceEvents?: string;
 }
 
-const collect = (glob: string, before: readonly string[]): readonly string[] => [...before, glob];
-
 export function eventsCommand(): Command {
   return new Command("events")
     .description("List or count trace events. Of a simple trace or a log, executions (exec_tb) are among them.")
@@ -30,11 +29,10 @@ export function eventsCommand(): Command {
     .option(
       "--name <glob>",
       "only events of this name (may be repeated); * and ? stand for any text and any character",
-      collect,
-      [],
+      repeated,
     )
     .option("--filter <text>", "only events for which all words hold: a text, or argument=value (also != < <= > >= ~)")
-    .option("--trace-events <file>", "the trace-events-all of the QEMU that wrote the trace, which names arguments")
+    .addOption(traceEventsOption())
     .addOption(new Option("--text", "print the lines of QEMU's simpletrace.py").conflicts(["json", "count", "csv"]))
     .addOption(
       new Option("--csv", "print comma-separated values, all arguments in one field").conflicts(["json", "count"]),

@@ -1,7 +1,8 @@
 /** `--follow`: a trace that is still being written is shown again whenever there is more of it, until that ends. */
 import { Option } from "commander";
 import type { TraceSummary } from "../protocol/engine";
-import { openTrace, requireNames, withEngine, type OpenedTrace, type TraceFlags } from "./withEngine";
+import type { TraceFlags } from "./traceOptions";
+import { openTrace, requireNames, withEngine, type OpenedTrace } from "./withEngine";
 
 export interface FollowFlags extends TraceFlags {
   readonly follow?: boolean;

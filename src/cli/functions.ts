@@ -1,5 +1,5 @@
 /** `bootscope functions`: cost per function. */
-import { Command, Option } from "commander";
+import { Option, type Command } from "commander";
 import type { FunctionColumn, FunctionsPage, Metric, TraceSummary } from "../protocol/engine";
 import { formatCost, formatCount, formatExact, formatInlinedInto, formatMoment, formatShare } from "../protocol/format";
 import { belowRoot } from "../protocol/sourceRoot";
@@ -7,22 +7,15 @@ import { nanoseconds } from "../protocol/units";
 import { followOption, followTrace, type FollowFlags } from "./followTrace";
 import { parseLimit } from "./limit";
 import { hex, jsonTime, print, printJson, table, trustLines } from "./output";
-import {
-  debugFolderOption,
-  debuginfodOption,
-  modulesOption,
-  rootOption,
-  symbolsOption,
-  withTrace,
-  type OpenedTrace,
-} from "./withEngine";
+import { traceCommand } from "./traceOptions";
+import { withTrace, type OpenedTrace } from "./withEngine";
 
 type Order = "executions" | "instructions" | "time" | "first";
 
 interface Flags extends FollowFlags {
   readonly limit?: number;
   readonly sort?: Order;
-  readonly filter: string;
+  readonly filter?: string;
   readonly inlined?: boolean;
   readonly json?: boolean;
 }
@@ -30,16 +23,8 @@ interface Flags extends FollowFlags {
 const screenful = 25;
 
 export function functionsCommand(): Command {
-  return new Command("functions")
+  return traceCommand("functions", "the kernel that ran, with its symbols")
     .description("List the functions that a trace executed, most expensive first.")
-    .argument("<trace>", "a .bst file, or any trace that can be imported; - for the standard input")
-    .option("--vmlinux <file>", "the kernel that ran, with its symbols")
-    .addOption(rootOption())
-    .addOption(symbolsOption())
-    .addOption(modulesOption())
-    .addOption(debugFolderOption())
-    .addOption(debuginfodOption())
-    .option("--force", "use the vmlinux even if it does not belong to the trace")
     .option("--limit <rows>", `at most so many (default: ${screenful}; all with --json)`, parseLimit)
     .addOption(
       new Option(
@@ -47,7 +32,7 @@ export function functionsCommand(): Command {
         "order of the rows (default: instructions; executions where those are unknown)",
       ).choices(["executions", "instructions", "time", "first"]),
     )
-    .option("--filter <terms>", "words of names, file:…, dir:…, module:…, >1%", "")
+    .option("--filter <terms>", "words of names, file:…, dir:…, module:…, >1%")
     .option("--inlined", "count inlined code for the function that was inlined")
     .addOption(followOption())
     .option("--json", "print JSON")
@@ -85,7 +70,7 @@ function pageOf(opened: OpenedTrace, flags: Flags): Promise<FunctionsPage> {
       range: null,
       sort,
       descending: sort !== "first",
-      filter: flags.filter,
+      filter: flags.filter ?? "",
       metric: metricOf(sort),
       inlined: flags.inlined === true,
       offset: 0,

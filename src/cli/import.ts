@@ -3,6 +3,7 @@ import path from "node:path";
 import { Command } from "commander";
 import { infoJson, infoText } from "./info";
 import { print, printJson } from "./output";
+import { traceEventsOption } from "./traceOptions";
 import { tracePath, withEngine } from "./withEngine";
 
 interface Flags {
@@ -19,10 +20,7 @@ export function importCommand(): Command {
       "the foreign trace, compressed or not, or - for the standard input; its form is found out from its content",
     )
     .requiredOption("-o, --output <file>", "the .bst file to write")
-    .option(
-      "--trace-events <file>",
-      "the trace-events-all of the QEMU that wrote the trace, which names arguments of events",
-    )
+    .addOption(traceEventsOption())
     .option("--json", "print what was imported as JSON")
     .action(async (trace: string, flags: Flags) => {
       const traceEvents = flags.traceEvents === undefined ? undefined : path.resolve(flags.traceEvents);

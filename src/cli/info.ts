@@ -1,27 +1,20 @@
 /** `bootscope info`: what a trace is, and how far it can be trusted. */
-import { Command } from "commander";
+import type { Command } from "commander";
 import type { PlacedFile, TraceSummary } from "../protocol/engine";
 import { formatBytes, formatExact, formatMoment, formatPercent } from "../protocol/format";
 import { followOption, followTrace, type FollowFlags } from "./followTrace";
 import { jsonTime, print, printJson } from "./output";
 import { progressLine } from "./progressLine";
-import { debugFolderOption, debuginfodOption, modulesOption, rootOption, symbolsOption, withTrace } from "./withEngine";
+import { traceCommand } from "./traceOptions";
+import { withTrace } from "./withEngine";
 
 interface Flags extends FollowFlags {
   readonly json?: boolean;
 }
 
 export function infoCommand(): Command {
-  return new Command("info")
+  return traceCommand("info", "also say how much of the trace it names")
     .description("Say what a trace holds and how far its numbers can be trusted.")
-    .argument("<trace>", "a .bst file, or any trace that can be imported; - for the standard input")
-    .option("--vmlinux <file>", "also say how much of the trace it names")
-    .addOption(rootOption())
-    .addOption(symbolsOption())
-    .addOption(modulesOption())
-    .addOption(debugFolderOption())
-    .addOption(debuginfodOption())
-    .option("--force", "use the vmlinux even if it does not belong to the trace")
     .addOption(followOption())
     .option("--json", "print JSON; with --follow, an object per line for each change")
     .action(async (trace: string, flags: Flags) => {

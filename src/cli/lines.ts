@@ -1,20 +1,12 @@
 /** `bootscope lines`: cost per line of one source file. */
-import { Command } from "commander";
+import type { Command } from "commander";
 import type { LinesResult, TraceSummary } from "../protocol/engine";
 import { BootscopeError } from "../protocol/failure";
 import { formatCost, formatCount, formatMoment, formatShare } from "../protocol/format";
 import { nanoseconds } from "../protocol/units";
 import { jsonTime, print, printJson, table, trustLines } from "./output";
-import {
-  debugFolderOption,
-  debuginfodOption,
-  modulesOption,
-  rootOption,
-  symbolsOption,
-  withTrace,
-  type OpenedTrace,
-  type TraceFlags,
-} from "./withEngine";
+import { traceCommand, type TraceFlags } from "./traceOptions";
+import { withTrace, type OpenedTrace } from "./withEngine";
 
 interface Flags extends TraceFlags {
   readonly file: string;
@@ -22,17 +14,9 @@ interface Flags extends TraceFlags {
 }
 
 export function linesCommand(): Command {
-  return new Command("lines")
+  return traceCommand("lines", "the kernel that ran, with its debug information, where the trace has none inside")
     .description("List the executed lines of one source file with their cost.")
-    .argument("<trace>", "a .bst file, or any trace that can be imported; - for the standard input")
-    .option("--vmlinux <file>", "the kernel that ran, with its debug information, where the trace has none inside")
-    .addOption(rootOption())
-    .addOption(symbolsOption())
-    .addOption(modulesOption())
-    .addOption(debugFolderOption())
-    .addOption(debuginfodOption())
     .requiredOption("--file <path>", "source file, or the end of its path: mm/slub.c")
-    .option("--force", "use the vmlinux even if it does not belong to the trace")
     .option("--json", "print JSON")
     .action(async (trace: string, flags: Flags) => {
       await withTrace(trace, flags, async (opened) => {

@@ -1,33 +1,18 @@
 /** `bootscope phases`: the phases of a boot. */
-import { Command } from "commander";
+import type { Command } from "commander";
 import type { Phase, TraceSummary } from "../protocol/engine";
 import { formatCount, formatMoment, formatShare } from "../protocol/format";
 import { jsonTime, print, printJson, table, trustLines } from "./output";
-import {
-  debugFolderOption,
-  debuginfodOption,
-  modulesOption,
-  rootOption,
-  symbolsOption,
-  withTrace,
-  type TraceFlags,
-} from "./withEngine";
+import { traceCommand, type TraceFlags } from "./traceOptions";
+import { withTrace } from "./withEngine";
 
 interface Flags extends TraceFlags {
   readonly json?: boolean;
 }
 
 export function phasesCommand(): Command {
-  return new Command("phases")
+  return traceCommand("phases", "the kernel that ran, with its symbols: without, only phases before and after it")
     .description("List the phases of a boot: when each began, what it executed, and what marks it.")
-    .argument("<trace>", "a .bst file, or any trace that can be imported; - for the standard input")
-    .option("--vmlinux <file>", "the kernel that ran, with its symbols: without, only phases before and after it")
-    .addOption(rootOption())
-    .addOption(symbolsOption())
-    .addOption(modulesOption())
-    .addOption(debugFolderOption())
-    .addOption(debuginfodOption())
-    .option("--force", "use the vmlinux even if it does not belong to the trace")
     .option("--json", "print JSON")
     .action(async (trace: string, flags: Flags) => {
       await withTrace(trace, flags, async ({ engine, trace: handle, summary, signal }) => {

@@ -8,6 +8,7 @@ import { presets, type Preset } from "../qemu/commandLine";
 import { record, type RecordOptions, type RecordResult } from "../qemu/record";
 import { findRecorderSources } from "../qemu/recorderBuild";
 import { recordingPath } from "../qemu/recordingPath";
+import { tellFailure } from "./failures";
 import { writeRecordReport, type RecordOutcome } from "../qemu/recordReport";
 
 interface Flags {
@@ -38,6 +39,7 @@ const inputFailures: readonly string[] = [
   "unwritable",
   "no-symbols",
   "damaged",
+  "unsupported",
 ];
 
 export function recordCommand(): Command {
@@ -152,9 +154,7 @@ async function tell(outcome: RecordOutcome, flags: Flags): Promise<void> {
   if (flags.json === true) process.stdout.write(`${JSON.stringify(outcome, null, 2)}\n`);
   const { failure, trace, reason, executions } = outcome;
   if (failure !== null) {
-    process.stderr.write(
-      `bootscope: ${[failure.message, failure.advice].filter((part) => part !== "").join("\n  ")}\n`,
-    );
+    tellFailure(failure);
     process.exitCode = inputFailures.includes(failure.code) ? badInput : recordingFailed;
     return;
   }

@@ -5,14 +5,8 @@ import { Command } from "commander";
 import type { CallFrame, InlineChains, SymbolizedAddress } from "../protocol/engine";
 import { BootscopeError } from "../protocol/failure";
 import { hex, print, printJson } from "./output";
-import {
-  debugFolderOption,
-  debuginfodOption,
-  debugSources,
-  resultsFolder,
-  withEngine,
-  type DebugFlags,
-} from "./withEngine";
+import { debugFolderOption, debuginfodOption, debugSources, type DebugFlags } from "./traceOptions";
+import { resultsFolder, withEngine } from "./withEngine";
 
 interface Flags extends DebugFlags {
   readonly vmlinux: string;

@@ -1,72 +1,11 @@
 import path from "node:path";
-import { Option } from "commander";
 import { localEngine, type LocalEngine } from "../engine/local";
-import { debuginfodServers, serversOfEnvironment, type DebugSources } from "../protocol/debugSources";
 import type { EngineNotice, TraceHandle, TraceSummary } from "../protocol/engine";
 import { BootscopeError } from "../protocol/failure";
-import { parseFirmwareFile, type FirmwareFile } from "../protocol/firmwareFile";
 import { formatBytes, formatPercent } from "../protocol/format";
 import { cacheFolder } from "../qemu/cacheFolder";
 import { progressLine } from "./progressLine";
-
-export interface TraceFlags extends DebugFlags {
-  readonly vmlinux?: string;
-  readonly root?: readonly string[];
-  readonly symbols?: readonly FirmwareFile[];
-  readonly modules?: string;
-  readonly force?: boolean;
-}
-
-export interface DebugFlags {
-  readonly debugFolder?: readonly string[];
-  readonly debuginfod?: readonly string[];
-}
-
-/** Collects the values of an option that may be repeated. */
-const repeated = (value: string, others: readonly string[] | undefined): string[] => [...(others ?? []), value];
-
-/** For debug information that was split off. */
-export const debugFolderOption = (): Option =>
-  new Option(
-    "--debug-folder <folder>",
-    "a folder with split-off debug information, laid out as /usr/lib/debug (may be repeated)",
-  ).argParser(repeated);
-
-export const debuginfodOption = (): Option =>
-  new Option(
-    "--debuginfod <url>",
-    `a server to ask for debug information by build-id, or the word ${serversOfEnvironment} for those of that environment variable (may be repeated)`,
-  ).argParser(repeated);
-
-/** What `--debug-folder` and `--debuginfod` say. Throws "unsupported" for what is not the URL of a server. */
-export const debugSources = ({ debugFolder = [], debuginfod = [] }: DebugFlags): DebugSources => ({
-  folders: debugFolder.map((folder) => path.resolve(folder)),
-  servers: debuginfodServers(debuginfod, process.env[serversOfEnvironment]),
-});
-
-/** For modules and programs that are not found without being told. */
-export const rootOption = (): Option =>
-  new Option(
-    "--root <path>",
-    "a folder with the guest's programs and modules, or one such file (may be repeated)",
-  ).argParser(repeated);
-
-/** For traces that have no bytes to find modules by. */
-export const modulesOption = (): Option =>
-  new Option(
-    "--modules <file>",
-    "the guest's /proc/modules, or a console's text with it, for traces without code bytes",
-  );
-
-/** For what runs before the kernel or below it. */
-export const symbolsOption = (): Option =>
-  new Option(
-    "--symbols <file[@address]>",
-    "an ELF file of firmware, a boot loader or a decompressor, and where it was loaded (may be repeated)",
-  ).argParser((text: string, others: readonly FirmwareFile[] | undefined) => [
-    ...(others ?? []),
-    parseFirmwareFile(text),
-  ]);
+import { debugSources, type TraceFlags } from "./traceOptions";
 
 /** A trace that was read to its end, and the engine to ask about it. */
 export interface OpenedTrace {

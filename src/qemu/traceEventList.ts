@@ -5,6 +5,7 @@
  * `*` (and, where there is one, `?`) makes a pattern. QEMU trims nothing and chops the last character of every line, whatever
  * it is: a last line without its line end loses a letter, and a carriage return or a space becomes part of the name.
  */
+import { matchesGlob } from "../protocol/glob";
 import type { Problem } from "./traceEventRules";
 
 export interface ListEntry {
@@ -28,35 +29,7 @@ export function parseListLine(text: string): ListEntry | undefined {
   return { name: bare, start, end: start + bare.length, off };
 }
 
-export const isPattern = (name: string): boolean => name.includes("*");
-
-/**
- * Whether a pattern means a name, as QEMU 5.0 and later match it. Never slower than pattern times name: after a mismatch only
- * the last star takes one character more.
- */
-export function matchesPattern(pattern: string, name: string): boolean {
-  let at = 0;
-  let inPattern = 0;
-  let star = -1;
-  let starAt = 0;
-  while (at < name.length) {
-    const wanted = pattern[inPattern];
-    if (wanted === "*") {
-      star = inPattern++;
-      starAt = at;
-    } else if (wanted === "?" || wanted === name[at]) {
-      inPattern++;
-      at++;
-    } else if (star >= 0) {
-      inPattern = star + 1;
-      at = ++starAt;
-    } else {
-      return false;
-    }
-  }
-  while (pattern[inPattern] === "*") inPattern++;
-  return inPattern === pattern.length;
-}
+const isPattern = (name: string): boolean => name.includes("*");
 
 /** The events that the running QEMU knows, and those of them that are compiled out. */
 export interface EventNames {
@@ -66,7 +39,7 @@ export interface EventNames {
 
 function nameProblem({ name, start, end }: ListEntry, { all, compiledOut }: EventNames): Problem | undefined {
   if (isPattern(name)) {
-    if ([...all].some((event) => matchesPattern(name, event))) return undefined;
+    if ([...all].some((event) => matchesGlob(name, event))) return undefined;
     const message = "No event of the QEMU found has a name like this.";
     return { start, end, rule: "no-match", severity: "warning", message, fix: "Look at “qemu-system-… -trace help”." };
   }

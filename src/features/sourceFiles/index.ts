@@ -1,6 +1,6 @@
 /** Finds and opens the source files that debug information names. */
 import * as vscode from "vscode";
-import { toFailure } from "../../protocol/failure";
+import { failureText, toFailure } from "../../protocol/failure";
 import type { OpenTraces, SourceFiles } from "../services";
 import { affects, setting, settingPath } from "../settings";
 import { askForSources, chooseSourceFolder, chooseTree } from "./chooseSources";
@@ -66,9 +66,8 @@ export function createSourceFiles(
   }
 
   function report(thrown: unknown): void {
-    const { message, advice } = toFailure(thrown);
     log.error(thrown instanceof Error ? thrown : String(thrown));
-    void vscode.window.showErrorMessage(`The source file could not be opened: ${message} ${advice}`.trim());
+    void vscode.window.showErrorMessage(`The source file could not be opened: ${failureText(toFailure(thrown))}`);
   }
 
   async function open(debugPath: string, line: number): Promise<void> {

@@ -1,6 +1,6 @@
 /** The command "Map Source Paths…": says how many of the trace's hot files are found, and takes a folder for the others. */
 import * as vscode from "vscode";
-import { toFailure } from "../../protocol/failure";
+import { failureText, toFailure } from "../../protocol/failure";
 import type { Services, SourceFiles } from "../services";
 
 /** So many of the most expensive files are looked for. */
@@ -43,8 +43,8 @@ export function activateSourceMapping(services: Services): void {
       try {
         await mapSources(services);
       } catch (thrown) {
-        const { code, message, advice } = toFailure(thrown);
-        if (code !== "cancelled") await vscode.window.showErrorMessage(`${message} ${advice}`.trim());
+        const failure = toFailure(thrown);
+        if (failure.code !== "cancelled") await vscode.window.showErrorMessage(failureText(failure));
       }
     }),
   );

@@ -1,6 +1,7 @@
 /** Choosing the vmlinux that names a trace's addresses. */
 import path from "node:path";
 import * as vscode from "vscode";
+import { failureText } from "../../protocol/failure";
 import type { PerFileMemory } from "../perFileMemory";
 import type { TraceSession, VmlinuxChoice } from "../traceSession";
 
@@ -55,7 +56,7 @@ export async function tellRefusal(
   const another = "Choose Another…";
   const anyway = "Use It Anyway";
   const answers = problem.code === "wrong-symbols" ? [another, anyway] : [another];
-  const answer = await vscode.window.showWarningMessage(`${problem.message} ${problem.advice}`.trim(), ...answers);
+  const answer = await vscode.window.showWarningMessage(failureText(problem), ...answers);
   if (answer === anyway) await applyVmlinux(session, choices, { path: file, force: true });
   if (answer !== another) return;
   const next = await chooseVmlinux(session, choices);

@@ -1,6 +1,6 @@
 /** The trace editor's commands. */
 import * as vscode from "vscode";
-import { toFailure } from "../../protocol/failure";
+import { failureText, toFailure } from "../../protocol/failure";
 import { showInTrace } from "../sourceHeat/showInTrace";
 import type { TraceSession } from "../traceSession";
 import { chooseVmlinux, tellRefusal, tryVmlinux } from "./chooseVmlinux";
@@ -8,11 +8,11 @@ import type { EditorSurroundings } from "./traceEditor";
 
 /** Shows an expected failure with its advice; a cancellation shows nothing. */
 async function reportFailure(thrown: unknown, log: vscode.LogOutputChannel): Promise<void> {
-  const { code, message, advice } = toFailure(thrown);
-  if (code === "cancelled") return;
-  log.error(message);
+  const failure = toFailure(thrown);
+  if (failure.code === "cancelled") return;
+  log.error(failure.message);
   const showLog = "Show Log";
-  const answer = await vscode.window.showErrorMessage(`${message} ${advice}`.trim(), showLog);
+  const answer = await vscode.window.showErrorMessage(failureText(failure), showLog);
   if (answer === showLog) log.show();
 }
 

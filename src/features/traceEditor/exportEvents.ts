@@ -1,9 +1,10 @@
 /** Events as tab-separated text for other programs: exact times, one line per event. */
+import { tsvField } from "../../protocol/delimited";
 import type { EventsPage, TraceSummary } from "../../protocol/engine";
 
 /** A tab or line break inside a field becomes a space. */
 const line = (...fields: readonly (string | number)[]): string =>
-  `${fields.map((field) => String(field).replace(/[\t\r\n]+/g, " ")).join("\t")}\n`;
+  `${fields.map((field) => tsvField(String(field))).join("\t")}\n`;
 
 /** The first line: what the columns are. */
 export const eventsHeading = ({ threads }: Pick<EventsPage, "threads">, clock: TraceSummary["clock"]): string =>

@@ -1,4 +1,5 @@
 /** Function rows as text for other programs: exact numbers, one row per function. */
+import { csvField, tsvField } from "../../protocol/delimited";
 import { categoryNames, type FunctionsPage, type InlinedInto } from "../../protocol/engine";
 import { formatAddress, guestAddress } from "../../protocol/units";
 
@@ -63,12 +64,8 @@ const table = (rows: readonly ExportedRow[], separator: string, field: (value: s
     "\n",
   ) + "\n";
 
-/** Tab-separated values as spreadsheets paste them; a tab or line break inside a field becomes a space. */
-export const toTsv = (rows: readonly ExportedRow[]): string =>
-  table(rows, "\t", (value) => value.replace(/[\t\r\n]+/g, " "));
+export const toTsv = (rows: readonly ExportedRow[]): string => table(rows, "\t", tsvField);
 
-/** Comma-separated values with quoting by RFC 4180. */
-export const toCsv = (rows: readonly ExportedRow[]): string =>
-  table(rows, ",", (value) => (/[",\r\n]/.test(value) ? `"${value.replaceAll('"', '""')}"` : value));
+export const toCsv = (rows: readonly ExportedRow[]): string => table(rows, ",", csvField);
 
 export const toJson = (rows: readonly ExportedRow[]): string => `${JSON.stringify(rows, null, 2)}\n`;

@@ -1,6 +1,6 @@
 /** QEMU's trace-events files: outline, diagnostics, switching events on and off, and building QEMU with them. */
 import * as vscode from "vscode";
-import { toFailure } from "../../protocol/failure";
+import { failureText, toFailure } from "../../protocol/failure";
 import type { Services } from "../services";
 import { chooseEvents, isListChange } from "./chooseEvents";
 import { EventLenses } from "./codeLenses";
@@ -19,9 +19,9 @@ export function activateTraceEvents({ context, log }: Services): void {
       try {
         await run(...parameters);
       } catch (thrown) {
-        const { message, advice } = toFailure(thrown);
-        log.error(message);
-        void vscode.window.showErrorMessage(`${message} ${advice}`.trim());
+        const failure = toFailure(thrown);
+        log.error(failure.message);
+        void vscode.window.showErrorMessage(failureText(failure));
       }
     });
   const edit = (direction: Direction) => (uri: unknown, row: unknown) =>

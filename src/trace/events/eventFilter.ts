@@ -6,6 +6,7 @@
  *     name:=word       the event of exactly this name
  *     argument=value   also != < <= > >= for numbers, decimal or 0x…; ~ for "contains"
  */
+import { matchesGlob } from "../../protocol/glob";
 import type { EventDescriptor } from "./eventDescriptor";
 import { valueText, type NamedValue } from "./eventText";
 
@@ -45,7 +46,7 @@ export function parseEventFilter(text: string): EventFilter {
 }
 
 /** Whether a name is meant by a word: one that contains it, or that a pattern with `*` or `?` matches as a whole. */
-export function nameMatcher(pattern: string): (name: string) => boolean {
+function nameMatcher(pattern: string): (name: string) => boolean {
   if (!/[*?]/.test(pattern)) {
     const wanted = pattern.toLowerCase();
     return (name) => name.toLowerCase().includes(wanted);
@@ -53,28 +54,10 @@ export function nameMatcher(pattern: string): (name: string) => boolean {
   return globMatcher(pattern);
 }
 
-/** Whether a name matches a pattern as a whole: `*` is any text, `?` any character. Linear in both. */
+/** Whether a name matches a pattern as a whole, as `matchesGlob`, capital letters or not. */
 export function globMatcher(pattern: string): (name: string) => boolean {
   const wanted = pattern.toLowerCase();
-  return (given) => {
-    const name = given.toLowerCase();
-    let [at, star, resume] = [0, -1, 0];
-    let position = 0;
-    while (position < name.length) {
-      if (at < wanted.length && wanted[at] === "*") {
-        star = at++;
-        resume = position;
-      } else if (at < wanted.length && (wanted[at] === "?" || wanted[at] === name[position])) {
-        at++;
-        position++;
-      } else if (star >= 0) {
-        at = star + 1;
-        position = ++resume;
-      } else return false;
-    }
-    while (wanted[at] === "*") at++;
-    return at === wanted.length;
-  };
+  return (name) => matchesGlob(wanted, name.toLowerCase());
 }
 
 function parseTerm(text: string): Term {

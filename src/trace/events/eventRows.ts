@@ -1,4 +1,5 @@
 /** Events as rows for other programs: comma-separated, or as JSON. */
+import { csvField } from "../../protocol/delimited";
 import { ThreadKind } from "./eventDescriptor";
 import { jsonValue, valueText, type NamedValue } from "./eventText";
 
@@ -44,5 +45,3 @@ export function eventCsv(row: EventRowValues): string {
   const given = row.arguments.map((value) => `${value.name}=${valueText(value)}`).join(" ");
   return `${row.time},${row.thread < 0 ? "" : row.thread},${csvField(row.name)},${csvField(given)}\n`;
 }
-
-const csvField = (text: string): string => (/[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text);

@@ -87,6 +87,12 @@ describe("bootscope", () => {
       expect(out).toContain(command);
   });
 
+  it.each(["info", "functions", "events"])("explains %s without values that say nothing", async (command) => {
+    const { code, out } = await bootscope(["help", command]);
+    expect(code).toBe(0);
+    expect(out).not.toMatch(/default: (\[\]|"")/);
+  });
+
   it("tells what a trace is", async () => {
     expect(await json(["info", await trace()])).toMatchObject({
       format: "bst",
