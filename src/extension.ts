@@ -1,6 +1,7 @@
 /** Activation: builds what the features share and hands it to each of them. */
 import path from "node:path";
 import * as vscode from "vscode";
+import { ConfiguredServers } from "./features/configuredServers";
 import { EngineHost } from "./features/engineHost";
 import { TraceRegistry } from "./features/openTraces";
 import { PerFileMemory } from "./features/perFileMemory";
@@ -13,7 +14,6 @@ import { activateTraceEditor } from "./features/traceEditor";
 import { activateTraceEvents } from "./features/traceEvents";
 import type { VmlinuxChoice } from "./features/traceSession";
 import { vmlinuxCandidates } from "./features/vmlinuxCandidates";
-import { debuginfodServers, serversOfEnvironment } from "./protocol/debugSources";
 import { parseFirmwareFile } from "./protocol/firmwareFile";
 
 /** What other extensions, and the tests inside VS Code, may use. */
@@ -25,6 +25,7 @@ export function activate(context: vscode.ExtensionContext): BootscopeApi {
   const log = vscode.window.createOutputChannel("Bootscope", { log: true });
   const engine = new EngineHost(path.join(context.extensionPath, "dist", "engine.js"), log);
   const choices = new PerFileMemory<VmlinuxChoice>(context.workspaceState, "vmlinux");
+  const configured = new ConfiguredServers();
   const traces = new TraceRegistry({
     engine,
     log,
@@ -38,7 +39,7 @@ export function activate(context: vscode.ExtensionContext): BootscopeApi {
         .map(({ path: file, address }) => ({ path: settingPath(file), address })),
     debug: (trace) => ({
       folders: setting("symbols.debugFolders", trace).map(settingPath),
-      servers: debuginfodServers(setting("symbols.debuginfodUrls"), process.env[serversOfEnvironment]),
+      servers: configured.servers,
     }),
     follow: (trace) => setting("trace.follow", trace) === "auto",
     traceEvents: (trace) => {

@@ -7,7 +7,7 @@ import { step } from "./steps.mjs";
 const environment = { DEBIAN_FRONTEND: "noninteractive" };
 
 /** Of these packages, those that are not installed. */
-export function missingPackages(names) {
+function missingPackages(names) {
   const { stdout, error } = spawnSync("dpkg-query", ["-W", "-f", "${Package} ${db:Status-Abbrev}\n", ...names], {
     encoding: "utf8",
   });

@@ -10,7 +10,7 @@ const closeDelayMs = 5000;
 export const viewTypes = { trace: "bootscope.trace", log: "bootscope.log" } as const;
 
 /** The editor that a file opens in: traces by their name, anything else as a log. */
-export function viewTypeOf(uri: vscode.Uri): string {
+function viewTypeOf(uri: vscode.Uri): string {
   return /\.bst$|\/trace-[0-9][^/]*$/.test(uri.path) ? viewTypes.trace : viewTypes.log;
 }
 

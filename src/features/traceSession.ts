@@ -29,7 +29,7 @@ export interface SessionSurroundings {
   readonly roots: (trace: vscode.Uri) => readonly string[];
   /** Files with the symbols of firmware and boot loaders. */
   readonly firmware: (trace: vscode.Uri) => readonly FirmwareFile[];
-  /** Where debug information may be that was split off. Throws "unsupported" for what is not the URL of a server. */
+  /** Where debug information may be that was split off. */
   readonly debug: (trace: vscode.Uri) => DebugSources;
   /** Whether a trace that is still being written is followed. */
   readonly follow: (trace: vscode.Uri) => boolean;

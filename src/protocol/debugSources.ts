@@ -20,16 +20,36 @@ export const serversOfEnvironment = "DEBUGINFOD_URLS";
  * @throws BootscopeError "unsupported": not the URL of a server
  */
 export function debuginfodServers(entries: readonly string[], environment: string | undefined): string[] {
+  return usableServers(entries, environment, (refused) => {
+    throw refused;
+  });
+}
+
+/** As `debuginfodServers`, but what is not the URL of a server is only told to `refuse`. */
+export function usableServers(
+  entries: readonly string[],
+  environment: string | undefined,
+  refuse: (refused: BootscopeError) => void,
+): string[] {
   const named = entries.flatMap((entry) =>
     entry === serversOfEnvironment ? (environment ?? "").split(/\s+/) : [entry.trim()],
   );
-  return [...new Set(named.filter((url) => url !== "").map(serverUrl))];
+  const servers = new Set<string>();
+  for (const text of named.filter((entry) => entry !== "")) {
+    const url = serverUrl(text);
+    if (url === null) refuse(notAServer(text));
+    else servers.add(url);
+  }
+  return [...servers];
 }
 
-function serverUrl(text: string): string {
+function serverUrl(text: string): string | null {
   const url = URL.canParse(text) ? new URL(text) : null;
   const isServer = url !== null && /^https?:$/.test(url.protocol) && url.username === "" && url.password === "";
-  if (isServer) return url.href.replace(/\/+$/, "");
+  return isServer ? url.href.replace(/\/+$/, "") : null;
+}
+
+function notAServer(text: string): BootscopeError {
   const advice = "Give a URL such as https://debuginfod.debian.net, without a user name.";
-  throw new BootscopeError("unsupported", `${text} is not the URL of a debuginfod server.`, advice);
+  return new BootscopeError("unsupported", `${text} is not the URL of a debuginfod server.`, advice);
 }

@@ -1,7 +1,6 @@
 /** One recording from beginning to end: a guest booted under the recorder into a trace file. */
 import { open, rm, stat } from "node:fs/promises";
 import path from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
 import { BootscopeError } from "../protocol/failure";
 import { bootArguments, icountShift, type Preset } from "./commandLine";
 import { busyboxInitrd } from "./initrd";
@@ -40,18 +39,11 @@ export interface RecordOptions {
   readonly consoleOutput: number | "ignore";
 }
 
-export interface RecordProgress {
-  readonly executions: number;
-  readonly fileBytes: number;
-  readonly elapsedMs: number;
-}
-
 export interface RecordListener {
   /** What is being prepared, one line at a time. */
   readonly onMessage?: (text: string) => void;
   /** QEMU runs. */
   readonly onStart?: (recording: { readonly trace: string; readonly eventLog: string | null }) => void;
-  readonly onProgress?: (progress: RecordProgress) => void;
   /** QEMU's error output, as it comes. */
   readonly onErrorOutput?: (bytes: Uint8Array) => void;
 }
@@ -65,8 +57,6 @@ export interface RecordResult {
   readonly eventLog: string | null;
   readonly qemu: Qemu;
 }
-
-const progressInterval = 250;
 
 /**
  * Boots the guest and records it until it ends, the time is up, or the signal fires; the trace is valid in each case. No
@@ -93,10 +83,7 @@ export async function record(
     listener.onErrorOutput?.(bytes);
   });
   listener.onStart?.({ trace: options.output, eventLog: prepared.eventLog });
-  const watching = new AbortController();
-  const watch = watchProgress(options.output, start, listener, watching.signal);
-  const { exit, stopped } = await runToEnd(tree, options.timeoutMs, signal).finally(() => watching.abort());
-  await watch;
+  const { exit, stopped } = await runToEnd(tree, options.timeoutMs, signal);
 
   const counters = await readLiveCounters(options.output);
   const failed = stopped === null && (exit.code !== 0 || counters === undefined);
@@ -229,16 +216,6 @@ async function runToEnd(
   } finally {
     cancelled.removeEventListener("abort", stop);
     await tree.end();
-  }
-}
-
-async function watchProgress(file: string, start: number, listener: RecordListener, end: AbortSignal): Promise<void> {
-  if (listener.onProgress === undefined) return;
-  for (;;) {
-    const counters = await readLiveCounters(file);
-    if (counters !== undefined) listener.onProgress({ ...counters, elapsedMs: performance.now() - start });
-    if (end.aborted) return;
-    await sleep(progressInterval, undefined, { signal: end }).catch(() => undefined);
   }
 }
 

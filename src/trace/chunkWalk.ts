@@ -77,14 +77,14 @@ function placeChunk(head: ParsedChunkHead, offset: number, fileBytes: number): W
   return { head, offset, length, whole };
 }
 
-/** A head with a wrong checksum is believed when what follows its extent is another head, or nothing but zeros. */
+/** A head with a wrong checksum is believed when what follows its extent is another head, or zeros: a window of them at most. */
 async function isChunkBorder(file: ByteSource, at: number, head: ParsedChunkHead, fileBytes: number): Promise<boolean> {
   const next = at + chunkHeadBytes + head.extentLength;
   if (next >= fileBytes) return true;
   const bytes = new Uint8Array(4);
   const read = await readFully(file, bytes, next);
   if (read < 4 || new DataView(bytes.buffer).getUint32(0, true) === chunkMagic) return true;
-  return isZero(file, next, fileBytes);
+  return isZero(file, next, Math.min(fileBytes, next + windowBytes));
 }
 
 /** Position of the next head with a right checksum at a multiple of eight bytes from `at`, or the end of the file. */

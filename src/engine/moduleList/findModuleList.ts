@@ -5,7 +5,7 @@ import type { TraceFile } from "../../trace/types";
 import { parseModuleList, type ModuleList } from "./parseModuleList";
 
 /** How a list of modules travels in a trace (docs/trace-format.md, "Attachments"). */
-export const moduleListAttachment = { name: "modules", mime: "text/plain" } as const;
+const moduleListAttachment = { name: "modules", mime: "text/plain" } as const;
 
 /** A console's text with such a list in it; a list alone has some kilobytes. */
 const maximumBytes = 1 << 24;
@@ -40,7 +40,7 @@ export async function findModuleList(
 }
 
 /** Where `findModuleList` looks beside a trace. */
-export const besideTrace = (trace: string): string[] => [
+const besideTrace = (trace: string): string[] => [
   `${trace}.modules`,
   `${trace.slice(0, trace.length - path.extname(trace).length)}.modules`,
 ];

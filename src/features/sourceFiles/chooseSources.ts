@@ -21,7 +21,7 @@ function portable(folder: string): string {
 }
 
 /** Adds the mapping to the setting. */
-export async function rememberMapping({ prefix, folder }: Mapping): Promise<void> {
+async function rememberMapping({ prefix, folder }: Mapping): Promise<void> {
   await updateSetting("sourceMap", { ...setting("sourceMap"), [prefix]: portable(folder) });
 }
 

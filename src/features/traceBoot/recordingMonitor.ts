@@ -58,9 +58,7 @@ export class RecordingMonitor implements vscode.Disposable {
     const recording = new Recording(execution, report, processId, this.services.log);
     this.running.set(report, recording);
     this.updateContext();
-    this.follow(recording, report).catch((error: unknown) => {
-      this.services.log.error(`Trace Boot: ${toFailure(error).message}`);
-    });
+    this.follow(recording, report).catch((error: unknown) => this.logFailure(error));
   }
 
   private finished(execution: vscode.TaskExecution, exitCode: number | undefined): void {
@@ -72,7 +70,8 @@ export class RecordingMonitor implements vscode.Disposable {
   }
 
   private async follow(recording: Recording, report: string): Promise<void> {
-    void showProgress(recording);
+    const failed = (error: unknown): void => this.logFailure(error);
+    showProgress(recording, failed).then(undefined, failed);
     const ending = await recording.ended;
     this.running.delete(report);
     this.updateContext();
@@ -81,19 +80,23 @@ export class RecordingMonitor implements vscode.Disposable {
     await showOutcome(this.services, recording, ending);
   }
 
+  private logFailure(error: unknown): void {
+    this.services.log.error(`Trace Boot: ${toFailure(error).message}`);
+  }
+
   private updateContext(): void {
     void vscode.commands.executeCommand("setContext", "bootscope.isRecording", this.running.size > 0);
   }
 }
 
 /** A cancellable notification that lasts as long as the recording. */
-function showProgress(recording: Recording): Thenable<void> {
+function showProgress(recording: Recording, failed: (error: unknown) => void): Thenable<void> {
   const options = { location: vscode.ProgressLocation.Notification, title: "Recording the boot", cancellable: true };
   return vscode.window.withProgress(options, async (progress, token) => {
     let running = true;
     token.onCancellationRequested(() => {
       progress.report({ message: "closing the trace" });
-      void recording.cancel();
+      recording.cancel().catch(failed);
     });
     const end = recording.ended.finally(() => {
       running = false;

@@ -11,7 +11,7 @@ interface FileItem extends vscode.QuickPickItem {
 }
 
 /** Names the trace by this vmlinux and remembers it for the file. Rejects when it cannot be used. */
-export async function applyVmlinux(
+async function applyVmlinux(
   session: TraceSession,
   choices: PerFileMemory<VmlinuxChoice>,
   choice: VmlinuxChoice,

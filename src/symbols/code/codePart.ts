@@ -115,7 +115,7 @@ function branchTo(bytes: Uint8Array, at: number, { address, size, target }: Reco
 }
 
 /** Index of the first patch that ends behind an offset. */
-export function firstPatchAfter(patches: readonly Patch[], offset: number): number {
+function firstPatchAfter(patches: readonly Patch[], offset: number): number {
   let [low, high] = [0, patches.length];
   while (low < high) {
     const middle = (low + high) >>> 1;

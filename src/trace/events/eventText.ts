@@ -41,7 +41,7 @@ export function textOf(bytes: Uint8Array): string {
   }
 }
 
-export const hexText = (value: bigint): string => `0x${BigInt.asUintN(64, value).toString(16)}`;
+const hexText = (value: bigint): string => `0x${BigInt.asUintN(64, value).toString(16)}`;
 
 /** A value as lists show it: in the base of QEMU's own format, negative ones in decimal. */
 export const valueText = ({ value, hexadecimal }: NamedValue): string =>

@@ -10,7 +10,7 @@ import { DebugSearch } from "../../../src/engine/debugSearch";
 import { fileFingerprint } from "../../../src/engine/fileFingerprint";
 import { DebugFiles } from "../../../src/engine/guestFiles/debugFiles";
 import { localEngine } from "../../../src/engine/local";
-import { debuginfodServers } from "../../../src/protocol/debugSources";
+import { debuginfodServers, usableServers } from "../../../src/protocol/debugSources";
 import type { BootscopeError } from "../../../src/protocol/failure";
 import { openImage } from "../../../src/symbols/image";
 import { buildTraceFile } from "../../support/buildTrace";
@@ -203,6 +203,17 @@ describe("settings of servers", () => {
     ]);
     expect(debuginfodServers([], "https://b.example")).toEqual([]);
     expect(debuginfodServers(["DEBUGINFOD_URLS"], undefined)).toEqual([]);
+  });
+
+  it("are used without what is no URL of one, where that is only told", () => {
+    const refused: string[] = [];
+    const given = ["https://a.example", "nonsense", "DEBUGINFOD_URLS"];
+    const servers = usableServers(given, "ftp://b.example https://c.example", ({ message }) => refused.push(message));
+    expect(servers).toEqual(["https://a.example", "https://c.example"]);
+    expect(refused).toEqual([
+      "nonsense is not the URL of a debuginfod server.",
+      "ftp://b.example is not the URL of a debuginfod server.",
+    ]);
   });
 
   it.each(["file:///etc", "debuginfod.example.org", "https://user:word@a.example", "ftp://a.example"])(
