@@ -48,7 +48,7 @@ export class GrowingTrace {
     this.#lookWhenDue();
   }
 
-  /** The trace with the chunks that were whole when it was looked at last; undefined while none was read to its end. */
+  /** The trace with the chunks that were whole when it was looked at last, as far as they were read; undefined before. */
   get whole(): ScannedTrace | undefined {
     return this.#whole;
   }
@@ -105,8 +105,8 @@ export class GrowingTrace {
     // A chunk that is not sealed may be half written.
     const written = file.chunks.filter(({ sealed, payload }) => sealed && payload === undefined);
     const whole = ScannedTrace.grown({ ...file, chunks: written }, this.pool, this.#whole);
-    await whole.scan(signal, () => undefined);
     this.#whole = whole;
+    await whole.scan(signal, () => undefined);
     const unwritten = file.chunks.filter(({ payload }) => payload !== undefined);
     if (written.length + unwritten.length + file.events.length === 0) return null;
     if (unwritten.length === 0) return whole;

@@ -34,7 +34,8 @@ export class IncomingTrace {
   #isCaughtUp = false;
   /** Somebody waits for the trace, so that it is worth to show what there is of it. */
   #isWanted = false;
-  #isComing = false;
+  /** Ends when nothing comes in any more; null: nothing does. */
+  #coming: Promise<unknown> | null = null;
 
   constructor(
     private readonly source: TraceSource,
@@ -70,10 +71,10 @@ export class IncomingTrace {
     return true;
   }
 
-  /** Ends it with what came in so far; answers false when nothing comes in any more. */
-  stop(): boolean {
-    if (this.#isComing) this.#stop.abort();
-    return this.#isComing;
+  /** Ends it with what came in so far: resolves when it has ended. Answers null when nothing comes in any more. */
+  stop(): Promise<unknown> | null {
+    if (this.#coming !== null) this.#stop.abort();
+    return this.#coming;
   }
 
   /**
@@ -106,11 +107,12 @@ export class IncomingTrace {
   }
 
   async #arrive(signal: AbortSignal): Promise<string> {
-    this.#isComing = true;
+    const arrival = this.source.foreign ? this.#import(signal) : this.#followRecording(signal);
+    this.#coming = Promise.allSettled([arrival]);
     try {
-      return await (this.source.foreign ? this.#import(signal) : this.#followRecording(signal));
+      return await arrival;
     } finally {
-      this.#isComing = false;
+      this.#coming = null;
     }
   }
 

@@ -154,6 +154,11 @@ export class ResultCache {
     return `${await this.#path("symbols", source)}.vmlinux`;
   }
 
+  /** As `trim`, for who has no time to wait. What goes wrong with it is tried again with the next file. */
+  trimSoon(): void {
+    void this.trim().catch(() => undefined);
+  }
+
   /** To be called after a file was added: removes what was not used for longest until the rest fits. */
   async trim(): Promise<void> {
     const folder = this.#existing;

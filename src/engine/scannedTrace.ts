@@ -28,6 +28,12 @@ export interface ScanRecord {
 /** Numbers of traces for the worker threads: a trace that grew and is read again is another one. */
 let nextNumber = 1;
 
+/** As `Promise.all`, but it waits for all of them also when one rejects. */
+async function everyOne(promises: readonly Promise<unknown>[]): Promise<void> {
+  await Promise.allSettled(promises);
+  await Promise.all(promises);
+}
+
 const everything = new Float64Array([-Infinity, Infinity]);
 
 /** A trace and the profile of its executions: what all questions about cost are answered from. */
@@ -94,7 +100,7 @@ export class ScannedTrace {
   }
 
   /**
-   * Reads all chunks, as many at a time as the pool has threads. Rejects as the pool does; what was read stays.
+   * Reads all chunks, as many at a time as the pool has threads. Rejects as the pool does; what was read stays, with what threads were at by then.
    * @param free until then this thread needs a processor of its own
    */
   async scan(signal: AbortSignal, onProgress: () => void, free: Promise<void> = Promise.resolve()): Promise<void> {
@@ -110,8 +116,8 @@ export class ScannedTrace {
     };
     const { width, room } = this.pool;
     const before = width > 1 ? Array.from({ length: width - 1 }, work) : [];
-    const after = free.then(() => Promise.all(Array.from({ length: room + 1 - before.length }, work)));
-    await Promise.all([...before, after]);
+    const after = free.then(() => everyOne(Array.from({ length: room + 1 - before.length }, work)));
+    await everyOne([...before, after]);
   }
 
   /** Cost per block in a range; `null`: in the whole trace. Exact: what buckets do not tell is read again. */

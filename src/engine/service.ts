@@ -74,9 +74,9 @@ export class EngineService {
       return Promise.resolve(null);
     },
     summary: ({ trace }) => Promise.resolve(this.#session(trace).summary),
-    stop: ({ trace }) => {
-      this.#session(trace).stop();
-      return Promise.resolve(null);
+    stop: async ({ trace }) => {
+      await this.#session(trace).stop();
+      return null;
     },
     follow: ({ trace, paused }) => {
       this.#session(trace).pause(paused);
@@ -136,7 +136,7 @@ export class EngineService {
     const parts = { pool: this.pool, images: this.#images, notify: () => undefined };
     const options = { path, vmlinux: [], roots: [], firmware: [] };
     const session = await TraceSession.open(trace, options, parts, ResultCache.none, signal);
-    const stop = (): void => session.stop();
+    const stop = (): void => void session.stop();
     signal.addEventListener("abort", stop, { once: true });
     try {
       return await session.settled();

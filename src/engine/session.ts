@@ -177,9 +177,16 @@ export class TraceSession {
     if (this.#incoming.pause(paused)) this.#change();
   }
 
-  /** Ends the import, if that is what goes on, or else the reading; what was done so far stays. */
-  stop(): void {
-    if (this.#incoming.stop()) return;
+  /**
+   * Ends the import, if that is what goes on, or else the reading; what was done so far stays. Resolves when nothing is imported
+   * any more: what was is read, named and shown after that.
+   */
+  async stop(): Promise<void> {
+    const ending = this.#incoming.stop();
+    if (ending !== null) {
+      await ending;
+      return;
+    }
     // Names can be without what is still to be downloaded; a part of the executions would be less.
     if (this.#isRead && this.#namer.isDownloading) this.#namer.stopDownloads();
     else this.#stop.abort();

@@ -111,7 +111,7 @@ async function importToItsEnd(source: TraceSource, cache: ResultCache, options: 
 async function importAnew(source: TraceSource, cache: ResultCache, options: ImportOptions): Promise<string> {
   const copy = await cache.passingPath();
   await unpackOrImport(source.path, copy, options);
-  await cache.trim();
+  cache.trimSoon();
   return copy;
 }
 

@@ -341,7 +341,7 @@ export interface EngineRequests {
   };
   close: { params: { trace: TraceHandle }; result: null };
   summary: { params: { trace: TraceHandle }; result: TraceSummary };
-  /** Stops the import or scan; what was read so far stays usable. */
+  /** Stops the import or scan; what was read so far stays usable. Answers when the import has ended: its part may be yet to be read. */
   stop: { params: { trace: TraceHandle }; result: null };
   /** Pauses following a trace that is still being written, or goes on with it. */
   follow: { params: { trace: TraceHandle; paused: boolean }; result: TraceSummary };
