@@ -1,12 +1,14 @@
 import { categoryNames, type Metric, type TimeRange } from "../protocol/engine";
 import type { Attribution } from "./attribution";
 import type { BlockProfile } from "./blockProfile";
+import type { CostWeights } from "./costWeights";
 import type { ScanColumns } from "./scanColumns";
 
 /** What a timeline needs to know of each block. */
 export interface TimelineBlocks {
   readonly category: Uint8Array;
-  readonly instructions: Uint16Array;
+  /** For the metric that is asked for. */
+  readonly weights: CostWeights;
 }
 
 /** Category per block: that of the row in which it starts. */
@@ -34,7 +36,7 @@ export function addScan(values: Float64Array[], columns: ScanColumns, blocks: Ti
   for (let i = 0; i < columns.bucket.length; i++) {
     for (let entry = columns.start[i]; entry < columns.start[i + 1]; entry++) {
       const block = columns.block[entry];
-      const cost = costOf(metric, columns.executions[entry], columns.time[entry], blocks.instructions[block]);
+      const cost = blocks.weights[block] * (metric === "time" ? columns.time[entry] : columns.executions[entry]);
       values[blocks.category[block]][columns.bucket[i]] += cost;
     }
   }
@@ -67,8 +69,9 @@ export function addProfile(
       distribute();
       current = bucket;
     }
+    const spent = metric === "time" ? time : executions;
     for (let i = 0; i < block.length; i++) {
-      perCategory[blocks.category[block[i]]] += costOf(metric, executions[i], time[i], blocks.instructions[block[i]]);
+      perCategory[blocks.category[block[i]]] += spent[i] * blocks.weights[block[i]];
     }
   });
   distribute();
@@ -86,16 +89,5 @@ function share(values: Float64Array[], edges: Float64Array, start: number, end: 
     const part = end > start ? Math.max(0, overlap) / (end - start) : 1;
     for (let category = 0; category < costs.length; category++) values[category][bucket] += costs[category] * part;
     if (end <= start) break;
-  }
-}
-
-function costOf(metric: Metric, executions: number, time: number, instructions: number): number {
-  switch (metric) {
-    case "executions":
-      return executions;
-    case "instructions":
-      return executions * instructions;
-    case "time":
-      return time;
   }
 }

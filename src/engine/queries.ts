@@ -1,11 +1,13 @@
 import { functionsPage } from "../analysis/functionRows";
 import { inlinedCosts, inlinedFirst } from "../analysis/inlinedFunctions";
 import { rowCosts, totalsOf } from "../analysis/rowCosts";
-import { addProfile, addScan, emptyTimeline, viewEdges } from "../analysis/timeline";
+import { wholeBlocks } from "../analysis/costWeights";
+import { addProfile, addScan, emptyTimeline, viewEdges, type TimelineBlocks } from "../analysis/timeline";
 import {
   Category,
   type FunctionsPage,
   type FunctionsQuery,
+  type Metric,
   type Phase,
   type TimeRange,
   type Timeline,
@@ -14,12 +16,13 @@ import {
 import { executions, instructions, nanoseconds, type Nanoseconds } from "../protocol/units";
 import { countEventsOverTime } from "./eventQueries";
 import type { NamedTrace } from "./namedTrace";
+import type { ScannedTrace } from "./scannedTrace";
 import type { TraceSession } from "./session";
 import type { ReadyTrace } from "./traceNamer";
 
 /** Ranges of at most so many chunks are read again for a timeline; others come from the profile's buckets. */
 const timelineChunks = 4;
-const maximumBuckets = 4096;
+export const maximumBuckets = 4096;
 
 /** Rows of the table of functions. */
 export async function functions(
@@ -59,13 +62,41 @@ export async function timeline(session: TraceSession, query: TimelineQuery, sign
     values[Category.Unknown] = await countEventsOverTime(scanned, edges, signal);
     return { revision, complete, range, values };
   }
-  const blocks = { category: named.rows.category, instructions: scanned.instructions };
-  if (range.end > range.start && query.range !== null && scanned.chunksIn(range).length <= timelineChunks) {
-    for (const columns of await scanned.scanRange(edges, signal)) addScan(values, columns, blocks, query.metric);
-  } else if (range.end > range.start) {
-    addProfile(values, edges, scanned.profile, blocks, query.metric, scanned.duration);
-  }
+  const { metric } = query;
+  await addCosts(
+    values,
+    scanned,
+    query.range,
+    edges,
+    { category: named.rows.category, weights: wholeBlocks(scanned.instructions, metric) },
+    metric,
+    signal,
+  );
   return { revision, complete, range, values };
+}
+
+/**
+ * Adds costs over time to `values[category][bucket]`: exact where a range is short enough to be read again, else as the profile's
+ * buckets tell them.
+ *
+ * @param range null: the whole trace
+ * @param edges of the buckets
+ */
+export async function addCosts(
+  values: Float64Array[],
+  scanned: ScannedTrace,
+  range: TimeRange | null,
+  edges: Float64Array,
+  blocks: TimelineBlocks,
+  metric: Metric,
+  signal: AbortSignal,
+): Promise<void> {
+  if (edges[edges.length - 1] <= edges[0]) return;
+  if (range !== null && scanned.chunksIn(range).length <= timelineChunks) {
+    for (const columns of await scanned.scanRange(edges, signal)) addScan(values, columns, blocks, metric);
+  } else {
+    addProfile(values, edges, scanned.profile, blocks, metric, scanned.duration);
+  }
 }
 
 /** Phases of a trace that were asked for before, and of which revision they are. */

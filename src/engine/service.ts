@@ -2,6 +2,7 @@ import { noDebugSources } from "../protocol/debugSources";
 import type { EngineMethod, EngineNotice, EngineRequests, SymbolizeQuery, TraceHandle } from "../protocol/engine";
 import { BootscopeError, failureText } from "../protocol/failure";
 import { unpackOrImport } from "../trace/import/importTrace";
+import { costHistory } from "./costHistory";
 import { DebugSearch } from "./debugSearch";
 import { eventNames, events } from "./eventQueries";
 import { exportEvents } from "./exportEvents";
@@ -90,6 +91,7 @@ export class EngineService {
     phases: ({ trace }, signal) => phases(this.#session(trace), signal),
     files: ({ trace }) => files(this.#session(trace)),
     lines: ({ trace, file, range }, signal) => lines(this.#session(trace), file, range, signal),
+    costHistory: (query, signal) => costHistory(this.#session(query.trace), query, signal),
     events: (query, signal) => events(this.#session(query.trace), query, signal),
     exportEvents: (params, signal) => exportEvents(this.#session(params.trace), params, signal),
     eventNames: (query, signal) => eventNames(this.#session(query.trace), query, signal),

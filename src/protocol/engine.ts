@@ -252,6 +252,29 @@ export interface FunctionOfFile extends Totals {
   readonly first: Nanoseconds;
 }
 
+/** Asks when a line of a source file, or the functions that begin there, cost what. */
+export interface CostHistoryQuery {
+  readonly trace: TraceHandle;
+  readonly of: "line" | "function";
+  /** Path as the debug information has it, and a line of it. */
+  readonly file: string;
+  readonly line: number;
+  readonly range: TimeRange | null;
+  readonly metric: Metric;
+  /** At most 4096. */
+  readonly buckets: number;
+}
+
+/** Cost of a line or function over time. */
+export interface CostHistory {
+  readonly revision: number;
+  readonly range: TimeRange;
+  /** In as many equal parts of the range as were asked for. */
+  readonly values: Float64Array;
+  /** The same by phase of the boot, where there is any, in the order of the phases. */
+  readonly phases: readonly { readonly name: Phase["name"]; readonly cost: number }[];
+}
+
 export interface SymbolizeQuery {
   readonly vmlinux: string;
   readonly addresses: BigUint64Array;
@@ -355,6 +378,8 @@ export interface EngineRequests {
   /** Source files with cost, most expensive first. */
   files: { params: { trace: TraceHandle }; result: { file: readonly string[]; executions: Float64Array } };
   lines: { params: { trace: TraceHandle; file: string; range: TimeRange | null }; result: LinesResult | null };
+  /** Null: the trace knows no such file, or nothing of it at the line. */
+  costHistory: { params: CostHistoryQuery; result: CostHistory | null };
   symbolize: { params: SymbolizeQuery; result: readonly SymbolizedAddress[] };
   /** As `symbolize`, with the calls that were inlined at each address. */
   inlineChains: { params: SymbolizeQuery; result: InlineChains };

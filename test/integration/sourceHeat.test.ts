@@ -72,6 +72,47 @@ describe("source heat", function () {
     );
   });
 
+  it("tells at the end of a line when its cost was spent, all of it, and nothing over the code", async () => {
+    const heat = await until("heat", () => api.heat.heatOf(source));
+    const [hottest] = [...heat.lines].sort((a, b) => b.instructions - a.instructions);
+    const entry = heat.functions[0];
+    for (const [of, line, instructions] of [
+      ["line", hottest.line, hottest.instructions],
+      ["function", entry.line, entry.instructions],
+    ] as const) {
+      const query = { trace: trace.handle, of, file: debugPath, line, range: null, metric: "instructions" } as const;
+      const history = await api.engine.request("costHistory", { ...query, buckets: 40 });
+      assert.ok(history);
+      const overTime = history.values.reduce((sum, value) => sum + value, 0);
+      assert.ok(Math.abs(overTime / instructions - 1) < 1e-9, "the histogram adds up");
+      assert.equal(
+        history.phases.reduce((sum, { cost }) => sum + cost, 0),
+        instructions,
+      );
+      // The key of the kernel's module signatures is checked while the kernel initializes.
+      assert.deepEqual(
+        history.phases.map(({ name }) => name),
+        ["init"],
+      );
+    }
+    const document = await vscode.workspace.openTextDocument(source);
+    const textsAt = async (character: number): Promise<string> => {
+      const hovers = await vscode.commands.executeCommand<vscode.Hover[]>(
+        "vscode.executeHoverProvider",
+        source,
+        new vscode.Position(hottest.line - 1, character),
+      );
+      return hovers
+        .flatMap(({ contents }) => contents)
+        .map((content) => (content as vscode.MarkdownString).value)
+        .join("\n");
+    };
+    const text = await textsAt(document.lineAt(hottest.line - 1).text.length);
+    assert.match(text, /Instructions over time: 0\.000 s `·+[▁▂▃▄▅▆▇█·]+` \d+\.\d{3} s/);
+    assert.match(text, /By phase: init 100\.0 %\./);
+    assert.equal(await textsAt(document.lineAt(hottest.line - 1).firstNonWhitespaceCharacterIndex), "");
+  });
+
   it("follows the selected time range", async () => {
     const session = trace as unknown as { selection: Selection };
     const { metric } = session.selection;

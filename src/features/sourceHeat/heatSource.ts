@@ -1,6 +1,6 @@
 /** Asks the engine for the lines of open documents, and remembers the answers while the trace does not change. */
 import type * as vscode from "vscode";
-import type { LinesResult, Phase } from "../../protocol/engine";
+import type { LinesResult } from "../../protocol/engine";
 import type { Engine, OpenTrace, SourceFiles } from "../services";
 
 /** Visible documents are few; this is for going back and forth between tabs and ranges. */
@@ -9,7 +9,6 @@ const rememberedAnswers = 16;
 export class HeatSource {
   private readonly files = new Map<string, Promise<readonly string[]>>();
   private readonly answers = new Map<string, LinesResult | null>();
-  private readonly phases = new Map<string, readonly Phase[]>();
 
   constructor(
     private readonly engine: Engine,
@@ -20,19 +19,6 @@ export class HeatSource {
   forget(): void {
     this.files.clear();
     this.answers.clear();
-    this.phases.clear();
-  }
-
-  /** The phases of a trace that is completely read; none before. */
-  async phasesOf({ handle, summary }: OpenTrace, signal: AbortSignal): Promise<readonly Phase[]> {
-    if (!summary.complete) return [];
-    const state = `${handle}:${summary.revision}`;
-    const known = this.phases.get(state);
-    if (known !== undefined) return known;
-    const answer = await this.engine.request("phases", { trace: handle }, signal);
-    this.phases.clear();
-    this.phases.set(state, answer);
-    return answer;
   }
 
   /** Cost by line of the document in the trace's selected range; null when the trace knows nothing of this file. */

@@ -1,14 +1,14 @@
 /** The words and numbers of source heat. Pure: what VS Code shows is made of these strings. */
-import type { FunctionOfFile, InlinedInto, LinesResult, Metric, Phase, TimeRange, Totals } from "../../protocol/engine";
-import {
-  formatCost,
-  formatCount,
-  formatDuration,
-  formatExact,
-  formatMoment,
-  formatPercent,
-  formatShare,
-} from "../../protocol/format";
+import type {
+  CostHistory,
+  FunctionOfFile,
+  InlinedInto,
+  LinesResult,
+  Metric,
+  TimeRange,
+  Totals,
+} from "../../protocol/engine";
+import { formatCost, formatCount, formatExact, formatMoment, formatPercent, formatShare } from "../../protocol/format";
 import { nanoseconds } from "../../protocol/units";
 import type { HeatLine } from "./fileHeat";
 
@@ -18,8 +18,6 @@ export interface HeatContext {
   readonly clock: "host" | "events";
   readonly instructionsCounted: boolean;
   readonly range: TimeRange | null;
-  /** Of the whole trace, in their order; none while it is still being read. */
-  readonly phases: readonly Phase[];
   /** File name of the trace. */
   readonly trace: string;
 }
@@ -78,20 +76,21 @@ function table(totals: Totals, result: LinesResult, context: HeatContext, file: 
   const rows: [string, string, Metric][] = [];
   if (instructionsCounted) rows.push(["Instructions", formatExact(totals.instructions), "instructions"]);
   rows.push(["Executions of its blocks", formatExact(totals.executions), "executions"]);
-  if (clock === "host") rows.push(["Host time", formatDuration(totals.time), "time"]);
+  if (clock === "host") rows.push(["Host time", `${formatExact(totals.time)} ns`, "time"]);
   const shares = (metric: Metric): string => {
     const columns = [formatShare(totals[metric], result.rangeTotals[metric])];
     if (context.range !== null) columns.push(formatShare(totals[metric], result.traceTotals[metric]));
     if (file) columns.push(formatShare(totals[metric], result.fileTotals[metric]));
     return columns.join(" | ");
   };
-  const heads = [context.range === null ? "of the trace" : "of the range"];
-  if (context.range !== null) heads.push("of the trace");
-  if (file) heads.push("of this file");
+  // Hovers set columns without a gap.
+  const heads = [context.range === null ? `${gap}of the trace` : `${gap}of the range`];
+  if (context.range !== null) heads.push(`${gap}of the trace`);
+  if (file) heads.push(`${gap}of this file`);
   return [
     `| | | ${heads.join(" | ")} |`,
     `|:--|--:|${"--:|".repeat(heads.length)}`,
-    ...rows.map(([name, exact, metric]) => `| ${name} | ${exact} | ${shares(metric)} |`),
+    ...rows.map(([name, exact, metric]) => `| ${name} | ${gap}${exact} | ${shares(metric)} |`),
   ].join("\n");
 }
 
@@ -100,11 +99,30 @@ const link = (name: string): string => {
   return `[Show in trace](command:bootscope.showInTrace?${parameters} "Show the function in the trace editor")`;
 };
 
-/** When it ran for the first time, and how far the boot was by then. */
-function firstText(first: number, { clock, phases }: HeatContext): string {
-  const phase = phases.findLast(({ start }) => start <= first);
-  const during = phase === undefined ? "" : `, in the phase “${phase.name}”`;
-  return `First executed at ${formatMoment(nanoseconds(first), clock, 1e3)}${during}.`;
+const firstText = (first: number, { clock }: HeatContext): string =>
+  `First executed at ${formatMoment(nanoseconds(first), clock, 1e3)}.`;
+
+const bars = ["▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"] as const;
+
+/** A line of bars, the highest for the largest value; a dot where there is nothing. */
+export function histogram(values: Float64Array): string {
+  const largest = values.reduce((most, value) => Math.max(most, value), 0);
+  return Array.from(values, (value) => (value > 0 ? bars[Math.ceil((value / largest) * bars.length) - 1] : "·")).join(
+    "",
+  );
+}
+
+/** When the cost was spent: over the range, and in which phases of the boot. */
+function historyText({ range, values, phases }: CostHistory, { clock, metric }: HeatContext): string[] {
+  if (!values.some((value) => value > 0)) return [];
+  const [start, end] = [range.start, range.end].map((moment) => formatMoment(moment, clock));
+  const all = phases.reduce((sum, { cost }) => sum + cost, 0);
+  const shares = phases.map(({ name, cost }) => `${name} ${formatPercent(cost / all)}`);
+  const what = { instructions: "Instructions", executions: "Executions", time: "Host time" }[metric];
+  return [
+    `${what} over time: ${start} \`${histogram(values)}\` ${end}`,
+    ...(shares.length === 0 ? [] : [`By phase: ${shares.join(", ")}.`]),
+  ];
 }
 
 /** The functions that hold the line's code, with what they have of its instructions. */
@@ -119,7 +137,12 @@ function inlinedText({ functions, cost, count }: InlinedInto, all: number): stri
 }
 
 /** Markdown for the hover of a hot line. */
-export function lineHover(line: HeatLine, result: LinesResult, context: HeatContext): string {
+export function lineHover(
+  line: HeatLine,
+  result: LinesResult,
+  context: HeatContext,
+  history: CostHistory | null,
+): string {
   const { function: owner, inlinedInto: into } = line;
   const title = owner === undefined ? `**Line ${line.line}**` : `**${code(owner.name)}**, line ${line.line}`;
   const ofFunction = owner === undefined ? "" : ` ${formatPercent(line.functionShare)} of the function's lines.`;
@@ -127,17 +150,24 @@ export function lineHover(line: HeatLine, result: LinesResult, context: HeatCont
     `${title} in ${rangeText(context)}`,
     table(line, result, context, true),
     firstText(line.first, context) + ofFunction,
+    ...(history === null ? [] : historyText(history, context)),
     ...(into === null ? [] : [inlinedText(into, line.instructions)]),
     ...(owner === undefined ? [] : [link(owner.name)]),
   ].join("\n\n");
 }
 
 /** Markdown for the hover of a function's first line. */
-export function functionHover(entry: FunctionOfFile, result: LinesResult, context: HeatContext): string {
+export function functionHover(
+  entry: FunctionOfFile,
+  result: LinesResult,
+  context: HeatContext,
+  history: CostHistory | null,
+): string {
   return [
     `**${code(entry.name)}** in ${rangeText(context)}`,
     table(entry, result, context, false),
     firstText(entry.first, context),
+    ...(history === null ? [] : historyText(history, context)),
     link(entry.name),
   ].join("\n\n");
 }

@@ -3,20 +3,13 @@ import * as vscode from "vscode";
 import type { LinesResult } from "../../protocol/engine";
 import type { EditorDecorations } from "./decorations";
 import type { Bucket, FileHeat } from "./fileHeat";
-import { functionHover, functionLabel, type HeatContext, lineHover, lineLabel } from "./heatText";
+import { functionLabel, type HeatContext, lineLabel } from "./heatText";
 import { labelDistances, widthOf } from "./labelColumn";
 
 interface Label {
   readonly line: vscode.TextLine;
   readonly text: string;
-  readonly hover: string;
   readonly isFunction: boolean;
-}
-
-function hoverOf(markdown: string): vscode.MarkdownString {
-  const hover = new vscode.MarkdownString(markdown);
-  hover.isTrusted = { enabledCommands: ["bootscope.showInTrace"] };
-  return hover;
 }
 
 /** Gives every first line of a function the function's label, every other hot line its own. */
@@ -27,17 +20,14 @@ function labelsOf(document: vscode.TextDocument, heat: FileHeat, result: LinesRe
     labels.set(line.line, {
       line: document.lineAt(line.line - 1),
       text: lineLabel(line, context),
-      hover: lineHover(line, result, context),
       isFunction: false,
     });
   }
   for (const entry of heat.functions) {
     if (entry.line > document.lineCount) continue;
-    const ownLine = labels.get(entry.line);
     labels.set(entry.line, {
       line: document.lineAt(entry.line - 1),
       text: functionLabel(entry, result.rangeTotals, context),
-      hover: functionHover(entry, result, context) + (ownLine === undefined ? "" : `\n\n---\n\n${ownLine.hover}`),
       isFunction: true,
     });
   }
@@ -72,9 +62,8 @@ export function layOut(
   return {
     backgrounds,
     bars,
-    labels: labels.map(({ line, text, hover, isFunction }, index) => ({
+    labels: labels.map(({ line, text, isFunction }, index) => ({
       range: new vscode.Range(line.range.end, line.range.end),
-      hoverMessage: hoverOf(hover),
       renderOptions: {
         after: {
           contentText: text,

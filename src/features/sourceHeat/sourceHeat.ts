@@ -1,12 +1,12 @@
 /** Keeps the visible source editors in step with the active trace. */
 import path from "node:path";
 import * as vscode from "vscode";
-import type { Phase } from "../../protocol/engine";
 import { toFailure } from "../../protocol/failure";
 import type { OpenTrace, Services } from "../services";
 import { affects, setting } from "../settings";
 import { HeatDecorations } from "./decorations";
 import { type FileHeat, fileHeat } from "./fileHeat";
+import { HeatHoverProvider, type ShownHeat } from "./heatHover";
 import type { HeatContext } from "./heatText";
 import { HeatSource } from "./heatSource";
 import { heatState } from "./heatState";
@@ -21,11 +21,11 @@ const sourceName = /\.(?:c|h|s|cc|cpp|cxx|hpp|inc|rs)$/i;
 const isSource = (document: vscode.TextDocument): boolean =>
   document.uri.scheme === "file" && sourceName.test(document.uri.path);
 
-function contextOf({ summary, selection, uri }: OpenTrace, phases: readonly Phase[]): HeatContext {
+function contextOf({ summary, selection, uri }: OpenTrace): HeatContext {
   const { clock, instructionsCounted } = summary;
   // Without instruction counts (an imported log) that metric would show nothing at all.
   const metric = selection.metric === "instructions" && !instructionsCounted ? "executions" : selection.metric;
-  return { metric, clock, instructionsCounted, range: selection.range, phases, trace: path.basename(uri.path) };
+  return { metric, clock, instructionsCounted, range: selection.range, trace: path.basename(uri.path) };
 }
 
 const editorsOf = (document: vscode.TextDocument): vscode.TextEditor[] =>
@@ -35,7 +35,7 @@ export class SourceHeat implements vscode.Disposable {
   private readonly decorations = new HeatDecorations();
   private readonly status = new HeatStatusItem();
   private readonly source: HeatSource;
-  private readonly shown = new Map<string, FileHeat>();
+  private readonly shown = new Map<string, ShownHeat>();
   private readonly subscriptions: readonly { dispose(): unknown }[];
   private traceSubscription: vscode.Disposable | undefined;
   private timer: NodeJS.Timeout | undefined;
@@ -48,6 +48,10 @@ export class SourceHeat implements vscode.Disposable {
       this.decorations,
       this.status,
       traces.onDidChangeActive((trace) => this.follow(trace)),
+      vscode.languages.registerHoverProvider(
+        { scheme: "file" },
+        new HeatHoverProvider(services, (document) => this.shown.get(document.toString())),
+      ),
       vscode.window.onDidChangeVisibleTextEditors(() => this.schedule(settleMs)),
       vscode.workspace.onDidChangeConfiguration((event) => {
         if (affects(event, "sourceHeat.enabled", "sourceHeat.threshold")) this.schedule(0);
@@ -62,7 +66,7 @@ export class SourceHeat implements vscode.Disposable {
 
   /** What the visible editors of a document show; undefined when they show nothing. */
   heatOf(document: vscode.Uri): FileHeat | undefined {
-    return this.shown.get(document.toString());
+    return this.shown.get(document.toString())?.heat;
   }
 
   dispose(): void {
@@ -117,22 +121,19 @@ export class SourceHeat implements vscode.Disposable {
 
   private async show(trace: OpenTrace, document: vscode.TextDocument, signal: AbortSignal): Promise<void> {
     const started = performance.now();
-    const [result, phases] = await Promise.all([
-      this.source.linesOf(trace, document.uri, signal),
-      this.source.phasesOf(trace, signal),
-    ]);
+    const result = await this.source.linesOf(trace, document.uri, signal);
     if (signal.aborted) return;
     if (result === null) {
       this.clear(document);
       return;
     }
-    const context = contextOf(trace, phases);
+    const context = contextOf(trace);
     const heat = fileHeat(result, context.metric, setting("sourceHeat.threshold", document.uri));
     for (const editor of editorsOf(document)) {
       const tabSize = typeof editor.options.tabSize === "number" ? editor.options.tabSize : 8;
       this.decorations.apply(editor, layOut(document, tabSize, heat, result, context));
     }
-    this.shown.set(document.uri.toString(), heat);
+    this.shown.set(document.uri.toString(), { trace: trace.handle, heat, result, context });
     const took = (performance.now() - started).toFixed(0);
     this.services.log.debug(`Source heat of ${document.uri.path}: ${heat.lines.length} lines, ${took} ms`);
   }

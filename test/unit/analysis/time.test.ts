@@ -47,7 +47,7 @@ describe("time buckets", () => {
 });
 
 describe("a timeline", () => {
-  const blocks = { category: Uint8Array.of(Category.Kernel, Category.User), instructions: Uint16Array.of(3, 5) };
+  const blocks = { category: Uint8Array.of(Category.Kernel, Category.User), weights: [3, 5] };
 
   it("holds the whole trace, however its buckets lie", () => {
     const entries = fc.array(
@@ -69,7 +69,7 @@ describe("a timeline", () => {
         const edges = viewEdges({ start: nanoseconds(0), end: nanoseconds(1600) }, count);
         const values = emptyTimeline(count);
         addProfile(values, edges, profile, blocks, "instructions", 1600);
-        const expected = list.reduce((sum, { block, executions }) => sum + executions * blocks.instructions[block], 0);
+        const expected = list.reduce((sum, { block, executions }) => sum + executions * blocks.weights[block], 0);
         expect(values.reduce((sum, one) => sum + sumOf(one), 0)).toBeCloseTo(expected, 3);
       }),
     );
@@ -85,8 +85,8 @@ describe("a timeline", () => {
       time: Float64Array.of(1, 1, 1),
     };
     addScan(values, columns, blocks, "executions");
-    expect([...values[Category.Kernel]]).toEqual([4, 0, 1]);
-    expect([...values[Category.User]]).toEqual([0, 0, 2]);
+    expect([...values[Category.Kernel]]).toEqual([4 * 3, 0, 1 * 3]);
+    expect([...values[Category.User]]).toEqual([0, 0, 2 * 5]);
   });
 });
 

@@ -10,7 +10,7 @@ import {
   lineLabel,
 } from "../../../src/features/sourceHeat/heatText";
 import { labelDistances, widthOf } from "../../../src/features/sourceHeat/labelColumn";
-import type { FunctionOfFile, LinesResult, Phase, TraceSummary } from "../../../src/protocol/engine";
+import type { CostHistory, FunctionOfFile, LinesResult, TraceSummary } from "../../../src/protocol/engine";
 import { executions, instructions, nanoseconds } from "../../../src/protocol/units";
 
 const totals = (count: number, perExecution = 10) => ({
@@ -54,7 +54,6 @@ const context: HeatContext = {
   clock: "host",
   instructionsCounted: true,
   range: null,
-  phases: [],
   trace: "boot.bst",
 };
 
@@ -140,42 +139,52 @@ describe("the words of source heat", () => {
   });
 
   it("tells all exact numbers in the hover", () => {
-    const hover = lineHover(line, result, context);
-    expect(hover).toContain("| Instructions | 80,000 | 4.0 % | 100.0 % |");
-    expect(hover).toContain("| Executions of its blocks | 8,000 | 4.0 % | 100.0 % |");
+    const hover = plain(lineHover(line, result, context, null));
+    expect(hover).toContain("| Instructions |   80,000 | 4.0 % | 100.0 % |");
+    expect(hover).toContain("| Host time |   800,000 ns | 4.0 % | 100.0 % |");
+    expect(hover).toContain("| Executions of its blocks |   8,000 | 4.0 % | 100.0 % |");
     expect(hover).toContain("First executed at 1.243513 s. 100.0 % of the function's lines.");
     expect(hover).toContain('command:bootscope.showInTrace?%5B%22mpihelp_submul_1%22%5D "');
   });
 
-  it("tells the phase of the boot in which the line ran first", () => {
-    const phase = (name: Phase["name"], start: number): Phase => ({
-      name,
-      start: nanoseconds(start),
-      end: nanoseconds(start),
-      executions: executions(1),
-      instructions: instructions(1),
-      evidence: "",
-    });
-    const phases = [phase("firmware", 0), phase("init", 1_243_000_000), phase("user space", 1_300_000_000)];
-    const hover = lineHover(line, result, { ...context, phases });
-    expect(hover).toContain("First executed at 1.243513 s, in the phase “init”. 100.0 %");
-    expect(functionHover(entry, result, { ...context, phases: phases.slice(2) })).not.toContain("phase");
+  it("tells when the cost was spent: as a histogram, and by phase of the boot", () => {
+    const history: CostHistory = {
+      revision: 1,
+      range: { start: nanoseconds(0), end: nanoseconds(2_500_000_000) },
+      values: Float64Array.of(0, 1, 400, 800, 0),
+      phases: [
+        { name: "init", cost: 900 },
+        { name: "user space", cost: 301 },
+      ],
+    };
+    const text = "Instructions over time: 0.000 s `·▁▄█·` 2.500 s\n\nBy phase: init 74.9 %, user space 25.1 %.";
+    expect(lineHover(line, result, context, history)).toContain(text);
+    expect(functionHover(entry, result, context, history)).toContain(text);
+    const unknown = functionHover(entry, result, context, { ...history, phases: [] });
+    expect(unknown).toContain("`·▁▄█·`");
+    expect(unknown).not.toContain("By phase");
+    expect(functionHover(entry, result, context, { ...history, values: new Float64Array(5) })).not.toContain("`·");
   });
 
   it("tells the share of the whole trace too when a range is selected", () => {
     const range = { start: nanoseconds(512_000_000), end: nanoseconds(731_000_000) };
-    const hover = functionHover(entry, result, { ...context, range });
+    const hover = plain(functionHover(entry, result, { ...context, range }, null));
     expect(hover).toContain("0.512 s – 0.731 s of `boot.bst`");
-    expect(hover).toContain("| Instructions | 80,000 | 4.0 % | 2.0 % |");
+    expect(hover).toContain("| Instructions |   80,000 | 4.0 % | 2.0 % |");
   });
 
   it("leaves out what the trace does not know", () => {
-    const hover = lineHover(line, result, {
-      ...context,
-      metric: "executions",
-      clock: "events",
-      instructionsCounted: false,
-    });
+    const hover = lineHover(
+      line,
+      result,
+      {
+        ...context,
+        metric: "executions",
+        clock: "events",
+        instructionsCounted: false,
+      },
+      null,
+    );
     expect(hover).not.toContain("Instructions");
     expect(hover).not.toContain("Host time");
   });
@@ -185,7 +194,7 @@ describe("the words of source heat", () => {
     const inlined = { ...result, inlinedInto: [into] };
     const [only] = fileHeat(inlined, "instructions", 0).lines;
     expect(only.function).toBeUndefined();
-    const hover = lineHover(only, inlined, context);
+    const hover = lineHover(only, inlined, context, null);
     expect(hover).toContain("Inlined into `f` (75.0 %), `g` (25.0 %) and 2 others.");
     expect(hover).not.toContain("mpihelp_submul_1");
 
@@ -193,11 +202,11 @@ describe("the words of source heat", () => {
     const partly = { ...result, inlinedInto: [one] };
     const [both] = fileHeat(partly, "instructions", 0).lines;
     expect(both.function).toBe(entry);
-    expect(lineHover(both, partly, context)).toContain("Inlined into `f` (10.0 %).");
+    expect(lineHover(both, partly, context, null)).toContain("Inlined into `f` (10.0 %).");
   });
 
   it("does not let a symbol's name become markup", () => {
-    const hover = functionHover(functionOf("a`|](command:x)\n", 1, 10), result, context);
+    const hover = functionHover(functionOf("a`|](command:x)\n", 1, 10), result, context, null);
     expect(hover.split("\n")[0]).toBe("**`a__](command:x)_`** in `boot.bst`");
   });
 });
