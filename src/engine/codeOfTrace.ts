@@ -1,3 +1,4 @@
+import type { FoundCode } from "../analysis/guestCode";
 import path from "node:path";
 import type { TraceFile } from "../trace/types";
 import type { ChosenImage } from "./chooseImage";
@@ -52,7 +53,11 @@ export async function withCode(
   signal: AbortSignal,
 ): Promise<ChosenImage> {
   const code = await findCode(scanned, chosen, files, images, signal);
-  if (code === null) return chosen;
+  return code === null ? chosen : joinCode(chosen, code, images);
+}
+
+/** The image with modules and programs that were found before; it has a lease of its own. Rejects as `Images.acquire` does. */
+export async function joinCode(chosen: ChosenImage, code: FoundCode, images: Images): Promise<ChosenImage> {
   const lease = await acquireJoined(images, chosen.path, code.objects);
   const { facts } = chosen.image;
   const hasLines = facts.hasLines || lease.image.hasLines;

@@ -5,6 +5,7 @@ import { BootscopeError, toFailure } from "../protocol/failure";
 import { findEventCatalog, type EventCatalog } from "../trace/events/traceEventsFiles";
 import { openTraceFile } from "../trace/reader";
 import type { ImageChoice } from "./chooseImage";
+import { GrowingNames } from "./growingNames";
 import type { Images } from "./images";
 import { IncomingTrace } from "./incomingTrace";
 import { NamedTrace } from "./namedTrace";
@@ -40,6 +41,7 @@ export class TraceSession {
   #ready: ReadyTrace | undefined;
   readonly #incoming: IncomingTrace;
   readonly #namer: TraceNamer;
+  readonly #growingNames = new GrowingNames((scanned, signal) => this.#nameCodeSoFar(scanned, signal));
   /** `#ready` is of a part of the trace, which is being imported or recorded. */
   #isPart = false;
   /** `#ready` is of all that there will be. */
@@ -197,6 +199,7 @@ export class TraceSession {
     this.#stop.abort();
     this.#namer.stopDownloads();
     void this.#incoming.dispose();
+    void this.#growingNames.end();
     this.#ready?.named.release();
     this.#ready = undefined;
   }
@@ -238,7 +241,9 @@ export class TraceSession {
   async #bringInAndLoad(): Promise<void> {
     const { signal } = this.#stop;
     try {
-      await this.#load(await this.#incoming.whole(signal), signal);
+      const path = await this.#incoming.whole(signal);
+      await this.#growingNames.end();
+      await this.#load(path, signal);
     } catch (error) {
       this.#ready?.named.release();
       this.#ready = undefined;
@@ -263,7 +268,7 @@ export class TraceSession {
     }
     await this.#namer.look(file);
     const restored = record === null ? null : await this.#namer.restore(scanned);
-    const named = restored ?? new NamedTrace(scanned, await this.#namer.choose(file));
+    const named = restored ?? new NamedTrace(scanned, await this.#namer.chooseSoFar(file));
     if (this.#closed) {
       named.release();
       return;
@@ -281,7 +286,7 @@ export class TraceSession {
   /** Shows what there is of a trace that is being imported, in place of what there was before. */
   async #showPart(scanned: ScannedTrace, signal: AbortSignal): Promise<void> {
     await this.#namer.refresh(scanned.file);
-    const named = new NamedTrace(scanned, await this.#namer.choose(scanned.file));
+    const named = new NamedTrace(scanned, await this.#namer.chooseSoFar(scanned.file));
     await this.#loadLines(named);
     if (signal.aborted || this.#closed) {
       named.release();
@@ -292,6 +297,19 @@ export class TraceSession {
     this.#isPart = true;
     this.#tellFirstPart();
     this.#change();
+    this.#growingNames.grown(scanned);
+  }
+
+  /** Finds modules and programs in a part, and names what is shown by them. */
+  async #nameCodeSoFar(part: ScannedTrace, signal: AbortSignal): Promise<void> {
+    try {
+      if (!(await this.#namer.findCodeSoFar(part, signal))) return;
+      const ready = this.#ready;
+      if (ready === undefined || signal.aborted) return;
+      await this.#nameBy(ready.scanned, await this.#namer.chooseSoFar(ready.scanned.file), ready.named);
+    } catch (error) {
+      if (!signal.aborted) this.#log(`Modules and programs have no names yet: ${toFailure(error).message}`);
+    }
   }
 
   /** Reads executions and lines; tells the end of it. */

@@ -1,9 +1,11 @@
+import type { FoundCode } from "../analysis/guestCode";
 import { noDebugSources, type DebugSources } from "../protocol/debugSources";
 import { BootscopeError, failureText, toFailure } from "../protocol/failure";
 import type { TraceFile } from "../trace/types";
-import { chooseImage, type ImageChoice } from "./chooseImage";
-import { guestFilesOf, withCode, type FoundSources, type GivenFiles, type NamedImage } from "./codeOfTrace";
+import { chooseImage, type ChosenImage, type ImageChoice } from "./chooseImage";
+import { guestFilesOf, joinCode, withCode, type FoundSources, type GivenFiles, type NamedImage } from "./codeOfTrace";
 import { DebugSearch } from "./debugSearch";
+import { findCode } from "./guestCode";
 import { chosenCandidates, ImageCandidates } from "./imageCandidates";
 import type { Images } from "./images";
 import { findModuleList } from "./moduleList/findModuleList";
@@ -36,6 +38,15 @@ export interface GivenImages {
   readonly force: boolean;
 }
 
+/** Modules and programs that were found in a part of a trace. */
+interface CodeSoFar {
+  /** The kernel's image. */
+  readonly path: string;
+  readonly code: FoundCode;
+  /** Of the part's blocks. */
+  readonly addresses: BigUint64Array;
+}
+
 export interface NamerParts {
   readonly images: Images;
   readonly cache: ResultCache;
@@ -51,6 +62,7 @@ export class TraceNamer {
   /** What the names of the trace depend on, besides it. */
   readonly #candidates: ImageCandidates;
   #modules: ModuleList | null = null;
+  #codeSoFar: CodeSoFar | null = null;
 
   /** @param path of the trace, beside which things are looked for */
   constructor(
@@ -101,6 +113,37 @@ export class TraceNamer {
     return chooseImage(this.parts.images, file, candidates, force);
   }
 
+  /** As `choose`, with the modules and programs that were found while the trace grew, which the whole of it may correct. */
+  async chooseSoFar(file: TraceFile): Promise<ImageChoice> {
+    const choice = await this.choose(file);
+    const { chosen } = choice;
+    const soFar = this.#codeSoFar;
+    if (chosen === null || soFar?.path !== chosen.path || !isOfSameBlocks(soFar, file)) return choice;
+    try {
+      const joined = await joinCode(chosen, soFar.code, this.parts.images);
+      chosen.image.release();
+      return { ...choice, chosen: joined };
+    } catch {
+      return choice; // a file of theirs is gone: the next search will tell
+    }
+  }
+
+  /** Looks for modules and programs in a part of the trace, for `chooseSoFar`. Answers whether there are any. */
+  async findCodeSoFar(scanned: ScannedTrace, signal: AbortSignal): Promise<boolean> {
+    const { file } = scanned;
+    const { chosen } = await this.choose(file);
+    if (chosen === null) return false;
+    try {
+      this.#modules ??= await this.#findModules(file);
+      const files = await guestFilesOf(file, chosen, this.sources, this.#found, this.parts.cache);
+      const code = files && (await findCode(scanned, chosen, files, this.parts.images, signal));
+      this.#codeSoFar = code && { path: chosen.path, code, addresses: file.blocks.address };
+      return code !== null;
+    } finally {
+      chosen.image.release();
+    }
+  }
+
   /** Gets the kernel's debug information from servers, where that was asked for; null: that changes nothing. */
   async download({ scanned, named }: ReadyTrace): Promise<ImageChoice | null> {
     const { isNew, problem } = await this.#candidates.download(scanned.file, named.choice);
@@ -121,14 +164,18 @@ export class TraceNamer {
     use: (choice: ImageChoice) => Promise<unknown>,
   ): Promise<void> {
     const { chosen } = named.choice;
-    if (chosen === null || chosen.code !== null) return;
+    const isSoFar = chosen !== null && chosen.code !== null && chosen.code === this.#codeSoFar?.code;
+    if (chosen === null || (chosen.code !== null && !isSoFar)) return;
     const activity = "Naming modules and programs";
     try {
-      const files = await guestFilesOf(scanned.file, chosen, this.sources, this.#found, this.parts.cache);
-      if (files === null) return;
-      this.parts.progress(activity, 0, 1);
-      const all = await withCode(chosen, scanned, files, this.parts.images, signal);
-      if (all !== chosen) await use({ chosen: all, problem: null });
+      const kernel = isSoFar ? (await this.choose(scanned.file)).chosen : chosen;
+      if (kernel === null) return;
+      const all = await this.#withCode(scanned, kernel, signal, () => this.parts.progress(activity, 0, 1)).finally(
+        () => {
+          if (isSoFar) kernel.image.release();
+        },
+      );
+      if (all !== kernel) await use({ chosen: all, problem: null });
     } catch (error) {
       if (!signal.aborted) this.parts.log(`Modules and programs have no names: ${toFailure(error).message}`);
     } finally {
@@ -176,6 +223,13 @@ export class TraceNamer {
     }
   }
 
+  async #withCode(scanned: ScannedTrace, kernel: ChosenImage, signal: AbortSignal, onFiles: () => void) {
+    const files = await guestFilesOf(scanned.file, kernel, this.sources, this.#found, this.parts.cache);
+    if (files === null) return kernel;
+    onFiles();
+    return withCode(kernel, scanned, files, this.parts.images, signal);
+  }
+
   get #found(): FoundSources {
     return { search: this.#search, modules: this.#modules };
   }
@@ -183,4 +237,9 @@ export class TraceNamer {
   async #codeKey(file: TraceFile, chosen: NamedImage): Promise<string> {
     return (await (await guestFilesOf(file, chosen, this.sources, this.#found, this.parts.cache))?.key()) ?? "";
   }
+}
+
+/** An import that was done once more may have numbered its blocks in another order. */
+function isOfSameBlocks({ addresses, code }: CodeSoFar, { blocks }: TraceFile): boolean {
+  return code.owner.every((owner, block) => owner < 0 || blocks.address[block] === addresses[block]);
 }

@@ -2,10 +2,20 @@
  * A boot with KASLR that loads modules and runs programs, against what the guest itself said: /proc/modules, /proc/kallsyms,
  * /proc/iomem, and the address of a function that a program printed.
  */
-import { copyFileSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import {
+  closeSync,
+  copyFileSync,
+  mkdtempSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+  writeSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from "vitest";
 import { ensureModuleBoot } from "../../scripts/environment/moduleBoot.mjs";
 import { localEngine, type LocalEngine } from "../../src/engine/local";
 import { Category, type FunctionsPage, type TraceHandle, type TraceSummary } from "../../src/protocol/engine";
@@ -42,15 +52,56 @@ afterAll(async () => {
   await bundles.remove();
 });
 
-function functions(trace: TraceHandle): Promise<FunctionsPage> {
-  const view = { sort: "executions", descending: true, filter: "", metric: "executions" } as const;
-  return engine.request("functions", { trace, range: null, ...view, offset: 0, limit: 1e6 });
-}
+const everyFunction = {
+  range: null,
+  sort: "executions",
+  descending: true,
+  filter: "",
+  metric: "executions",
+  offset: 0,
+  limit: 1e6,
+} as const;
+
+const functions = (trace: TraceHandle): Promise<FunctionsPage> =>
+  engine.request("functions", { ...everyFunction, trace });
 
 /** Executions of the rows for which it holds. */
 const executionsOf = (holds: (row: number) => boolean): number =>
   rows.name.reduce((sum, _, row) => (holds(row) ? sum + rows.executions[row] : sum), 0);
 const executionsOfName = (name: string): number => executionsOf((row) => rows.name[row] === name);
+
+describe("a recording that goes on", () => {
+  it("has the names of its modules and programs before its end, and then those of the whole", async () => {
+    const bytes = readFileSync(boot.trace);
+    // As the recorder leaves the head until its end: the state of docs/trace-format.md, "File header".
+    const finished = bytes.readUInt32LE(40);
+    bytes.writeUInt32LE(1, 40);
+    const file = path.join(path.dirname(boot.trace), `growing-${process.pid}.bst`);
+    const written = Math.floor(0.97 * bytes.length);
+    writeFileSync(file, bytes.subarray(0, written));
+    const writer = openSync(file, "r+");
+    onTestFinished(() => rmSync(file));
+    const opening = { path: file, vmlinux: [boot.vmlinux], cacheFolder: folder, follow: true };
+    const { trace } = await engine.request("open", opening);
+    await engine.request("functions", { ...everyFunction, trace });
+    const now = (): Promise<TraceSummary> => engine.request("summary", { trace });
+    await vi.waitFor(
+      async () => {
+        const { follow, symbols } = await now();
+        expect(follow).toBe("live");
+        expect(symbols?.files?.map(({ name }) => name)).toContain("virtio_ring");
+      },
+      { timeout: 120_000, interval: 100 },
+    );
+    const early = await engine.request("functions", { ...everyFunction, trace });
+    expect(early.name).toContain("virtqueue_add_split [virtio_ring]");
+    writeSync(writer, bytes, written, bytes.length - written, written);
+    writeSync(writer, Uint32Array.of(finished), 0, 4, 40);
+    closeSync(writer);
+    const whole = await engine.request("settled", { trace });
+    expect(whole).toEqual({ ...summary, path: file, revision: whole.revision });
+  });
+});
 
 describe("a boot with KASLR", () => {
   it("puts the kernel where the guest's /proc/kallsyms and /proc/iomem say", () => {

@@ -15,7 +15,7 @@ export function executionResult(sink: ExecutionSink, rest: Rest, events: LogEven
 }
 
 /** As `executionResult`, of what was read and confirmed until now. */
-export function resultSoFar(sink: ExecutionSink, rest: Rest, events: LogEventSink | null): ImportResult {
+export function resultSoFar(sink: ExecutionSink, rest: Rest, events: LogEventSink | null = null): ImportResult {
   const { executions, vcpus, stepsBack, startTime, endTime } = sink;
   const kept = events?.kept(executions > 0 ? startTime : NaN) ?? { total: 0, origin: 0n, end: 0 };
   return {

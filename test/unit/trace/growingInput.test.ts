@@ -1,5 +1,5 @@
 /** Traces that come in pieces, as from a pipe or a file that is being written, become what they become at once. */
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import path from "node:path";
 import { gunzipSync } from "node:zlib";
 import fc from "fast-check";
@@ -7,6 +7,7 @@ import { describe, expect, it } from "vitest";
 import { executionHeadBytes } from "../../../src/trace/executionHead";
 import { detectFormat } from "../../../src/trace/import/detect";
 import type { Peeked, TraceInput } from "../../../src/trace/import/input/traceInput";
+import type { ImportResult } from "../../../src/trace/import/traceFormat";
 import { openTraceFile } from "../../../src/trace/reader";
 import { TraceWriter } from "../../../src/trace/writer";
 import { countEvents } from "../../../src/trace/events/eventChunks";
@@ -155,5 +156,41 @@ describe.each(sources)("%s that comes in pieces", (_name, bytes) => {
       ),
       { numRuns: 6 },
     );
+  });
+});
+
+describe("what can be trusted of a text", () => {
+  const texts = ["text", "backends", "plugins"].flatMap((folder) =>
+    readdirSync(path.join(fixtures, folder))
+      .filter((name) => /\.(?:log|txt)$/.test(name) && name !== "hotblocks.log")
+      .map((name) => path.join(folder, name)),
+  );
+
+  const onlyAtTheEnd = /ends in the middle of a line|have no disassembly/;
+
+  it.each(texts)("is known while %s is read", async (name) => {
+    const bytes = readFileSync(path.join(fixtures, name));
+    const input = new Pieces(bytes, [bytes.length]);
+    const { import: importer } = await detectFormat(input);
+    const writer = await TraceWriter.create(await temporaryFile());
+    let soFar: (() => ImportResult) | undefined;
+    const seen: ImportResult[] = [];
+    const result = await importer?.(input, writer, {
+      tellSoFar: (tell) => (soFar = tell),
+      progress: () => {
+        if (soFar !== undefined) seen.push(soFar());
+      },
+    });
+    await writer.discard();
+    const { trust, format, stamped, dropped } = seen[seen.length - 1];
+    expect({ trust, format, stamped, dropped }).toEqual({
+      trust: {
+        ...result?.trust,
+        reasons: result?.trust.reasons.filter((reason) => !onlyAtTheEnd.test(reason)),
+      },
+      format: result?.format,
+      stamped: result?.stamped,
+      dropped: result?.dropped,
+    });
   });
 });

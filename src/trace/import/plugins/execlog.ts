@@ -44,7 +44,11 @@ class Instructions implements LineReader {
     this.writer.stream(vcpu).execute(this.index.numberOf(low, high), 1, this.executions++);
   }
 
-  finish(cut: boolean): ImportResult {
+  finish(): void {
+    // Each line is whole by itself.
+  }
+
+  result(cut: boolean): ImportResult {
     const reasons = cut ? ["The log ends in the middle of a line: QEMU was killed, or the file was cut off."] : [];
     return {
       format: execlogFormat.name,

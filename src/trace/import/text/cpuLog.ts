@@ -12,7 +12,7 @@
  */
 import type { EventCatalog } from "../../events/traceEventsFiles";
 import type { TraceWriter } from "../../writer";
-import { executionResult } from "../executionResult";
+import { resultSoFar } from "../executionResult";
 import { ExecutionSink } from "../executionSink";
 import { eventsTrust } from "../logTrust";
 import type { ImportResult, ImportTrust, TraceFormat } from "../traceFormat";
@@ -83,8 +83,13 @@ class RegisterDumps implements LineReader {
     this.events.takeLine(bytes, start, end, this.sink.executions);
   }
 
-  finish(cut: boolean): ImportResult {
-    const result = executionResult(
+  finish(): void {
+    this.sink.finish();
+    this.events.sink.finish();
+  }
+
+  result(cut: boolean): ImportResult {
+    const result = resultSoFar(
       this.sink,
       { format: cpuLogFormat.name, stamped: false, trust: cpuTrust(cut) },
       this.events.sink,

@@ -38,12 +38,15 @@ class TranslatedBlocks implements LineReader {
     this.events.takeLine(bytes, start, end, this.executions);
   }
 
-  finish(cut: boolean): ImportResult {
+  finish(cut: boolean): void {
     // Of a block that is cut off, nobody knows how much is missing.
     if (!cut) this.disassembly.finish();
+    this.events.sink.finish();
+  }
+
+  result(cut: boolean): ImportResult {
     const { empty } = this.disassembly;
     const more = empty > 0 ? [`${empty} blocks have no disassembly: where they are is not known.`] : [];
-    this.events.sink.finish();
     const { total, end } = this.events.sink.kept(NaN);
     return {
       format: disassemblyLogFormat.name,

@@ -13,7 +13,7 @@ import { ThreadKind } from "../../events/eventDescriptor";
 import type { EventCatalog } from "../../events/traceEventsFiles";
 import type { NamedField } from "../../events/namedFields";
 import type { TraceWriter } from "../../writer";
-import { executionResult } from "../executionResult";
+import { resultSoFar } from "../executionResult";
 import { ExecutionSink } from "../executionSink";
 import { LogEventSink } from "../logEventSink";
 import { eventsOnly, execTbTrust, inseparable } from "../logTrust";
@@ -216,11 +216,16 @@ class CarriedEvents implements LineReader {
     }
   }
 
-  finish(cut: boolean): ImportResult {
+  finish(): void {
+    this.sink.finish();
+    this.events.finish();
+  }
+
+  result(cut: boolean): ImportResult {
     const { lost, torn, carrier, threadless, events } = this;
     const incomplete = lost > 0 || torn > 0 || carrier.reason !== null;
     const whole = { format: carrier.name, stamped: !Number.isNaN(this.firstSecond), dropped: lost, trust: execTbTrust };
-    const result = executionResult(this.sink, whole, events);
+    const result = resultSoFar(this.sink, whole, events);
     const executed = result.executions > 0;
     const reasons = executed ? [...execTbTrust.reasons, ...(threadless ? [inseparable] : [])] : [eventsOnly];
     if (carrier.reason !== null) reasons.push(carrier.reason);

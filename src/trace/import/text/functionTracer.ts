@@ -7,7 +7,7 @@
  *    0)               |  ksys_read() {
  */
 import type { TraceWriter } from "../../writer";
-import { executionResult } from "../executionResult";
+import { resultSoFar } from "../executionResult";
 import { ExecutionSink } from "../executionSink";
 import { NamedFunctions, namedFunctionsReason } from "../namedFunctions";
 import type { ImportResult, TraceFormat } from "../traceFormat";
@@ -70,14 +70,18 @@ class Calls implements LineReader {
     this.sink.announce(Number(cpu), block, time, 0);
   }
 
-  finish(cut: boolean): ImportResult {
+  finish(): void {
     this.names.attach(this.writer);
+    this.sink.finish();
+  }
+
+  result(cut: boolean): ImportResult {
     const reasons = [
       "The kernel's function tracer tells of calls: how often each function was entered is right; code that it does not trace (inlined, noinstr, user programs) is missing.",
       namedFunctionsReason,
     ];
     if (cut) reasons.push("The text ends in the middle of a line.");
-    return executionResult(this.sink, {
+    return resultSoFar(this.sink, {
       format: this.format,
       stamped: !Number.isNaN(this.firstSecond),
       dropped: this.lost,

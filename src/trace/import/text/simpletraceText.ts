@@ -13,7 +13,7 @@ import type { NamedField } from "../../events/namedFields";
 import { unescapedBytes } from "../../events/pythonBytes";
 import type { EventCatalog } from "../../events/traceEventsFiles";
 import type { TraceWriter } from "../../writer";
-import { executionResult } from "../executionResult";
+import { resultSoFar } from "../executionResult";
 import { ExecutionSink } from "../executionSink";
 import { LogEventSink } from "../logEventSink";
 import { execTbTrust, inseparable } from "../logTrust";
@@ -72,17 +72,18 @@ class PrintedRecords implements LineReader {
     else this.torn++;
   }
 
-  finish(cut: boolean): ImportResult {
+  finish(): void {
+    this.sink.finish();
+    this.events.finish();
+  }
+
+  result(cut: boolean): ImportResult {
     const { dropped, torn } = this;
     const reasons = [...execTbTrust.reasons, inseparable];
     if (torn > 0) reasons.push(`${torn} lines are torn: their blocks are missing.`);
     if (cut) reasons.push("The text ends in the middle of a line.");
     const trust = { mode: dropped > 0 || torn > 0 ? ("incomplete" as const) : execTbTrust.mode, reasons };
-    return executionResult(
-      this.sink,
-      { format: simpletraceTextFormat.name, stamped: true, dropped, trust },
-      this.events,
-    );
+    return resultSoFar(this.sink, { format: simpletraceTextFormat.name, stamped: true, dropped, trust }, this.events);
   }
 
   private keep(name: string, pid: number, text: string): void {

@@ -5,7 +5,7 @@
  *   11409435.5189973 retint_user + 8 in section .text             … or what gdb's `info symbol` says of it
  */
 import type { TraceWriter } from "../../writer";
-import { executionResult } from "../executionResult";
+import { resultSoFar } from "../executionResult";
 import { ExecutionSink } from "../executionSink";
 import { execTbTrust } from "../logTrust";
 import { NamedFunctions, namedFunctionsReason } from "../namedFunctions";
@@ -59,14 +59,18 @@ class TimesAndPlaces implements LineReader {
     this.sink.announce(0, this.sink.blockAt(Number(address & 0xffff_ffffn), Number(address >> 32n)), time, 0);
   }
 
-  finish(cut: boolean): ImportResult {
-    const { torn } = this;
+  finish(): void {
     this.names.attach(this.writer);
+    this.sink.finish();
+  }
+
+  result(cut: boolean): ImportResult {
+    const { torn } = this;
     const reasons = [...execTbTrust.reasons];
     if (this.named > 0) reasons.push(namedFunctionsReason);
     if (torn > 0) reasons.push(`${torn} lines are of another form and were left out.`);
     if (cut) reasons.push("The text ends in the middle of a line.");
     const trust = { mode: torn > 0 ? ("incomplete" as const) : execTbTrust.mode, reasons };
-    return executionResult(this.sink, { format: stageTextFormat.name, stamped: true, trust });
+    return resultSoFar(this.sink, { format: stageTextFormat.name, stamped: true, trust });
   }
 }

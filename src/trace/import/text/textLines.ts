@@ -11,8 +11,10 @@ const [lineFeed, carriageReturn] = [0x0a, 0x0d];
 export interface LineReader {
   /** A whole line, without its line feed. The bytes are valid during the call, and followed by at least one that is no digit. */
   takeLine(bytes: Uint8Array, start: number, end: number): void;
-  /** @param cut the last line has no end, and was not taken */
-  finish(cut: boolean): ImportResult;
+  /** There are no other lines. @param cut the last one has no end, and was not taken */
+  finish(cut: boolean): void;
+  /** What they came to, before or after `finish`. */
+  result(cut: boolean): ImportResult;
 }
 
 /** Makes an importer of a line reader. */
@@ -32,9 +34,10 @@ export const importEventLines =
 async function readLines(
   input: TraceInput,
   writer: TraceWriter,
-  { signal, progress }: ImportOptions,
+  { signal, progress, tellSoFar }: ImportOptions,
   reader: LineReader,
 ): Promise<ImportResult> {
+  tellSoFar?.(() => reader.result(false));
   // A line over 64 KiB comes in pieces: it is none of ours, whatever the pieces look like.
   let inPieces = false;
   let cut = false;
@@ -54,7 +57,8 @@ async function readLines(
     await writer.drain();
     progress?.(input.bytesDone, input.bytesTotal);
   }
-  return reader.finish(cut);
+  reader.finish(cut);
+  return reader.result(cut);
 }
 
 /** A line as a string, each byte one character; at most its first 64 KiB. */

@@ -4,7 +4,7 @@
  * with the prefixes of all trace events (logStamp.ts).
  */
 import type { TraceWriter } from "../../writer";
-import { executionResult } from "../executionResult";
+import { resultSoFar } from "../executionResult";
 import { ExecutionSink } from "../executionSink";
 import { StampParser } from "../logStamp";
 import type { ImportResult, TraceFormat } from "../traceFormat";
@@ -56,8 +56,12 @@ class Translations implements LineReader {
     sink.announce(stamp.thread < 0 ? 0 : sink.streamOfThread(stamp.thread), block, stamp.time, 0);
   }
 
-  finish(cut: boolean): ImportResult {
+  finish(): void {
+    this.sink.finish();
+  }
+
+  result(cut: boolean): ImportResult {
     const trust = coverageTrust("The trace event translate_block", cut);
-    return executionResult(this.sink, { format: translationLogFormat.name, stamped: this.stamped, trust });
+    return resultSoFar(this.sink, { format: translationLogFormat.name, stamped: this.stamped, trust });
   }
 }
