@@ -1,5 +1,6 @@
 import { randomBytes } from "node:crypto";
-import { open, rename, stat, writeFile } from "node:fs/promises";
+import { rename, stat, writeFile } from "node:fs/promises";
+import { attachmentBytes } from "../trace/attachments";
 import { symbolMapAttachment } from "../trace/import/namedFunctions";
 import type { TraceFile } from "../trace/types";
 import { touch } from "./lastUse";
@@ -26,22 +27,12 @@ export async function attachedImage(trace: TraceFile, cache: ResultCache): Promi
       await touch(copy);
       return copy;
     }
-    const file = await open(trace.path, "r");
-    try {
-      const { buffer, bytesRead } = await file.read(
-        Buffer.alloc(attachment.length),
-        0,
-        attachment.length,
-        attachment.offset,
-      );
-      if (bytesRead < attachment.length) return null;
-      const temporary = `${copy}.${process.pid}.${randomBytes(4).toString("hex")}.part`;
-      await writeFile(temporary, buffer);
-      await rename(temporary, copy);
-      await touch(copy);
-    } finally {
-      await file.close();
-    }
+    const bytes = await attachmentBytes(trace.path, attachment);
+    if (bytes === null) return null;
+    const temporary = `${copy}.${process.pid}.${randomBytes(4).toString("hex")}.part`;
+    await writeFile(temporary, bytes);
+    await rename(temporary, copy);
+    await touch(copy);
     await cache.trim();
     return copy;
   } catch {

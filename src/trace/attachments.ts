@@ -1,5 +1,7 @@
 /** Attachment chunks (docs/trace-format.md): u32 length of a JSON head, the head, then the bytes of a file. */
+import { open } from "node:fs/promises";
 import { fileOffset } from "../protocol/units";
+import { crc32 } from "./crc";
 import { readFully, type ByteSource, type WalkedChunk } from "./chunkWalk";
 import { parseJsonObject } from "./metadata";
 import type { Attachment } from "./types";
@@ -22,5 +24,20 @@ export async function readAttachment(file: ByteSource, chunk: WalkedChunk): Prom
     mime: typeof mime === "string" ? mime : "application/octet-stream",
     offset: fileOffset(chunk.offset + 4 + headLength),
     length: chunk.length - 4 - headLength,
+    crc: chunk.head.crc,
+    headBytes: 4 + headLength,
   };
+}
+
+/** The bytes of an attachment of the trace at a path; null when they are damaged. Rejects as opening and reading a file do. */
+export async function attachmentBytes(path: string, attachment: Attachment): Promise<Uint8Array | null> {
+  const { offset, length, headBytes, crc } = attachment;
+  const file = await open(path, "r");
+  try {
+    const payload = new Uint8Array(headBytes + length);
+    const read = await readFully(file, payload, offset - headBytes);
+    return read === payload.length && crc32(payload) === crc ? payload.subarray(headBytes) : null;
+  } finally {
+    await file.close();
+  }
 }

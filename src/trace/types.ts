@@ -109,6 +109,9 @@ export interface Attachment {
   readonly mime: string;
   readonly offset: FileOffset;
   readonly length: number;
+  /** CRC-32 of so many bytes before `offset` and of the `length` from there on. */
+  readonly crc: number;
+  readonly headBytes: number;
 }
 
 /** Where a chunk of events is and what its head says (`EventsHead`). */

@@ -1,6 +1,7 @@
 import { open, stat } from "node:fs/promises";
 import path from "node:path";
 import { BootscopeError } from "../../protocol/failure";
+import { attachmentBytes } from "../../trace/attachments";
 import type { TraceFile } from "../../trace/types";
 import { parseModuleList, type ModuleList } from "./parseModuleList";
 
@@ -29,11 +30,12 @@ export async function findModuleList(
   const { name, mime } = moduleListAttachment;
   const attached = file.attachments.find((attachment) => attachment.name === name && attachment.mime === mime);
   if (attached !== undefined) {
-    const text = await readPart(file.path, attached.offset, attached.length).catch(() => "");
-    return parseModuleList(text);
+    const isTooLong = attached.length > maximumBytes;
+    const bytes = isTooLong ? null : await attachmentBytes(file.path, attached).catch(() => null);
+    return parseModuleList(Buffer.from(bytes ?? []).toString("latin1"));
   }
   for (const beside of besideTrace(traceOf)) {
-    const text = await readPart(beside, 0, maximumBytes).catch(() => null);
+    const text = await readText(beside).catch(() => null);
     if (text !== null) return listIn(beside, text);
   }
   return null;
@@ -59,18 +61,19 @@ async function readGiven(file: string): Promise<string> {
     throw new BootscopeError("unreadable", `${file} is not a file of at most 16 MiB.`, advice);
   }
   try {
-    return await readPart(file, 0, found.size);
+    return await readText(file);
   } catch (cause) {
     throw new BootscopeError("unreadable", `${file} cannot be read.`, advice, { cause });
   }
 }
 
-async function readPart(file: string, offset: number, length: number): Promise<string> {
+/** Of a file that is larger, the first `maximumBytes`. */
+async function readText(file: string): Promise<string> {
   const handle = await open(file, "r");
   try {
     const { size } = await handle.stat();
-    const bytes = Buffer.alloc(Math.max(0, Math.min(length, maximumBytes, size - offset)));
-    const { bytesRead } = await handle.read(bytes, 0, bytes.length, offset);
+    const bytes = Buffer.alloc(Math.min(maximumBytes, size));
+    const { bytesRead } = await handle.read(bytes, 0, bytes.length, 0);
     return bytes.toString("latin1", 0, bytesRead);
   } finally {
     await handle.close();

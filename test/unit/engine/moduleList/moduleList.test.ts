@@ -1,4 +1,4 @@
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import fc from "fast-check";
@@ -10,6 +10,7 @@ import { parseModuleList } from "../../../../src/engine/moduleList/parseModuleLi
 import { readCodeParts } from "../../../../src/symbols/code/readCodeParts";
 import { ElfFile } from "../../../../src/symbols/elf/elfFile";
 import { openTraceFile } from "../../../../src/trace/reader";
+import { TraceWriter } from "../../../../src/trace/writer";
 import { buildTraceFile } from "../../../support/buildTrace";
 import { buildElf, temporaryFile } from "../../symbols/elfBuilder";
 
@@ -147,6 +148,21 @@ describe("finding a list", () => {
     });
     return { trace, file: await openTraceFile(trace) };
   }
+
+  it("takes the one inside of the trace, unless its bytes are damaged", async () => {
+    const folder = await mkdtemp(path.join(tmpdir(), "bootscope-modules-"));
+    onTestFinished(() => rm(folder, { recursive: true }));
+    const trace = path.join(folder, "trace.bst");
+    const writer = await TraceWriter.create(trace);
+    writer.addAttachment("modules", "text/plain", Buffer.from(consoleText));
+    await writer.finish(0, "");
+    const modules = async () => (await findModuleList(trace, await openTraceFile(trace), undefined))?.modules;
+    expect(await modules()).toHaveLength(4);
+    const bytes = await readFile(trace);
+    bytes[bytes.indexOf("0xffffffffc0337000") + 12] ^= 1;
+    await writeFile(trace, bytes);
+    expect(await modules()).toEqual([]);
+  });
 
   it("looks beside the trace, by its name", async () => {
     const { trace, file } = await makeTrace();
