@@ -16,6 +16,7 @@ import { readEvents } from "../../src/trace/events/eventChunks";
 import { crc32 } from "../../src/trace/crc";
 import { importTrace } from "../../src/trace/import/importTrace";
 import { openTraceFile } from "../../src/trace/reader";
+import { buildContribPlugin } from "../support/contribPlugin";
 
 const logBytes = 20 * 1024 * 1024;
 const quiet = ["-display", "none", "-monitor", "none", "-serial", "none", "-no-reboot"];
@@ -272,11 +273,7 @@ describe("what simpletrace.py prints", () => {
 
 describe("the plugin execlog", () => {
   it("has the instructions that grep counts", async () => {
-    const library = path.join(folder, "libexeclog.so");
-    const flags = tool("pkg-config", ["--cflags", "--libs", "glib-2.0"]).trim().split(/\s+/);
-    const include = `-I${path.join(source, "include/qemu")}`;
-    const code = path.join(source, "contrib/plugins/execlog.c");
-    tool("gcc", ["-shared", "-fPIC", "-O2", "-o", library, code, include, ...flags]);
+    const library = await buildContribPlugin("execlog", folder);
     const args = [...quiet, "-m", "512", "-kernel", vmlinuz, "-plugin", library, "-d", "plugin"];
     const log = await recordLog("execlog.log", "qemu-system-x86_64", args);
     const { result, addresses } = await imported(log);

@@ -21,17 +21,19 @@ export interface LogEventLines {
 const mostLineBytes = 4096;
 const [underscore, space, carriageReturn, lineFeed] = [0x5f, 0x20, 0x0d, 0x0a];
 
+const isCapital = (byte: number): boolean => byte >= 0x41 && byte <= 0x5a;
 const isNameByte = (byte: number): boolean =>
-  (byte >= 0x61 && byte <= 0x7a) ||
-  byte === underscore ||
-  (byte >= 0x30 && byte <= 0x39) ||
-  (byte >= 0x41 && byte <= 0x5a);
+  (byte >= 0x61 && byte <= 0x7a) || byte === underscore || (byte >= 0x30 && byte <= 0x39) || isCapital(byte);
 
 const isTelling = (text: Uint8Array, start: number, end: number, stamped: boolean): boolean =>
   mayBeEvent(text, start, end, stamped) || mayBeInterruptLine(text, start, end) || mayBeDisassembly(text, start);
 
-/** Whether a name stands there. Without a stamp before it, it may be the guest's output: QEMU's names have an underscore. */
+/**
+ * Whether a name stands there. Without a stamp before it, it may be the guest's output: QEMU's names have an underscore. From 10.1 on,
+ * lines of `-d exec` have a stamp too: these begin with a capital letter, as no name of an event does.
+ */
 function mayBeEvent(text: Uint8Array, start: number, end: number, stamped: boolean): boolean {
+  if (isCapital(text[start])) return false;
   let at = start;
   let underscores = 0;
   for (; at < end && isNameByte(text[at]); at++) if (text[at] === underscore) underscores++;

@@ -111,6 +111,11 @@ bdrv_open_common(void *bs, const char *filename, int flags, const char *format_n
     expect(await counted("--filter", "nothing_has_this")).toEqual({ counts: {} });
   });
 
+  it("does not take the lines of -d exec for events where they have stamps too", async () => {
+    const { out } = await bootscope("events", path.join(fixtures, "text/exec-stamped-qemu11.log"), "--count", "--json");
+    expect(JSON.parse(out)).toEqual({ counts: { exec_tb: 10, pci_cfg_read: 1, pci_rom_and_pci_ids: 1, smm_enter: 1 } });
+  });
+
   it("gives the same events of a recording as of the trace that it was imported from", async () => {
     const copy = await temporaryFile("copy.bst");
     expect((await bootscope("import", blockIo, "-o", copy)).code).toBe(0);

@@ -75,7 +75,8 @@ const tooMany = (path: string): BootscopeError =>
   );
 
 const reasons = [
-  "The plugin hotblocks prints the hottest blocks only, each with the right count, for all vCPUs together: all other code is missing.",
+  "The plugin hotblocks prints the hottest blocks only, each with its count, for all vCPUs together: all other code is missing.",
+  "QEMU before 10.0 adds another block's count to it where address and length happen to give the same key.",
   "It does not say when they ran: they are listed one after the other.",
 ];
 
