@@ -6,6 +6,7 @@ import { globMatcher, parseEventFilter, type EventFilter } from "../trace/events
 import { isUndescribed, ThreadKind } from "../trace/events/eventDescriptor";
 import { eventCsv, eventCsvHeading, eventJson, threadWords, type EventRowValues } from "../trace/events/eventRows";
 import { namedValues, simpletraceLine, valueText, type NamedValue } from "../trace/events/eventText";
+import type { TakeChunk, TextLines } from "../trace/events/eventReading";
 import { TextOutput } from "./textOutput";
 import { printJson, print, table } from "./output";
 import { readTraceEvents } from "./readTraceEvents";
@@ -75,24 +76,31 @@ async function count(trace: string, flags: Flags): Promise<void> {
 async function list(trace: string, flags: Flags): Promise<void> {
   const output = new TextOutput(process.stdout);
   const wanted = selection(flags);
-  const line = lineOf(flags);
-  let zero: bigint | null = null;
   const undescribed = new Set<string>();
-  await readTraceEvents(trace, flags, async (decoder, { origin, stamped }) => {
-    if (zero === null && flags.csv === true) output.add(eventCsvHeading({ threads: decoder.head.threads, stamped }));
-    zero ??= origin ?? decoder.head.firstTime;
-    const time = { zero, stamped };
+  const addAll = (decoder: EventDecoder, line: Line, time: Clock): void =>
     forSelected(decoder, wanted, (record) => {
       if (isUndescribed(record.descriptor)) undescribed.add(record.descriptor.name);
       output.add(line(decoder, record, time));
     });
+  const scriptLines: TextLines = {
+    before: null,
+    chunk: (decoder) => addAll(decoder, simpletraceLines(scriptLines), { zero: 0n, stamped: true }),
+    text: (lines) => output.addText(lines),
+    flush: () => output.flush(),
+  };
+  const line = flags.text === true ? simpletraceLines(scriptLines) : lineOf(flags);
+  let zero: bigint | null = null;
+  const take: TakeChunk = async (decoder, { origin, stamped }) => {
+    if (zero === null && flags.csv === true) output.add(eventCsvHeading({ threads: decoder.head.threads, stamped }));
+    zero ??= origin ?? decoder.head.firstTime;
+    addAll(decoder, line, { zero, stamped });
     await output.flush();
-  });
+  };
+  await readTraceEvents(trace, flags, take, flags.text === true && wanted.isEmpty ? scriptLines : undefined);
   if (undescribed.size > 0) process.stderr.write(`bootscope: ${undescribedHint([...undescribed])}\n`);
 }
 
-function lineOf({ text, csv, json }: Flags): Line {
-  if (text === true) return simpletraceLines();
+function lineOf({ csv, json }: Flags): Line {
   if (csv === true) return csvLine;
   return json === true ? jsonLine : plainLine;
 }
@@ -107,11 +115,11 @@ interface Clock {
 
 type Line = (decoder: EventDecoder, record: EventRecord, clock: Clock) => string;
 
-function simpletraceLines(): Line {
-  let before: bigint | null = null;
+/** Lines of simpletrace.py, which tell the time since the one before. */
+function simpletraceLines(lines: Pick<TextLines, "before">): Line {
   return ({ time, thread, head }, { descriptor, values }) => {
-    const delta = time - (before ?? time);
-    before = time;
+    const delta = time - (lines.before ?? time);
+    lines.before = time;
     return simpletraceLine(descriptor, values, delta, head.threads === ThreadKind.Vcpu ? -1 : thread);
   };
 }

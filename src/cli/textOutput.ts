@@ -3,6 +3,7 @@ import { once } from "node:events";
 /** Lines for a program or a person that may read them slower than they come: nothing piles up in memory. */
 export class TextOutput {
   private lines: string[] = [];
+  private readonly parts: (string | Uint8Array)[] = [];
 
   constructor(private readonly stream: NodeJS.WritableStream) {}
 
@@ -10,11 +11,20 @@ export class TextOutput {
     this.lines.push(line);
   }
 
+  /** Adds many lines at once. */
+  addText(text: Uint8Array): void {
+    this.join();
+    this.parts.push(text);
+  }
+
   /** Writes what was added, and waits while the reader is behind. */
   async flush(): Promise<void> {
-    if (this.lines.length === 0) return;
-    const text = this.lines.join("");
+    this.join();
+    for (const part of this.parts.splice(0)) if (!this.stream.write(part)) await once(this.stream, "drain");
+  }
+
+  private join(): void {
+    if (this.lines.length > 0) this.parts.push(this.lines.join(""));
     this.lines = [];
-    if (!this.stream.write(text)) await once(this.stream, "drain");
   }
 }

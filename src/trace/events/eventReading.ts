@@ -1,7 +1,21 @@
 /** What reading the events of a trace takes and gives. */
 import type { EventDecoder } from "./eventDecoder";
 
+/** Where the lines of QEMU's simpletrace.py go, in the order of the trace. */
+export interface TextLines {
+  /** Time of the line before, in nanoseconds on the source's clock; null: there was none. */
+  before: bigint | null;
+  /** Adds the lines of records that are yet to be decoded. */
+  chunk(decoder: EventDecoder): void;
+  /** Adds whole lines, in UTF-8. */
+  text(lines: Uint8Array): void;
+  /** Resolves when who reads them has room for more. */
+  flush(): Promise<void>;
+}
+
 export interface EventReadOptions {
+  /** Takes all records as lines, where a format can print them at once, instead of chunks. */
+  readonly lines?: TextLines | undefined;
   /** A trace-events file to use instead of one beside the trace. */
   readonly traceEvents?: string | undefined;
   readonly signal?: AbortSignal | undefined;

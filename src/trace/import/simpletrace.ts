@@ -3,12 +3,13 @@ import { BootscopeError } from "../../protocol/failure";
 import { EventDecoder, parseEventsHead } from "../events/eventDecoder";
 import { ThreadKind } from "../events/eventDescriptor";
 import { EventEncoder } from "../events/eventEncoder";
-import type { EventProblems, EventReadOptions, TakeChunk } from "../events/eventReading";
+import type { EventProblems, EventReadOptions, TakeChunk, TextLines } from "../events/eventReading";
 import { findEventCatalog, type EventCatalog } from "../events/traceEventsFiles";
 import type { TraceWriter } from "../writer";
 import { ExecutionSink } from "./executionSink";
 import type { TraceInput } from "./input/traceInput";
 import { eventsOnly, execTbTrust, inseparable, tooManyAddresses } from "./logTrust";
+import { RecordLines } from "./recordLines";
 import { numbersFor } from "./simpletraceNames";
 import { scanSimpletrace, type SimpletraceParts, type SimpletraceScan } from "./simpletraceScan";
 import { parseHeaderlessStart, parseSimpletraceHeader, type SimpletraceHeader } from "./simpletraceRecord";
@@ -89,9 +90,11 @@ function resultOf(scan: SimpletraceScan, sink: ExecutionSink, encoder: EventEnco
 async function readSimpletraceEvents(
   input: TraceInput,
   header: SimpletraceHeader,
-  { traceEvents, signal, progress }: EventReadOptions,
+  options: EventReadOptions,
   take: TakeChunk,
 ): Promise<EventProblems> {
+  const { traceEvents, signal, progress, lines } = options;
+  if (lines !== undefined) return printSimpletrace(input, header, lines, options);
   const clock = { origin: null, stamped: true };
   const full: Uint8Array[] = [];
   const encoder = new EventEncoder(ThreadKind.Process, (payload) => full.push(payload));
@@ -103,6 +106,28 @@ async function readSimpletraceEvents(
     progress?.(input.bytesDone, input.bytesTotal);
   };
   const parts = { sink: null, encoder, ...(await namesFor(input, header, traceEvents)) };
+  const scan = await scanSimpletrace(input, header, parts, { signal, after });
+  await after();
+  return damageOf(scan);
+}
+
+/** All records as lines of simpletrace.py. */
+async function printSimpletrace(
+  input: TraceInput,
+  header: SimpletraceHeader,
+  lines: TextLines,
+  { traceEvents, signal, progress }: EventReadOptions,
+): Promise<EventProblems> {
+  const encoder = new EventEncoder(ThreadKind.Process, (payload) => {
+    const head = parseEventsHead(payload);
+    if (head !== null) lines.chunk(new EventDecoder(payload, head));
+  });
+  const after = async (): Promise<void> => {
+    encoder.finish();
+    await lines.flush();
+    progress?.(input.bytesDone, input.bytesTotal);
+  };
+  const parts = { sink: null, lines: new RecordLines(lines), encoder, ...(await namesFor(input, header, traceEvents)) };
   const scan = await scanSimpletrace(input, header, parts, { signal, after });
   await after();
   return damageOf(scan);

@@ -6,6 +6,7 @@ import { BlockReader, isShort, usualBlockBytes } from "./blockReader";
 import { ExecutionRecords } from "./executionRecords";
 import type { ExecutionSink } from "./executionSink";
 import type { TraceInput } from "./input/traceInput";
+import type { RecordLines } from "./recordLines";
 import type { RecordLayout } from "./recordReader";
 import {
   droppedIdLow,
@@ -28,6 +29,8 @@ export interface SimpletraceParts {
   /** Where executions go; null: they are events like all others. */
   readonly sink: ExecutionSink | null;
   readonly encoder: EventEncoder;
+  /** Where events go that can be printed as they are; those before them are in the encoder. */
+  readonly lines?: RecordLines;
   /** Bytes read at a time. */
   readonly blockBytes?: number | undefined;
   /** The bundled importWorker: executions are then read on threads. */
@@ -82,7 +85,7 @@ async function scanInTurn(
 ): Promise<number | null> {
   const { walker } = scan;
   input.file?.goTo(from);
-  const reader = new BlockReader(input, scan.records?.buffers);
+  const reader = new BlockReader(input, (scan.records ?? scan.lines)?.buffers);
   try {
     let block = await reader.next(0);
     for (let at = input.file === null ? from : 0; block !== null; at = 0) {
@@ -118,6 +121,7 @@ export class SimpletraceScan implements SimpletraceVisitor {
   private firstHigh = -1;
   /** Reads executions in a row; null: they are events like all others. */
   readonly records: ExecutionRecords | null;
+  readonly lines: RecordLines | null;
   /** Records met that are no executions or exits, and headers. */
   interruptions = 0;
   /** The last record was an execution, so that the next ones may be read in a row. */
@@ -134,6 +138,7 @@ export class SimpletraceScan implements SimpletraceVisitor {
     private readonly parts: SimpletraceParts,
   ) {
     this.walker = new SimpletraceWalker(header, this);
+    this.lines = parts.lines ?? null;
     this.records = parts.sink && new ExecutionRecords(parts.sink, parts.blockBytes);
     this.events = new SimpletraceEvents(parts.encoder, parts.describe);
     this.header(header);
@@ -144,6 +149,7 @@ export class SimpletraceScan implements SimpletraceVisitor {
     this.interruptions++;
     this.named.clear();
     this.names.clear();
+    this.lines?.begin(header);
     this.layout = null;
     this.execTb = this.execTbNocache = this.execTbExit = -1;
     this.events = new SimpletraceEvents(encoder, header.version === 0 ? (name) => asWords(describe(name)) : describe);
@@ -160,6 +166,7 @@ export class SimpletraceScan implements SimpletraceVisitor {
     if (this.execTbNocache === id) this.execTbNocache = -1;
     if (this.execTbExit === id) this.execTbExit = -1;
     this.named.delete(id);
+    this.lines?.forget(id);
     if (this.parts.sink !== null && name === "exec_tb") this.execTb = id;
     else if (this.parts.sink !== null && name === "exec_tb_nocache") this.execTbNocache = id;
     else if (this.parts.sink !== null && name === "exec_tb_exit") this.execTbExit = id;
@@ -175,7 +182,11 @@ export class SimpletraceScan implements SimpletraceVisitor {
   }
 
   run(at: number, end: number): number {
-    const { walker, records, layout } = this;
+    const { walker, records, layout, lines } = this;
+    if (lines?.takes(walker.bytes, at, end) === true) {
+      this.parts.encoder.finish();
+      return lines.print(walker.bytes, at, end);
+    }
     if (records === null || layout === null || !this.inExecutions) return at;
     this.inExecutions = false;
     return records.take(walker.bytes, at, end, layout);
@@ -219,6 +230,7 @@ export class SimpletraceScan implements SimpletraceVisitor {
     if (event === undefined) {
       event = isDropped ? this.lost : this.events.event(this.names.get(id) ?? `unknown_${id}`);
       this.named.set(id, event);
+      if (event.described && !isDropped) this.lines?.define(id, event.descriptor);
     }
     if (isDropped && end - start >= 8) {
       this.dropped += walker.halfAt(start + walker.low) + walker.halfAt(start + walker.high) * 2 ** 32;
