@@ -20,10 +20,19 @@ export const bootRegions = {
     "kernel decompressor",
     "the kernel's decompressor: no arch/x86/boot/compressed/vmlinux with these bytes was found",
   ),
+  armDecompressor: boot(
+    "kernel decompressor",
+    "the kernel's decompressor, as far as its place tells: the trace has nothing that names its code",
+  ),
   beforePaging: region(
     "kernel before paging",
     Category.Kernel,
     "the kernel's first code, at its physical address: no vmlinux that tells it",
+  ),
+  loaded: region(
+    "kernel or program",
+    Category.Unknown,
+    "what QEMU loaded: a kernel before it has paging, or a program without one; no kernel ran at its own addresses",
   ),
   trampoline: region(
     "real-mode trampoline",
@@ -145,7 +154,7 @@ export class VirtRegions implements BootRegions {
     private readonly machine: MachineFirmware,
     private readonly memory: bigint,
     private readonly kernel: bigint,
-    kernelTime: number,
+    private readonly kernelTime: number,
     blocks: Iterable<Pick<LowBlock, "address" | "first">>,
   ) {
     const early = new Set<bigint>();
@@ -157,7 +166,8 @@ export class VirtRegions implements BootRegions {
     if (address < this.memory) {
       return inside(address, 0x1000n, 0x1_0000n) && !this.machine.given ? bootRegions.resetRom : this.machine.region;
     }
-    return address < this.kernel || this.machine.given ? this.machine.region : bootRegions.beforePaging;
+    if (address < this.kernel || this.machine.given) return this.machine.region;
+    return this.kernelTime < Infinity ? bootRegions.beforePaging : bootRegions.loaded;
   }
 
   /** Memory is where processes have nothing: code there that ran before is what it was. */
@@ -173,6 +183,33 @@ export class VirtRegions implements BootRegions {
 }
 
 /**
+ * A `virt` machine for 32-bit Arm: QEMU loads a zImage 64 KiB behind the start of memory (hw/arm/boot.c), which unpacks the kernel. Its
+ * entry lies 32 KiB behind a multiple of 2 MiB (TEXT_OFFSET in arch/arm/Makefile).
+ */
+export class ArmRegions extends VirtRegions {
+  readonly #entryTime: number;
+
+  constructor(
+    machine: MachineFirmware,
+    kernel: bigint,
+    kernelTime: number,
+    blocks: readonly Pick<LowBlock, "address" | "first">[],
+  ) {
+    super(machine, armMemory, kernel, kernelTime, blocks);
+    this.#entryTime = blocks
+      .filter(({ address }) => address > armMemory && address % 0x20_0000n === 0x8000n)
+      .reduce((earliest, { first }) => Math.min(earliest, first), Infinity);
+  }
+
+  override before(block: LowBlock): Region {
+    const found = super.before(block);
+    return found === bootRegions.beforePaging && block.first < this.#entryTime ? bootRegions.armDecompressor : found;
+  }
+}
+
+const armMemory = 0x4000_0000n;
+
+/**
  * @param target QEMU's name of the guest's architecture; undefined: unknown
  * @param kernelTime when the kernel first ran at its virtual addresses
  */
@@ -181,10 +218,13 @@ export function bootRegionsOf(
   pc: boolean,
   machine: MachineFirmware,
   kernelTime: number,
-  blocks: Iterable<Pick<LowBlock, "address" | "first">>,
+  blocks: readonly Pick<LowBlock, "address" | "first">[],
 ): BootRegions {
   if (pc) return new PcRegions(machine, blocks);
-  if (target === "aarch64") return new VirtRegions(machine, 0x4000_0000n, 0x4008_0000n, kernelTime, blocks);
+  // A program without a kernel may be where QEMU has the code that starts a kernel.
+  const behindBootCode = (bytes: bigint): bigint => (kernelTime < Infinity ? armMemory + bytes : armMemory);
+  if (target === "arm") return new ArmRegions(machine, behindBootCode(0x1_0000n), kernelTime, blocks);
+  if (target === "aarch64") return new VirtRegions(machine, armMemory, behindBootCode(0x8_0000n), kernelTime, blocks);
   if (target === "riscv64") return new VirtRegions(machine, 0x8000_0000n, 0x8020_0000n, kernelTime, blocks);
   return new OtherRegions(machine);
 }

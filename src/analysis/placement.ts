@@ -20,7 +20,12 @@ export class ImagePlace {
   readonly #linked: { readonly start: bigint; readonly end: bigint };
   readonly #physical: readonly { start: bigint; end: bigint; toVirtual: bigint }[];
 
+  readonly machine: ImageSymbols["machine"];
+  /** First address that a Linux kernel is linked at; undefined: it is none. */
+  readonly linuxStart: bigint | undefined;
+
   constructor(image: ImageSymbols, { virtualSlide, physicalSlide }: Placement) {
+    this.machine = image.machine;
     // Per-CPU data is linked at 0 and never executed.
     const segments = image.segments.filter(({ executable, virtualAddress }) => executable && virtualAddress !== 0n);
     this.#virtual = segments.map(({ virtualAddress, memorySize }) => ({
@@ -41,6 +46,7 @@ export class ImagePlace {
         return end > most ? end : most;
       }, 0n),
     };
+    this.linuxStart = image.banner === null ? undefined : this.#linked.start;
   }
 
   readonly slide: bigint;

@@ -3,6 +3,7 @@ import { BlockFlag, unknownPhysicalAddress } from "../trace/blocks";
 import type { BlockTable, TraceMetadata } from "../trace/types";
 import { addressSpaceOf, type AddressSpace } from "./addressSpace";
 import { bootRegionsOf, type BootRegions } from "./bootRegions";
+import { guestTarget } from "./guestTarget";
 import { firmwareOrProgram, machineFirmware } from "./machineFirmware";
 import type { ImagePlace } from "./placement";
 import { region, type Region } from "./region";
@@ -49,6 +50,9 @@ export type BlockPlace =
 
 const inKernel: BlockPlace = { kind: "kernel" };
 
+/** Code that no program has: that of the upper half, but for the page of x86_64 where programs of old call the kernel. */
+const isKernels = (address: bigint): boolean => address >= 1n << 63n && address >> 12n !== 0xffff_ffff_ff60_0n;
+
 /** Sorts the blocks of a trace by where they belong. */
 export class BlockPlaces {
   readonly #space: AddressSpace;
@@ -67,11 +71,12 @@ export class BlockPlaces {
   constructor(
     private readonly blocks: BlockTable,
     private readonly first: Float64Array,
-    { target, commandLine, isProgram }: TracedMachine,
+    { target: declared, commandLine, isProgram }: TracedMachine,
     private readonly place: ImagePlace | null,
   ) {
     const addresses = blocks.address.subarray(0, blocks.count);
-    this.#space = addressSpaceOf(target, addresses);
+    const target = guestTarget(declared, blocks, place);
+    this.#space = addressSpaceOf(target, place);
     const isRecognizable = hasBytes(blocks);
     this.#module = isRecognizable ? regions.module : regions.moduleWithoutBytes;
     this.#user = isRecognizable ? regions.user : regions.userWithoutBytes;
@@ -84,14 +89,14 @@ export class BlockPlaces {
     this.#kernelTime = kernelTime;
     const isUndescribed = isProgram === undefined && commandLine.length === 0;
     const origin = isUndescribed ? traceOrigin(addresses, first, kernelTime < Infinity) : "machine";
-    this.#isProgram = isProgram ?? origin === "program";
+    this.#isProgram = isProgram === true ? !addresses.some(isKernels) : origin === "program";
     const firmware = origin === null ? firmwareOrProgram : machineFirmware(target, commandLine);
     this.#boot = bootRegionsOf(target, this.#space.pc, firmware, kernelTime, low);
   }
 
   of(block: number): BlockPlace {
-    if (this.#isProgram) return { kind: "region", region: this.#user };
     const address = this.blocks.address[block];
+    if (this.#isProgram) return this.#program(address);
     if (this.#space.isKernel(address)) return this.#kernel(address);
     const first = this.first[block];
     const identity = this.#identityMapped(block);
@@ -109,6 +114,11 @@ export class BlockPlaces {
   #identityMapped(block: number): boolean | null {
     const physical = this.blocks.physicalAddress[block];
     return physical === unknownPhysicalAddress ? null : physical === this.blocks.address[block];
+  }
+
+  #program(address: bigint): BlockPlace {
+    const linked = this.place?.fromVirtual(address) ?? null;
+    return linked === null ? { kind: "region", region: this.#user } : { kind: "image", address: linked };
   }
 
   #kernel(address: bigint): BlockPlace {

@@ -3,8 +3,9 @@ import type { ImageSymbols } from "../symbols/types";
 import { BlockFlag } from "../trace/blocks";
 import { Terminator, type BlockTable, type TraceMetadata } from "../trace/types";
 import { addressSpaceOf } from "./addressSpace";
+import { guestTarget } from "./guestTarget";
 import { enoughBytes, findPlacement, sameBytes } from "./kernelPlace";
-import { ImagePlace, type Placement } from "./placement";
+import { ImagePlace, linkedPlace, type Placement } from "./placement";
 import { share, spread } from "./samples";
 
 export interface ImageMatch {
@@ -26,7 +27,7 @@ const enoughEntered = 0.85;
 
 /** Finds out whether an image is the kernel of a trace, and where it ran. */
 export function matchImage(blocks: BlockTable, metadata: TraceMetadata, image: ImageSymbols): ImageMatch {
-  const space = addressSpaceOf(metadata.target, blocks.address.subarray(0, blocks.count));
+  const space = addressSpaceOf(guestTarget(metadata.target, blocks, image), new ImagePlace(image, linkedPlace));
   const kernel = [...blocks.address.keys()].filter((block) => space.isKernel(blocks.address[block]));
   const checkable = kernel.filter((block) => (blocks.flags[block] & BlockFlag.HasCrc) !== 0 && blocks.size[block] >= 8);
   const placement = findPlacement(blocks, kernel, spread(checkable, sampleSize), image);

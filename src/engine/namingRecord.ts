@@ -4,11 +4,13 @@ import type { FoundCode } from "../analysis/guestCode";
 import type { PhaseSpan } from "../analysis/phases";
 import type { Placement } from "../analysis/placement";
 import type { SymbolsMatch } from "../protocol/engine";
+import type { ImageSymbols } from "../symbols/types";
 
 /** What is told of an image without opening it. */
 export interface ImageFacts {
   readonly buildId: string | null;
   readonly banner: string | null;
+  readonly machine: ImageSymbols["machine"];
   /** How many functions its symbol table has. */
   readonly functions: number;
   readonly hasLines: boolean;

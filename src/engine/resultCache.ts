@@ -12,7 +12,7 @@ import { fitsTrace, type NamingRecord } from "./namingRecord";
 import type { ScanRecord } from "./scannedTrace";
 
 /** Grows with every change of what is kept or of how it is computed: what older versions wrote is then not read. */
-const version = 8;
+const version = 9;
 /** The same for what is kept of images. */
 const imageVersion = 2;
 const defaultMegabytes = 2048;

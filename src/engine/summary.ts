@@ -1,3 +1,4 @@
+import { guestTarget } from "../analysis/guestTarget";
 import { rowCosts, totalsOf } from "../analysis/rowCosts";
 import { namedShare } from "../analysis/unnamed";
 import type { PlacedFile, SymbolsSummary, TraceSummary, Trust } from "../protocol/engine";
@@ -42,7 +43,7 @@ export function summarize(input: SummaryInput): TraceSummary {
   return {
     path: input.path,
     ...sourceOf(input),
-    target: metadata.target ?? null,
+    target: guestTarget(metadata.target, blocks, named.choice.chosen?.image.facts ?? null) ?? null,
     guest: guestName(metadata, named),
     qemu: metadata.qemu?.version ?? null,
     commandLine: metadata.qemu?.commandLine ?? [],

@@ -3,8 +3,8 @@ import type { ImageSymbols } from "../symbols/types";
 import type { ImageLease } from "./images";
 import type { ImageFacts } from "./namingRecord";
 
-function factsOf({ buildId, banner, functions, hasLines, problem }: ImageSymbols): ImageFacts {
-  return { buildId, banner, functions: functions.count, hasLines, problem };
+function factsOf({ buildId, banner, machine, functions, hasLines, problem }: ImageSymbols): ImageFacts {
+  return { buildId, banner, machine, functions: functions.count, hasLines, problem };
 }
 
 /**

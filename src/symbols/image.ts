@@ -5,7 +5,7 @@ import { DebugSections } from "./dwarf/debugSections";
 import { loadLineTable } from "./dwarf/lineLoader";
 import { keptLines, SearchableLines } from "./dwarf/lineTable";
 import { loadUnitLines } from "./dwarf/unitLines";
-import { ElfMachine, SegmentFlag, SegmentType } from "./elf/constants";
+import { ElfMachine, SectionFlag, SegmentFlag, SegmentType } from "./elf/constants";
 import { ElfFile } from "./elf/elfFile";
 import { miniDebugSection, openMiniDebugInfo } from "./elf/miniDebugInfo";
 import { readBuildId } from "./elf/notes";
@@ -121,7 +121,8 @@ class ElfImage implements ImageSymbols {
         virtualAddress: guestAddress(virtualAddress),
         physicalAddress: guestAddress(physicalAddress),
         memorySize,
-        executable: (flags & SegmentFlag.Executable) !== 0,
+        // The linker script of i386 puts .init.text into a segment without the flag.
+        executable: (flags & SegmentFlag.Executable) !== 0 || holdsCode(file, virtualAddress, memorySize),
       }));
     this.hasLines = file.section(".debug_line") !== undefined;
   }
@@ -223,6 +224,16 @@ class ElfImage implements ImageSymbols {
     }
   }
 }
+
+/** Whether a section with code is in the memory of a segment. */
+const holdsCode = ({ sections }: ElfFile, start: bigint, size: bigint): boolean =>
+  sections.some(
+    ({ flags, address }) =>
+      (flags & SectionFlag.Executable) !== 0 &&
+      (flags & SectionFlag.Allocated) !== 0 &&
+      address >= start &&
+      address < start + size,
+  );
 
 function machineName({ header }: ElfFile): ImageSymbols["machine"] {
   switch (header.machine) {

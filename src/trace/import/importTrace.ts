@@ -95,6 +95,7 @@ function importedMetadata(result: ImportResult, input: StoppableInput): TraceMet
   if (stopped) reasons.push(stoppedReason(input));
   return {
     vcpus: result.vcpus,
+    ...(result.target !== undefined && { target: result.target }),
     ...(result.systemEmulation !== undefined && { systemEmulation: result.systemEmulation }),
     capture: { mode: stopped && result.trust.mode === "complete" ? "incomplete" : result.trust.mode, reasons },
     clock: { kind: result.stamped ? "host" : "events", tickShift: 0 },

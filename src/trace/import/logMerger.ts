@@ -7,10 +7,10 @@ import { BlockNumbers } from "./blockNumbers";
 import { logSlot, noCounts, runWords, type LogColumns, type LogCounts, type LogPart } from "./logColumns";
 import type { LogStream } from "./logColumns";
 import type { LogClock } from "./logClock";
+import type { LogGuest } from "./logGuest";
 import type { LogEventSink } from "./logEventSink";
 import { LogTranslations, type Translation } from "./logTranslations";
 import { eventsTrust, logTrust } from "./logTrust";
-import type { WordOrder } from "./text/wordOrder";
 import type { ImportResult } from "./traceFormat";
 
 /** What one parser's numbers mean. */
@@ -33,18 +33,18 @@ export class LogMerger {
   /**
    * @param parsers how many parsers there are, each with its own numbers of addresses
    * @param eventSink takes events besides executions
-   * @param order of the words of its disassembly, if it has any
+   * @param guest what its first lines tell of it
    */
   constructor(
     writer: TraceWriter,
     private readonly clock: LogClock,
     parsers: number,
     private readonly eventSink: LogEventSink,
-    order: WordOrder,
+    private readonly guest: LogGuest,
   ) {
     const { stamped } = clock;
     this.sink = new ExecutionSink(writer, stamped ? "host" : "events", (address) => this.contents.at(address));
-    this.translations = new LogTranslations(order);
+    this.translations = new LogTranslations(guest.disassembled);
     this.numberings = Array.from({ length: parsers }, () => ({
       numbers: new BlockNumbers(this.sink),
       streams: Array.from({ length: logSlot.firstStream }, () => undefined),
@@ -93,7 +93,8 @@ export class LogMerger {
     const counts = { ...this.counts, unnumbered: this.counts.unnumbered + sink.unnumbered };
     const { executions, vcpus } = result;
     const trust = executions > 0 ? logTrust({ ...counts, source, cut, threadless }) : result.trust;
-    return { ...result, vcpus: Math.max(1, vcpus), trust };
+    const { disassembled, systemEmulation } = this.guest;
+    return { ...result, vcpus: Math.max(1, vcpus), trust, target: disassembled.name, systemEmulation };
   }
 
   private translate({ block }: Translation): void {

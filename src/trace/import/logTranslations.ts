@@ -1,7 +1,7 @@
 /** The translations that a log tells of between its executions. */
 import type { LogEventLines } from "./logEventLines";
+import type { DisassembledTarget } from "./text/disassembledTarget";
 import { DisassemblyReader, mayBeDisassembly, type TranslatedBlock } from "./text/disassembly";
-import type { WordOrder } from "./text/wordOrder";
 
 export interface Translation {
   /** Rows of the text before it. */
@@ -16,8 +16,8 @@ export class LogTranslations {
   private row = 0;
   private line = new Uint8Array(256);
 
-  constructor(order: WordOrder) {
-    this.reader = new DisassemblyReader((block) => this.found.push({ row: this.row, block }), order);
+  constructor(target: DisassembledTarget) {
+    this.reader = new DisassemblyReader((block) => this.found.push({ row: this.row, block }), target);
   }
 
   /**

@@ -7,21 +7,19 @@ import { findEventsClock, readLogEvents } from "./eventsLog";
 import { LogBlockParser, type LogText } from "./logBlockParser";
 import type { TraceInput } from "./input/traceInput";
 import { findLogClock, type LogClock } from "./logClock";
+import { guestOfLog, type LogGuest } from "./logGuest";
 import type { LogColumns, LogPart } from "./logColumns";
 import { ImportMemory } from "./importMemory";
 import { LogEventSink } from "./logEventSink";
 import { LogMerger } from "./logMerger";
 import { inlineParser, placesOf, placesPerThread, threadParsers, type ParserHandle } from "./parserThreads";
-import { WordOrder } from "./text/wordOrder";
 import type { ImportOptions, ImportResult, TraceFormat } from "./traceFormat";
 
 export const qemuLogFormat: TraceFormat = {
   name: "qemu-log",
   recognize: (start) => {
     const clock = findLogClock(start);
-    return (
-      clock && ((input, writer, options) => importQemuLog(input, clock, WordOrder.of(start.text), writer, options))
-    );
+    return clock && ((input, writer, options) => importQemuLog(input, clock, guestOfLog(start.text), writer, options));
   },
   recognizeEvents: (start) => {
     const clock = findLogClock(start);
@@ -34,9 +32,7 @@ export const eventsLogFormat: TraceFormat = {
   name: "qemu-log",
   recognize: (start) => {
     const clock = findEventsClock(start);
-    return (
-      clock && ((input, writer, options) => importQemuLog(input, clock, WordOrder.of(start.text), writer, options))
-    );
+    return clock && ((input, writer, options) => importQemuLog(input, clock, guestOfLog(start.text), writer, options));
   },
   recognizeEvents: (start) => {
     const clock = findEventsClock(start);
@@ -51,7 +47,7 @@ export const eventsLogFormat: TraceFormat = {
 async function importQemuLog(
   input: TraceInput,
   clock: LogClock,
-  order: WordOrder,
+  guest: LogGuest,
   writer: TraceWriter,
   options: ImportOptions,
 ): Promise<ImportResult> {
@@ -66,7 +62,7 @@ async function importQemuLog(
   const kept = places.length - 1;
   const catalog = await findEventCatalog(input.path, options.traceEvents);
   const eventSink = new LogEventSink(clock, catalog, writer.eventEncoder(ThreadKind.Thread));
-  const merger = new LogMerger(writer, clock, parsers.length, eventSink, order);
+  const merger = new LogMerger(writer, clock, parsers.length, eventSink, guest);
   options.tellSoFar?.(() => merger.soFar());
   const mergeNext = async (part: LogPart, columns: LogColumns, parser: number): Promise<void> => {
     merger.take(part, columns, parser);

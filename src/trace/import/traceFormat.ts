@@ -83,8 +83,10 @@ export interface ImportResult {
   readonly stamped: boolean;
   /** Whether blocks say how many instructions they have; default: they do not. */
   readonly instructionsCounted?: boolean;
+  /** QEMU's name of the guest's architecture; default: the source does not tell. */
+  readonly target?: string | undefined;
   /** False: a program ran alone, without a machine around it; default: the source does not tell. */
-  readonly systemEmulation?: boolean;
+  readonly systemEmulation?: boolean | undefined;
   /** Times that lay before the one before them. */
   readonly stepsBack: number;
   /** Records that the source says it lost. */

@@ -95,8 +95,27 @@ describe("the firmware that a command line chooses", () => {
 describe("a trace that says nothing of its machine, as imported logs do", () => {
   const imported = (...list: readonly string[]): string[] => regionsOf(undefined, "", list);
 
-  it.each(["fffffff0", "1000", "40000000", "0"])("is of a machine when it begins at %s", (start) => {
-    expect(imported(start, "80000000")).toEqual(["[firmware]", "[firmware]"]);
+  it.each([
+    ["fffffff0", "[firmware]", "[firmware]"],
+    ["1000", "[firmware]", "[firmware]"],
+    ["0", "[firmware]", "[kernel or program]"],
+    ["40000000", "[kernel or program]", "[kernel or program]"],
+  ])("is of a machine when it begins at %s", (start, ...expected) => {
+    expect(imported(start, "80000000")).toEqual(expected);
+  });
+
+  it("has a kernel of 32 bits where it begins as a machine", () => {
+    // Debian's kernels for i386, which KASLR moves, and for armhf.
+    const i386 = ["fffffff0", "fe05b", "10200", "100000", "cb8caa4d", "f8012345", "804a000"];
+    expect(imported(...i386)).toEqual([
+      ...["[firmware]", "[firmware]", "[kernel real-mode setup]", "[kernel decompressor]"],
+      ...["kernel", "kernel", "[user space]"],
+    ]);
+    const arm = ["40000000", "40010000", "415aa60c", "40208000", "403180c0", "c12003c0", "38770"];
+    expect(imported(...arm)).toEqual([
+      ...["[firmware]", "[kernel decompressor]", "[kernel decompressor]"],
+      ...["[kernel before paging]", "[kernel before paging]", "kernel", "[user space]"],
+    ]);
   });
 
   it("is of a machine when a kernel runs", () => {
@@ -113,6 +132,18 @@ describe("a trace that says nothing of its machine, as imported logs do", () => 
 
   it("may be of either, which it says", () => {
     expect(imported("401650", "401680", "fffffff0")).toEqual(Array(3).fill("[firmware or program]"));
+  });
+});
+
+describe("a processor of 64 bits", () => {
+  it("may run a kernel of 32 bits", () => {
+    const list = ["fffffff0", "fe05b", "10200", "100000", "cb8caa4d"];
+    expect(regionsOf("x86_64", "qemu-system-x86_64 -kernel bzImage", list).at(-1)).toBe("kernel");
+    expect(regionsOf("x86_64", "qemu-system-x86_64 -kernel bzImage", [...list, kernel]).at(-2)).not.toBe("kernel");
+    // Firmware that makes a copy of itself at the end of more than 3 GiB of memory.
+    expect(regionsOf("x86_64", "qemu-system-x86_64 -m 3300", ["fffffff0", "=ce3eb320"]).at(-1)).toBe(
+      "[firmware SeaBIOS]",
+    );
   });
 });
 

@@ -16,9 +16,10 @@ import { resultSoFar } from "../executionResult";
 import { ExecutionSink } from "../executionSink";
 import { eventsTrust } from "../logTrust";
 import type { ImportResult, ImportTrust, TraceFormat } from "../traceFormat";
+import { DumpedGuest } from "./dumpedGuest";
 import { FieldReader } from "./fields";
 import { LineEvents, noClock } from "./lineEvents";
-import { importEventLines, type LineReader } from "./textLines";
+import { importEventLines, lineText, type LineReader } from "./textLines";
 
 const dumpStart =
   /^(?:RIP=[0-9a-f]{16} RFL=|EIP=[0-9a-f]{8} EFL=| ?PC=[0-9a-f]{16} |R12=[0-9a-f]{8} R13=| pc +[0-9a-f]+\r?$)/m;
@@ -29,7 +30,7 @@ export const cpuLogFormat: TraceFormat = {
     dumpStart.test(text) ? importEventLines((writer, catalog) => new RegisterDumps(writer, catalog)) : null,
 };
 
-const [space, upperC, upperE, upperP, upperR, upperS, lowerP] = Buffer.from(" CEPRSp");
+const [space, upperC, upperE, upperP, upperR, upperS, upperX, lowerP] = Buffer.from(" CEPRSXp");
 const [letterV, colon] = [0x76, 0x3a];
 /** From such a line to the program counter of the dump behind it; APX has four lines of registers more. */
 const longestWayToPc = 9;
@@ -41,6 +42,7 @@ class RegisterDumps implements LineReader {
   private readonly sink: ExecutionSink;
   private readonly events: LineEvents;
   private readonly fields = new FieldReader();
+  private readonly guest = new DumpedGuest();
   private line = 0;
   /** Of the last line that announces a dump of no block. */
   private otherDump = -Infinity;
@@ -53,23 +55,27 @@ class RegisterDumps implements LineReader {
   }
 
   takeLine(bytes: Uint8Array, start: number, end: number): void {
-    const { fields } = this;
+    const { fields, guest } = this;
     this.line++;
     fields.set(bytes, start);
     switch (bytes[start]) {
       case upperR:
-        if (fields.text("RIP=") && fields.hex()) this.execute();
+        if (fields.text("RIP=") && fields.hex()) this.takeRip(lineText(bytes, start, end));
         else if (end === start + armLineLength) this.takeR15(bytes, start);
         break;
       case upperE:
-        if (fields.text("EIP=") && fields.hex()) this.eip = fields.low;
+        if (fields.text("EIP=") && fields.hex()) this.takeEip(lineText(bytes, start, end));
         break;
       case upperC:
         if (fields.text("CS =")) this.takeCodeSegment();
         else if (fields.text("CPU Reset")) this.otherDump = this.line;
         break;
       case upperP:
-        if (fields.text("PC=") && fields.hex()) this.execute();
+        if (fields.text("PC=") && fields.hex()) this.takePc();
+        else guest.takeMode(bytes, start, end);
+        break;
+      case upperX:
+        guest.takeMode(bytes, start, end);
         break;
       case upperS:
         if (fields.text("SMM: ")) this.otherDump = this.line;
@@ -89,9 +95,10 @@ class RegisterDumps implements LineReader {
   }
 
   result(cut: boolean): ImportResult {
+    const { target, systemEmulation } = this.guest;
     const result = resultSoFar(
       this.sink,
-      { format: cpuLogFormat.name, stamped: false, trust: cpuTrust(cut) },
+      { format: cpuLogFormat.name, stamped: false, trust: cpuTrust(cut), target, systemEmulation },
       this.events.sink,
     );
     return result.executions > 0 ? result : { ...result, vcpus: 1, trust: eventsTrust(cut) };
@@ -102,15 +109,38 @@ class RegisterDumps implements LineReader {
     if (bytes[start + 1] === lowerP) {
       if (!fields.text(" pc ")) return;
       fields.spaces();
-      if (fields.hex() && fields.at === end) this.execute();
+      if (fields.hex() && fields.at === end) this.takeRiscvPc();
     } else if (bytes[start + 1] === upperP) {
-      if (fields.text(" PC=") && fields.hex()) this.execute();
+      if (fields.text(" PC=") && fields.hex()) this.takePc();
     } else if (isInterrupt(bytes, start, end)) this.otherDump = this.line;
+    else this.guest.takeRiscv(bytes, start, end);
+  }
+
+  private takeRip(line: string): void {
+    this.guest.takeX86(line, true);
+    this.execute();
+  }
+
+  private takeEip(line: string): void {
+    this.eip = this.fields.low;
+    this.guest.takeX86(line, false);
+  }
+
+  private takePc(): void {
+    this.guest.takeArm(true);
+    this.execute();
+  }
+
+  private takeRiscvPc(): void {
+    this.guest.takeRiscvPc();
+    this.execute();
   }
 
   private takeR15(bytes: Uint8Array, start: number): void {
     this.fields.set(bytes, start + r15At);
-    if (this.fields.text("R15=") && this.fields.hex()) this.execute();
+    if (!this.fields.text("R15=") || !this.fields.hex()) return;
+    this.guest.takeArm(false);
+    this.execute();
   }
 
   /** After `CS =`: selector and base. */

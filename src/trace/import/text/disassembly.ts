@@ -9,12 +9,12 @@
  *   (empty line)
  *
  * The bytes of x86 stand one by one, in the order of memory, over several lines when there are more than eight; those of other
- * targets are words of two or four bytes in the order of the target (wordOrder.ts). riscv has a line `Priv: …` below the first
+ * targets are words of two or four bytes in the order of the target (disassembledTarget.ts). riscv has a line `Priv: …` below the first
  * up to 9.1. A QEMU without a disassembler prints the address alone, and lines `OBJD-T: ea5be000f0` with up to 32 bytes each
  * in the order of memory, which do not tell instructions apart.
  */
 import { FieldReader } from "./fields";
-import type { WordOrder } from "./wordOrder";
+import type { DisassembledTarget } from "./disassembledTarget";
 
 /** A block as it was translated. */
 export interface TranslatedBlock {
@@ -58,11 +58,11 @@ export class DisassemblyReader {
 
   /**
    * @param take is given each block when its last line is known
-   * @param order of words, as far as it is known; what lines tell of it is added
+   * @param target as far as it is known; what lines tell of it is added
    */
   constructor(
     private readonly take: (block: TranslatedBlock) => void,
-    private readonly order: WordOrder,
+    private readonly target: DisassembledTarget,
   ) {}
 
   /** Takes a line without its end, followed by a byte that is no digit; answers whether it is one of disassembly. */
@@ -93,7 +93,7 @@ export class DisassemblyReader {
       return;
     }
     const { address, lengths, bytewise } = this;
-    const ordered = bytewise || this.order.littleEndian;
+    const ordered = bytewise || this.target.littleEndian;
     this.take({ address, bytes: this.bytes.slice(0, this.length), ordered, lengths });
   }
 
@@ -111,8 +111,7 @@ export class DisassemblyReader {
     const goesOn = at >= end && this.lengths.length > 0;
     if (goesOn) this.lengths[this.lengths.length - 1] += taken;
     else this.lengths.push(taken);
-    if (!this.bytewise && !this.order.decided)
-      this.order.take(Buffer.from(line.subarray(start, end)).toString("latin1"));
+    if (!this.target.decided) this.target.take(Buffer.from(line.subarray(start, end)).toString("latin1"));
   }
 
   /** Takes words of hexadecimal digits with one space between them; answers the position after them and all spaces. */

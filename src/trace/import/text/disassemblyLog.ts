@@ -4,16 +4,16 @@ import { crc32 } from "../../crc";
 import type { TraceWriter } from "../../writer";
 import type { ImportResult, TraceFormat } from "../traceFormat";
 import { coverageTrust } from "./coverageTrust";
+import { DisassembledTarget } from "./disassembledTarget";
 import { DisassemblyReader, firstDisassembly, type TranslatedBlock } from "./disassembly";
 import { LineEvents, noClock } from "./lineEvents";
-import { WordOrder } from "./wordOrder";
 import { importEventLines, type LineReader } from "./textLines";
 
 export const disassemblyLogFormat: TraceFormat = {
   name: "qemu-in_asm-log",
   recognize: ({ text }) =>
     firstDisassembly.test(text)
-      ? importEventLines((writer, catalog) => new TranslatedBlocks(writer, catalog, WordOrder.of(text)))
+      ? importEventLines((writer, catalog) => new TranslatedBlocks(writer, catalog, DisassembledTarget.of(text)))
       : null,
 };
 
@@ -27,9 +27,9 @@ class TranslatedBlocks implements LineReader {
   constructor(
     private readonly writer: TraceWriter,
     catalog: EventCatalog,
-    order: WordOrder,
+    private readonly target: DisassembledTarget,
   ) {
-    this.disassembly = new DisassemblyReader((block) => this.execute(block), order);
+    this.disassembly = new DisassemblyReader((block) => this.execute(block), target);
     this.events = new LineEvents(writer, catalog, noClock);
   }
 
@@ -57,6 +57,7 @@ class TranslatedBlocks implements LineReader {
       endTime: Math.max(this.executions, end),
       stamped: false,
       instructionsCounted: this.instructionsTold,
+      target: this.target.name,
       stepsBack: 0,
       dropped: 0,
       trust: coverageTrust("A log of -d in_asm", cut, more),
