@@ -7,6 +7,7 @@ import { keptLines, SearchableLines } from "./dwarf/lineTable";
 import { loadUnitLines } from "./dwarf/unitLines";
 import { ElfMachine, SectionFlag, SegmentFlag, SegmentType } from "./elf/constants";
 import { ElfFile } from "./elf/elfFile";
+import type { ElfSection, ElfSegment } from "./elf/headers";
 import { miniDebugSection, openMiniDebugInfo } from "./elf/miniDebugInfo";
 import { readBuildId } from "./elf/notes";
 import { cutSymbols, readSymbols, type SymbolColumns } from "./elf/symbolTable";
@@ -117,13 +118,7 @@ class ElfImage implements ImageSymbols {
     this.isLinked = !file.isRelocatable;
     this.segments = file.segments
       .filter(({ type }) => type === SegmentType.Load)
-      .map(({ virtualAddress, physicalAddress, memorySize, flags }) => ({
-        virtualAddress: guestAddress(virtualAddress),
-        physicalAddress: guestAddress(physicalAddress),
-        memorySize,
-        // The linker script of i386 puts .init.text into a segment without the flag.
-        executable: (flags & SegmentFlag.Executable) !== 0 || holdsCode(file, virtualAddress, memorySize),
-      }));
+      .flatMap((segment) => partsOf(file, segment));
     this.hasLines = file.section(".debug_line") !== undefined;
   }
 
@@ -225,15 +220,26 @@ class ElfImage implements ImageSymbols {
   }
 }
 
-/** Whether a section with code is in the memory of a segment. */
-const holdsCode = ({ sections }: ElfFile, start: bigint, size: bigint): boolean =>
-  sections.some(
-    ({ flags, address }) =>
-      (flags & SectionFlag.Executable) !== 0 &&
-      (flags & SectionFlag.Allocated) !== 0 &&
-      address >= start &&
-      address < start + size,
-  );
+/** A segment, and the code in it if it is not marked as such: the linker script of i386 puts .init.text into a segment of data. */
+function partsOf({ sections }: ElfFile, segment: ElfSegment): LoadSegment[] {
+  const { virtualAddress, physicalAddress, memorySize, flags } = segment;
+  const executable = (flags & SegmentFlag.Executable) !== 0;
+  const part = (start: bigint, size: bigint, isExecuted: boolean): LoadSegment => ({
+    virtualAddress: guestAddress(start),
+    physicalAddress: guestAddress(physicalAddress + start - virtualAddress),
+    memorySize: size,
+    executable: isExecuted,
+  });
+  const inside = (address: bigint): boolean => address >= virtualAddress && address < virtualAddress + memorySize;
+  const code = executable ? [] : sections.filter((section) => isCode(section) && inside(section.address));
+  return [
+    ...code.map(({ address, size }) => part(address, BigInt(size), true)),
+    part(virtualAddress, memorySize, executable),
+  ];
+}
+
+const isCode = ({ flags }: ElfSection): boolean =>
+  (flags & SectionFlag.Executable) !== 0 && (flags & SectionFlag.Allocated) !== 0;
 
 function machineName({ header }: ElfFile): ImageSymbols["machine"] {
   switch (header.machine) {
