@@ -55,6 +55,7 @@ export function addressSpaceOf(target: string | undefined, place: Pick<ImagePlac
       return i386(narrowStart(place?.linuxStart));
     case "arm":
       return arm(narrowStart(place?.linuxStart));
+    case undefined:
     default:
       return upperHalfKernel;
   }
