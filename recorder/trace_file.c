@@ -20,12 +20,17 @@
 enum { HEADER_LENGTH = 4096 };
 /* Disk space kept in hand behind the last chunk, for the texts that say how the recording ended. */
 enum { RESERVE = 64 * 1024 };
+/* Addresses for so much of the file are taken at once. */
+enum { WINDOW_LENGTH = sizeof(void *) > 4 ? 1 << 30 : 1 << 27 };
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static int file = -1;
 static struct file_header *header; /* mapped, or on the heap where that is not possible */
 static bool header_mapped;
 static uint64_t end; /* where the next chunk begins */
+/* Where the file is mapped, beyond its end too. Windows before it stay: they take addresses, but no memory. */
+static uint8_t *window;
+static uint64_t window_start; /* offset in the file */
 static uint32_t sequence;
 static atomic_bool full;
 
@@ -96,61 +101,85 @@ bool trace_file_create(const char *path)
     return true;
 }
 
-/* Gives the chunk memory: its place in the file, or the heap where a file system cannot be mapped. */
-static bool chunk_map(struct chunk *chunk, size_t length)
+static size_t page_size(void)
 {
-    size_t before = chunk->offset % (size_t)sysconf(_SC_PAGESIZE);
-    chunk->mapping_length = before + length;
-    chunk->mapping = mmap(NULL, chunk->mapping_length, PROT_READ | PROT_WRITE, MAP_SHARED, file,
-                          (off_t)(chunk->offset - before));
-    if (chunk->mapping == MAP_FAILED) {
-        chunk->mapping = NULL;
-        chunk->head = calloc(1, length);
-        return chunk->head != NULL;
-    }
-#ifdef MADV_POPULATE_WRITE
-    /* One system call instead of a page fault every 4 KiB. Kernels before 5.14 refuse, and fault. */
-    madvise(chunk->mapping, chunk->mapping_length, MADV_POPULATE_WRITE);
-#endif
-    chunk->head = (struct chunk_head *)((uint8_t *)chunk->mapping + before);
-    return true;
+    return (size_t)sysconf(_SC_PAGESIZE);
 }
 
-/* A stretch of the file. */
-struct stretch {
-    uint64_t offset, length;
+/* Clears pages for which there is disk space: one system call instead of a page fault each. Kernels before 5.14 refuse, and fault. */
+static void populate(uint8_t *memory, size_t length)
+{
+#ifdef MADV_POPULATE_WRITE
+    size_t before = (uintptr_t)memory % page_size();
+    madvise(memory - before, before + length, MADV_POPULATE_WRITE);
+#endif
+}
+
+/* Takes the pages of a chunk that is done out of memory; they stay in the file. */
+static void forget(uint8_t *memory, size_t length)
+{
+    uint8_t *start = memory - (uintptr_t)memory % page_size();
+    madvise(start, (size_t)(memory + length - start) & ~(page_size() - 1), MADV_DONTNEED);
+}
+
+/* Where this stretch of the file is in memory; NULL where a file system cannot be mapped. Callers hold the lock. */
+static uint8_t *map_stretch(uint64_t offset, size_t length)
+{
+    if (window == NULL || offset + length > window_start + WINDOW_LENGTH) {
+        uint64_t start = offset - offset % page_size();
+        void *memory = mmap(NULL, WINDOW_LENGTH, PROT_READ | PROT_WRITE, MAP_SHARED, file, (off_t)start);
+        if (memory == MAP_FAILED) {
+            return NULL;
+        }
+        window = memory;
+        window_start = start;
+    }
+    return window + (offset - window_start);
+}
+
+/* Gives the chunk memory: its place in the file, or the heap. */
+static bool chunk_map(struct chunk *chunk, size_t length)
+{
+    uint8_t *memory = map_stretch(chunk->offset, length);
+    chunk->mapped = memory != NULL;
+    if (chunk->mapped) {
+        populate(memory, length);
+    } else {
+        memory = calloc(1, length);
+    }
+    chunk->head = (struct chunk_head *)memory;
+    return memory != NULL;
+}
+
+/* Room for a chunk that may follow. */
+struct room {
+    uint8_t *memory;
+    uint64_t offset;
+    size_t length;
 };
 
 /*
- * Takes space and fills the page cache with it, so that whoever maps it soon is not held up while pages are cleared. It may fail:
- * that is found out, and said, when the space is needed. Not `posix_fallocate`: where that writes zeros, a vCPU may already have
- * written something else there.
+ * Takes disk space and pages, so that whoever begins a chunk there is not held up. It may fail: that is found out, and said, when
+ * the space is needed. Not `posix_fallocate`: where that writes zeros, a vCPU may already have written something else.
  */
-static void make_resident(void *argument)
+static void take_room(void *argument)
 {
-    struct stretch *stretch = argument;
-    uint64_t start = stretch->offset & ~(uint64_t)(sysconf(_SC_PAGESIZE) - 1);
-    size_t length = (size_t)(stretch->offset + stretch->length - start);
-    free(stretch);
-#ifdef MADV_POPULATE_WRITE
-    if (trace_file_is_full() || fallocate(file, 0, (off_t)start, (off_t)length) != 0) {
-        return;
-    }
-    void *mapping = mmap(NULL, length, PROT_READ | PROT_WRITE, MAP_SHARED, file, (off_t)start);
-    if (mapping != MAP_FAILED) {
-        madvise(mapping, length, MADV_POPULATE_WRITE);
-        munmap(mapping, length);
+    struct room *room = argument;
+#ifdef __linux__
+    if (!trace_file_is_full() && fallocate(file, 0, (off_t)room->offset, (off_t)room->length) == 0) {
+        populate(room->memory, room->length);
     }
 #endif
+    free(room);
 }
 
-/* Asks for room for one more chunk like the last one. */
-static void prepare_next(uint64_t offset, uint64_t length)
+/* Asks for room behind the last chunk for another like it. Callers hold the lock. */
+static void ask_for_room(size_t length)
 {
-    struct stretch *stretch = malloc(sizeof *stretch);
-    if (stretch != NULL) {
-        *stretch = (struct stretch){offset, length};
-        background_do(make_resident, stretch);
+    struct room *room = end + length > window_start + WINDOW_LENGTH ? NULL : malloc(sizeof *room);
+    if (room != NULL) {
+        *room = (struct room){window + (end - window_start), end, length};
+        background_do(take_room, room);
     }
 }
 
@@ -188,15 +217,15 @@ static bool chunk_add(struct chunk *chunk, enum chunk_kind kind, unsigned vcpu, 
                               .extent_length = (uint32_t)extent};
     head.head_crc = crc32_of(&head, offsetof(struct chunk_head, head_crc));
     *chunk->head = head;
-    if (chunk->mapping == NULL) {
+    if (!chunk->mapped) {
         write_at(&head, sizeof head, chunk->offset);
     }
     end += length;
-    uint64_t next = header->live_file_bytes = end;
-    pthread_mutex_unlock(&lock);
-    if (reserve > 0) {
-        prepare_next(next, length);
+    header->live_file_bytes = end;
+    if (reserve > 0 && chunk->mapped) {
+        ask_for_room(length);
     }
+    pthread_mutex_unlock(&lock);
     return true;
 }
 
@@ -214,7 +243,7 @@ static void give_back(const struct chunk *chunk, size_t payload_length)
         head->extent_length = (uint32_t)((payload_length + 7) & ~(size_t)7);
         head->head_crc = crc32_of(head, offsetof(struct chunk_head, head_crc));
         header->live_file_bytes = end = chunk->offset + sizeof *head + head->extent_length;
-        if (chunk->mapping == NULL) {
+        if (!chunk->mapped) {
             write_at(head, sizeof *head, chunk->offset);
         }
     }
@@ -235,8 +264,8 @@ static void write_final_head(const struct filled_chunk *filled)
     head->payload_length = (uint32_t)filled->payload_length;
     head->flags = CHUNK_SEALED;
     head->head_crc = crc32_of(head, offsetof(struct chunk_head, head_crc));
-    if (chunk->mapping != NULL) {
-        munmap(chunk->mapping, chunk->mapping_length);
+    if (chunk->mapped) {
+        forget((uint8_t *)head, sizeof *head + filled->payload_length);
     } else {
         if (!write_at(head, sizeof *head + filled->payload_length, chunk->offset)) {
             give_up(errno);

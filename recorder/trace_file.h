@@ -16,8 +16,7 @@ struct chunk {
     uint8_t *payload;
     size_t capacity;
     struct chunk_head *head;
-    void *mapping; /* page-aligned start of the mapping, NULL where the chunk is kept on the heap */
-    size_t mapping_length;
+    bool mapped; /* else it is kept on the heap until it is sealed */
     uint64_t offset; /* of the head in the file */
 };
 
