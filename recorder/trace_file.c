@@ -15,22 +15,18 @@
 #include "background.h"
 #include "clock.h"
 #include "crc32.h"
+#include "file_window.h"
 
 /* One page, so that the header can stay mapped for its live counters. */
 enum { HEADER_LENGTH = 4096 };
 /* Disk space kept in hand behind the last chunk, for the texts that say how the recording ended. */
 enum { RESERVE = 64 * 1024 };
-/* Addresses for so much of the file are taken at once. */
-enum { WINDOW_LENGTH = sizeof(void *) > 4 ? 1 << 30 : 1 << 27 };
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static int file = -1;
 static struct file_header *header; /* mapped, or on the heap where that is not possible */
 static bool header_mapped;
 static uint64_t end; /* where the next chunk begins */
-/* Where the file is mapped, beyond its end too. Windows before it stay: they take addresses, but no memory. */
-static uint8_t *window;
-static uint64_t window_start; /* offset in the file */
 static uint32_t sequence;
 static atomic_bool full;
 
@@ -101,86 +97,13 @@ bool trace_file_create(const char *path)
     return true;
 }
 
-static size_t page_size(void)
-{
-    return (size_t)sysconf(_SC_PAGESIZE);
-}
-
-/* Clears pages for which there is disk space: one system call instead of a page fault each. Kernels before 5.14 refuse, and fault. */
-static void populate(uint8_t *memory, size_t length)
-{
-#ifdef MADV_POPULATE_WRITE
-    size_t before = (uintptr_t)memory % page_size();
-    madvise(memory - before, before + length, MADV_POPULATE_WRITE);
-#endif
-}
-
-/* Takes the pages of a chunk that is done out of memory; they stay in the file. */
-static void forget(uint8_t *memory, size_t length)
-{
-    uint8_t *start = memory - (uintptr_t)memory % page_size();
-    madvise(start, (size_t)(memory + length - start) & ~(page_size() - 1), MADV_DONTNEED);
-}
-
-/* Where this stretch of the file is in memory; NULL where a file system cannot be mapped. Callers hold the lock. */
-static uint8_t *map_stretch(uint64_t offset, size_t length)
-{
-    if (window == NULL || offset + length > window_start + WINDOW_LENGTH) {
-        uint64_t start = offset - offset % page_size();
-        void *memory = mmap(NULL, WINDOW_LENGTH, PROT_READ | PROT_WRITE, MAP_SHARED, file, (off_t)start);
-        if (memory == MAP_FAILED) {
-            return NULL;
-        }
-        window = memory;
-        window_start = start;
-    }
-    return window + (offset - window_start);
-}
-
 /* Gives the chunk memory: its place in the file, or the heap. */
-static bool chunk_map(struct chunk *chunk, size_t length)
+static bool chunk_place(struct chunk *chunk, size_t length)
 {
-    uint8_t *memory = map_stretch(chunk->offset, length);
+    uint8_t *memory = file_window_at(file, chunk->offset, length);
     chunk->mapped = memory != NULL;
-    if (chunk->mapped) {
-        populate(memory, length);
-    } else {
-        memory = calloc(1, length);
-    }
-    chunk->head = (struct chunk_head *)memory;
-    return memory != NULL;
-}
-
-/* Room for a chunk that may follow. */
-struct room {
-    uint8_t *memory;
-    uint64_t offset;
-    size_t length;
-};
-
-/*
- * Takes disk space and pages, so that whoever begins a chunk there is not held up. It may fail: that is found out, and said, when
- * the space is needed. Not `posix_fallocate`: where that writes zeros, a vCPU may already have written something else.
- */
-static void take_room(void *argument)
-{
-    struct room *room = argument;
-#ifdef __linux__
-    if (!trace_file_is_full() && fallocate(file, 0, (off_t)room->offset, (off_t)room->length) == 0) {
-        populate(room->memory, room->length);
-    }
-#endif
-    free(room);
-}
-
-/* Asks for room behind the last chunk for another like it. Callers hold the lock. */
-static void ask_for_room(size_t length)
-{
-    struct room *room = end + length > window_start + WINDOW_LENGTH ? NULL : malloc(sizeof *room);
-    if (room != NULL) {
-        *room = (struct room){window + (end - window_start), end, length};
-        background_do(take_room, room);
-    }
+    chunk->head = chunk->mapped ? (struct chunk_head *)memory : calloc(1, length);
+    return chunk->head != NULL;
 }
 
 static void give_up(int problem)
@@ -199,7 +122,7 @@ static bool chunk_add(struct chunk *chunk, enum chunk_kind kind, unsigned vcpu, 
     pthread_mutex_lock(&lock);
     chunk->offset = end;
     int problem = file < 0 ? EBADF : take_space(end, length, reserve);
-    if (problem == 0 && !chunk_map(chunk, length)) {
+    if (problem == 0 && !chunk_place(chunk, length)) {
         problem = ENOMEM;
     }
     if (problem != 0) {
@@ -223,7 +146,7 @@ static bool chunk_add(struct chunk *chunk, enum chunk_kind kind, unsigned vcpu, 
     end += length;
     header->live_file_bytes = end;
     if (reserve > 0 && chunk->mapped) {
-        ask_for_room(length);
+        file_window_prepare(file, end, length); /* another chunk like this one */
     }
     pthread_mutex_unlock(&lock);
     return true;
@@ -265,7 +188,7 @@ static void write_final_head(const struct filled_chunk *filled)
     head->flags = CHUNK_SEALED;
     head->head_crc = crc32_of(head, offsetof(struct chunk_head, head_crc));
     if (chunk->mapped) {
-        forget((uint8_t *)head, sizeof *head + filled->payload_length);
+        file_window_forget((uint8_t *)head, sizeof *head + filled->payload_length);
     } else {
         if (!write_at(head, sizeof *head + filled->payload_length, chunk->offset)) {
             give_up(errno);
