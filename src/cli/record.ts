@@ -139,20 +139,29 @@ async function recordWithReport(options: RecordOptions, flags: Flags, stop: Abor
   } finally {
     await started;
   }
-  const { reason, executions, eventLog } = result;
-  return { state: "ended", ok: true, trace: result.path, reason, failure: null, executions, eventLog };
+  const { reason, executions, incomplete, eventLog } = result;
+  return { state: "ended", ok: true, trace: result.path, reason, failure: null, executions, incomplete, eventLog };
 }
 
 function failedOutcome(error: unknown): RecordOutcome {
   const failure = toFailure(error);
-  return { state: "ended", ok: false, trace: null, reason: null, failure, executions: 0, eventLog: null };
+  return {
+    state: "ended",
+    ok: false,
+    trace: null,
+    reason: null,
+    failure,
+    executions: 0,
+    incomplete: null,
+    eventLog: null,
+  };
 }
 
 /** Says how it ended: to the report, to standard output (JSON) or to the person, and by the exit code. */
 async function tell(outcome: RecordOutcome, flags: Flags): Promise<void> {
   if (flags.report !== undefined) await writeRecordReport(flags.report, outcome);
   if (flags.json === true) process.stdout.write(`${JSON.stringify(outcome, null, 2)}\n`);
-  const { failure, trace, reason, executions } = outcome;
+  const { failure, trace, reason, executions, incomplete } = outcome;
   if (failure !== null) {
     tellFailure(failure);
     process.exitCode = inputFailures.includes(failure.code) ? badInput : recordingFailed;
@@ -162,7 +171,8 @@ async function tell(outcome: RecordOutcome, flags: Flags): Promise<void> {
     reason ?? "guest-exit"
   ];
   process.stderr.write(`Recorded ${formatCount(executions)} executions into ${String(trace)}${why}\n`);
-  if (reason === "cancelled") process.exitCode = recordingFailed;
+  if (incomplete !== null) process.stderr.write(`bootscope: The trace is incomplete. ${incomplete}\n`);
+  if (reason === "cancelled" || incomplete !== null) process.exitCode = recordingFailed;
 }
 
 /** QEMU puts the terminal into raw mode; if it is killed, nobody else would put it back. */

@@ -2,6 +2,7 @@
 import { open, rm, stat } from "node:fs/promises";
 import path from "node:path";
 import { BootscopeError } from "../protocol/failure";
+import { openTraceFile } from "../trace/reader";
 import { bootArguments, icountShift, type Preset } from "./commandLine";
 import { busyboxInitrd } from "./initrd";
 import { kernelTarget } from "./kernelImage";
@@ -52,6 +53,8 @@ export interface RecordResult {
   readonly path: string;
   readonly reason: "guest-exit" | "cancelled" | "timeout";
   readonly executions: number;
+  /** Why the recorder stopped before the guest did, e.g. because the disk was full; null: it did not. */
+  readonly incomplete: string | null;
   readonly fileBytes: number;
   readonly elapsedMs: number;
   readonly eventLog: string | null;
@@ -93,11 +96,18 @@ export async function record(
     path: options.output,
     reason: stopped ?? "guest-exit",
     executions: counters.executions,
+    incomplete: counters.executions === 0 ? null : await incompleteReason(options.output),
     fileBytes: counters.fileBytes,
     elapsedMs: performance.now() - start,
     eventLog: prepared.eventLog,
     qemu,
   };
+}
+
+/** What the recorder wrote into the trace about its own early end. */
+async function incompleteReason(trace: string): Promise<string | null> {
+  const { capture } = (await openTraceFile(trace)).metadata;
+  return capture?.mode === "incomplete" ? (capture.reasons ?? []).join(" ") : null;
 }
 
 interface Prepared {
@@ -175,7 +185,14 @@ async function claimOutput(output: string, overwrite: boolean): Promise<void> {
     if (code === "EEXIST") {
       throw new BootscopeError("unwritable", `${output} exists already.`, "Choose another name, or use --force.");
     }
-    const reason = code === "ENOENT" ? `there is no folder ${path.dirname(output)}` : (code ?? "unknown error");
+    const folder = path.dirname(output);
+    const known: Partial<Record<string, string>> = {
+      ENOENT: `there is no folder ${folder}`,
+      EROFS: `${folder} can only be read`,
+      EACCES: `you may not write into ${folder}`,
+      ENOSPC: "the disk is full",
+    };
+    const reason = known[code ?? ""] ?? code ?? "unknown error";
     throw new BootscopeError("unwritable", `${output} cannot be written: ${reason}.`, "Choose another folder.", {
       cause,
     });

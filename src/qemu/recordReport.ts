@@ -18,6 +18,8 @@ export interface RecordOutcome {
   readonly reason: "guest-exit" | "cancelled" | "timeout" | null;
   readonly failure: Failure | null;
   readonly executions: number;
+  /** Why the trace ends before the guest did; null: it does not. */
+  readonly incomplete: string | null;
   /** Log of QEMU's own trace events, when some were recorded. */
   readonly eventLog: string | null;
 }
@@ -55,6 +57,7 @@ export function parseRecordReport(text: string): RecordReport {
     reason: reason === "guest-exit" || reason === "cancelled" || reason === "timeout" ? reason : null,
     failure: parseFailure(failure),
     executions: typeof executions === "number" ? executions : 0,
+    incomplete: typeof value["incomplete"] === "string" ? value["incomplete"] : null,
     eventLog,
   };
 }

@@ -91,6 +91,23 @@ describe("a log of trace events", () => {
     await expect.poll(count).toBe(inWords(lines.length));
   });
 
+  it("saves the events that match, under a name that is proposed beside the trace", async () => {
+    const wanted = lines.filter((line) => /pic_set_irq .* level 1$/.test(line)).length;
+    await editor.part("event-filter").locator("input").fill("pic_set_irq level=1");
+    await expect.poll(count).toBe(inWords(wanted));
+    const target = path.join(scratch, "workspace/devices.log.events.csv");
+    await editor.export("Save as CSV…");
+    const input = window.workbench.quickInput.locator("input").first();
+    await expect.poll(() => input.inputValue()).toBe(target);
+    await window.workbench.chooseFile(target);
+    await expect.poll(() => editor.part("message").innerText()).toContain(target);
+    const [, ...rows] = readFileSync(target, "utf8").trimEnd().split("\n");
+    expect(rows).toHaveLength(wanted);
+    expect(rows.every((row) => row.includes("pic_set_irq"))).toBe(true);
+    await editor.part("event-filter").locator("input").fill("");
+    await expect.poll(count).toBe(inWords(lines.length));
+  });
+
   it("follows the range selected on the timeline", async () => {
     await editor.selectRange(0.2, 0.6);
     await expect.poll(count).not.toBe(inWords(lines.length));

@@ -25,6 +25,7 @@ describe("record report", () => {
     reason: null,
     failure: { code: "qemu-failed", message: "QEMU ended with 1.", advice: "See the terminal." },
     executions: 7,
+    incomplete: "The disk was full.",
     eventLog: "/t/boot.qemu.log",
   };
 

@@ -8,6 +8,7 @@ import type { Model } from "../model";
 import { doubt, fileName, identity, isLacking } from "./facts";
 import { isEventsOnly } from "../tabs";
 import { Live } from "./live";
+import { LongText } from "./longText";
 import { SymbolsLine } from "./symbolsLine";
 import { Unnamed } from "./unnamed";
 import "./header.css";
@@ -86,7 +87,7 @@ export function Header({ model, state }: { model: Model; state: PageState & { ki
       {doubtful !== null && (
         <p class="doubt" role="note" data-testid="trust">
           <span class={`codicon codicon-${isLacking(summary) ? "warning" : "info"}`} aria-hidden="true" />
-          <span>{doubtful}</span>
+          <LongText text={doubtful} />
           {state.canRecord && isLacking(summary) && (
             <Button
               kind="secondary"

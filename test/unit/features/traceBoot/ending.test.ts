@@ -10,6 +10,7 @@ const outcome: RecordOutcome = {
   reason: "guest-exit",
   failure: null,
   executions: 5,
+  incomplete: null,
   eventLog: "/t.qemu.log",
 };
 const evidence: EndingEvidence = { report: outcome, trace: "/t.bst", counters, exitCode: 0, cancelled: false };
