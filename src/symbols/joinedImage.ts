@@ -1,13 +1,7 @@
 import type { GuestAddress } from "../protocol/units";
-import type {
-  FunctionIndex,
-  FunctionTable,
-  ImageSymbols,
-  InlineFrames,
-  LineColumns,
-  LineTable,
-  LoadSegment,
-} from "./types";
+import { joinFrames } from "./joinedFrames";
+import { JoinedLines, type MemberAddresses } from "./joinedLines";
+import type { FunctionIndex, FunctionTable, ImageSymbols, InlineFrames, LineTable, LoadSegment } from "./types";
 
 /** A file beside the kernel (a module, a program), and where its addresses lie among those of all. */
 export interface JoinedFile {
@@ -103,7 +97,8 @@ export class JoinedImage implements ImageSymbols {
     for (const [index, { addresses: own }] of parts.entries()) {
       found.push(own.length === 0 ? null : await this.members[index].image.inlineFramesMany(own, signal));
     }
-    return joinFrames(addresses, parts, found, this, this.members);
+    const suffixes = this.members.map(({ suffix }) => suffix);
+    return joinFrames(addresses, parts, found, this, suffixes);
   }
 
   lookupMany(addresses: BigUint64Array): Int32Array {
@@ -146,12 +141,6 @@ export class JoinedImage implements ImageSymbols {
   }
 }
 
-/** Addresses that one member answers for, and where they were in the question. */
-interface MemberAddresses {
-  readonly at: readonly number[];
-  readonly addresses: BigUint64Array;
-}
-
 function compareFirst(a: Pick<Member, "image" | "offset">, b: Pick<Member, "image" | "offset">): number {
   const first = ({ image, offset }: Pick<Member, "image" | "offset">) => (image.functions.address.at(0) ?? 0n) + offset;
   return first(a) < first(b) ? -1 : 1;
@@ -175,104 +164,4 @@ function joinFunctions(members: readonly Member[], count: number): FunctionTable
     return member.image.functions[how]((index - member.firstFunction) as FunctionIndex) + member.suffix;
   };
   return { count, address, size, parent, name: nameBy("name"), sourceName: nameBy("sourceName") };
-}
-
-/** The line tables of all members, with one list of files: a header that several were compiled with is one file. */
-class JoinedLines implements LineTable {
-  readonly files: readonly string[];
-  /** Per member, the number in `files` of each of its own. */
-  private readonly fileNumber: readonly Int32Array[];
-
-  constructor(
-    private readonly tables: readonly (LineTable | null)[],
-    private readonly split: (addresses: BigUint64Array) => readonly MemberAddresses[],
-  ) {
-    const numbers = new Map<string, number>();
-    this.fileNumber = tables.map((table) =>
-      Int32Array.from(table?.files ?? [], (file) => {
-        const known = numbers.get(file) ?? numbers.size;
-        numbers.set(file, known);
-        return known;
-      }),
-    );
-    this.files = [...numbers.keys()];
-  }
-
-  lookupMany(addresses: BigUint64Array): LineColumns {
-    return this.lookUp(addresses, (table, own) => table.lookupMany(own));
-  }
-
-  entriesMany(addresses: BigUint64Array): LineColumns {
-    return this.lookUp(addresses, (table, own) => table.entriesMany(own));
-  }
-
-  private lookUp(addresses: BigUint64Array, find: (table: LineTable, own: BigUint64Array) => LineColumns): LineColumns {
-    const file = new Int32Array(addresses.length).fill(-1);
-    const line = new Uint32Array(addresses.length);
-    this.split(addresses).forEach(({ addresses: own, at }, member) => {
-      const table = this.tables[member];
-      const found = table === null ? null : find(table, own);
-      found?.file.forEach((number, i) => {
-        if (number >= 0) file[at[i]] = this.fileNumber[member][number];
-        line[at[i]] = found.line[i];
-      });
-    });
-    return { file, line };
-  }
-}
-
-/** The frames of all members in the order of the question; where a member has none, the function of its symbols. */
-function joinFrames(
-  addresses: BigUint64Array,
-  parts: readonly MemberAddresses[],
-  found: readonly (InlineFrames | null)[],
-  image: JoinedImage,
-  members: readonly Member[],
-): InlineFrames {
-  const frames: { name: number; file: number; line: number }[][] = Array.from(addresses, () => []);
-  const names: string[] = [];
-  const files: string[] = [];
-  const declarations: { file: number[]; line: number[] } = { file: [], line: [] };
-  const functions = image.lookupMany(addresses);
-  parts.forEach(({ at }, member) => {
-    const own = found[member];
-    const [nameOffset, fileOffset] = [names.length, files.length];
-    for (const [index, name] of (own?.names ?? []).entries()) {
-      const { file, line } = own?.declarations ?? { file: [], line: [] };
-      names.push(name + members[member].suffix);
-      declarations.file.push((file.at(index) ?? -1) < 0 ? -1 : file[index] + fileOffset);
-      declarations.line.push(line.at(index) ?? 0);
-    }
-    for (const file of own?.files ?? []) files.push(file);
-    at.forEach((position, i) => {
-      for (let frame = own?.first[i] ?? 0; own !== null && frame < own.first[i + 1]; frame++) {
-        frames[position].push({
-          name: own.name[frame] < 0 ? -1 : own.name[frame] + nameOffset,
-          file: own.file[frame] < 0 ? -1 : own.file[frame] + fileOffset,
-          line: own.line[frame],
-        });
-      }
-      if (frames[position].length > 0) return;
-      const index = functions[position];
-      const name = index < 0 ? -1 : names.push(image.functions.name(index as FunctionIndex)) - 1;
-      if (name >= 0) {
-        declarations.file.push(-1);
-        declarations.line.push(0);
-      }
-      frames[position].push({ name, file: -1, line: 0 });
-    });
-  });
-  const first = new Uint32Array(addresses.length + 1);
-  frames.forEach((chain, index) => (first[index + 1] = first[index] + chain.length));
-  const flat = frames.flat();
-  return {
-    first,
-    name: Int32Array.from(flat, ({ name }) => name),
-    file: Int32Array.from(flat, ({ file }) => file),
-    line: Uint32Array.from(flat, ({ line }) => line),
-    names,
-    declarations,
-    files,
-    problem: found.find((one) => one !== null && one.problem !== null)?.problem ?? null,
-  };
 }

@@ -1,7 +1,7 @@
 import { BootscopeError } from "../../protocol/failure";
 import type { FunctionNames } from "../functionNames";
 import type { InfoUnit } from "./infoUnit";
-import { Wanted } from "./dieReader";
+import { Wanted } from "./attributes";
 import type { OpenUnit } from "./inlineTree";
 import { noFile } from "./lineFiles";
 import type { UnitIndex } from "./unitIndex";

@@ -9,7 +9,7 @@ import { AddressHalves } from "../sortedAddresses";
 import type { DebugInfo } from "./debugInfo";
 import { openLineUnit, type DebugSections } from "./debugSections";
 import type { InfoUnit } from "./infoUnit";
-import type { Attributes } from "./dieReader";
+import type { Attributes } from "./attributes";
 import { InlineNames } from "./inlineNames";
 import type { OpenUnit } from "./inlineTree";
 import { InlineUnit } from "./inlineUnit";

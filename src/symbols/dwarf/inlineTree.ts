@@ -2,7 +2,8 @@ import type { CodeSpace } from "../codeSpace";
 import type { InlineStretches } from "../inlineStretches";
 import { flattenNested, RangeColumns } from "../nestedRanges";
 import { Tag } from "./constants";
-import { Wanted, type DieReader } from "./dieReader";
+import { Wanted } from "./attributes";
+import type { DieReader } from "./dieReader";
 import type { RangeLists } from "./rangeLists";
 
 /** A unit whose entries are in memory, with what they refer to. */

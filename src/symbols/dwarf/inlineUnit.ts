@@ -1,6 +1,6 @@
 import { NestedRanges, RangeColumns } from "../nestedRanges";
 import { Tag } from "./constants";
-import { Wanted } from "./dieReader";
+import { Wanted } from "./attributes";
 import type { InlineStretches } from "../inlineStretches";
 import { readInlineTree, type OpenUnit } from "./inlineTree";
 
