@@ -164,6 +164,8 @@ export class TraceSession implements OpenTrace, vscode.Disposable {
       }
       this.tried = vmlinux;
       this.state.opened(answer.trace, answer.summary);
+      // It may have grown while it was opened.
+      if (this.state.isFollowed) this.fileChange = null;
       this.announce();
       const choice = this.around.choice(this.uri);
       if (choice?.force === true && answer.summary.symbols === null) await this.setVmlinux(choice);
