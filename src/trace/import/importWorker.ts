@@ -1,7 +1,8 @@
 /** Entry of a worker thread: parses a text per message, and answers with what it found, or with the error's text. */
 import { parentPort, workerData } from "node:worker_threads";
 import { ImportMemory } from "./importMemory";
-import { LogBlockParser, type LogText } from "./logBlockParser";
+import type { LogText } from "./logBlockParser";
+import { logParser, type LogFilePart } from "./logFileReader";
 import type { ImportWorkerData, ParserReply } from "./parserThreads";
 import { RecordPieces, type FilePiece } from "./recordPieces";
 
@@ -9,7 +10,7 @@ const port = parentPort;
 if (port === null) throw new Error("importWorker runs as a worker thread");
 const parse = parserOf(workerData as ImportWorkerData);
 
-port.on("message", (text: LogText & FilePiece) => {
+port.on("message", (text: ImportText) => {
   let reply: ParserReply;
   try {
     reply = { part: parse(text) };
@@ -19,8 +20,10 @@ port.on("message", (text: LogText & FilePiece) => {
   port.postMessage(reply);
 });
 
-function parserOf(data: ImportWorkerData): (text: LogText & FilePiece) => unknown {
+type ImportText = (LogText | LogFilePart) & FilePiece;
+
+function parserOf(data: ImportWorkerData): (text: ImportText) => unknown {
   const memory = ImportMemory.of(data.shape);
-  const parser = data.kind === "log" ? new LogBlockParser(memory, data.clock) : new RecordPieces(memory);
+  const parser = data.kind === "log" ? logParser(memory, data.clock) : new RecordPieces(memory);
   return (text) => parser.parse(text);
 }

@@ -59,7 +59,7 @@ export class LogBlockParser {
     const stop = textAt + end;
     this.counts = noCounts();
     this.streams = [];
-    let cut = false;
+    let cut = start < end ? false : null;
     scanner.begin(place);
     for (let at = scanner.read(textAt + start, stop); at < stop; at = scanner.read(at, stop)) {
       const lineStart = at;

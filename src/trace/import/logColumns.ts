@@ -58,8 +58,8 @@ export interface LogPart {
   readonly streams: readonly LogStream[];
   readonly counts: LogCounts;
   readonly events: LogEventLines | null;
-  /** The text ends inside a line of ours. */
-  readonly cut: boolean;
+  /** The text ends inside a line of ours; null: it has no lines. */
+  readonly cut: boolean | null;
 }
 
 export const noCounts = (): LogCounts => ({ chained: 0, unchained: 0, unknown: 0, links: 0, torn: 0, unnumbered: 0 });

@@ -72,7 +72,7 @@ export class LogMerger {
     takeUpTo(part.rows);
     numbering.numbers.addRest();
     for (const name of countNames) this.counts[name] += part.counts[name];
-    this.cut = part.cut;
+    this.cut = part.cut ?? this.cut;
   }
 
   finish(): ImportResult {

@@ -4,15 +4,17 @@ import { findEventCatalog } from "../events/traceEventsFiles";
 import type { TraceWriter } from "../writer";
 import { bufferBytes, isShort, lineBlocks, usualBlockBytes } from "./blockReader";
 import { findEventsClock, readLogEvents } from "./eventsLog";
-import { LogBlockParser, type LogText } from "./logBlockParser";
+import type { LogText } from "./logBlockParser";
 import type { TraceInput } from "./input/traceInput";
 import { findLogClock, type LogClock } from "./logClock";
 import { guestOfLog, type LogGuest } from "./logGuest";
 import type { LogColumns, LogPart } from "./logColumns";
+import { logFileParts, logParser, type LogFilePart } from "./logFileReader";
 import { ImportMemory } from "./importMemory";
 import { LogEventSink } from "./logEventSink";
 import { LogMerger } from "./logMerger";
-import { inlineParser, placesOf, placesPerThread, threadParsers, type ParserHandle } from "./parserThreads";
+import { inlineParser, placesOf, placesPerThread, threadParsers } from "./parserThreads";
+import type { ParserHandle, ParserPlace } from "./parserThreads";
 import type { ImportOptions, ImportResult, TraceFormat } from "./traceFormat";
 
 export const qemuLogFormat: TraceFormat = {
@@ -54,11 +56,10 @@ async function importQemuLog(
   const { signal, progress, importWorker, blockBytes = usualBlockBytes } = options;
   const textBytes = bufferBytes(blockBytes);
   const onThreads = importWorker !== undefined && !isShort(input, blockBytes);
-  const parsers: ParserHandle<LogText, LogPart>[] = onThreads
+  const parsers: ParserHandle<LogText | LogFilePart, LogPart>[] = onThreads
     ? threadParsers(importWorker, textBytes, (shape) => ({ kind: "log", clock, shape }))
-    : [inlineLogParser(ImportMemory.create(textBytes, placesPerThread), clock)];
+    : [inlineLogParser(textBytes, clock)];
   const places = placesOf(parsers);
-  const texts = places.map(({ text }) => text);
   const kept = places.length - 1;
   const catalog = await findEventCatalog(input.path, options.traceEvents);
   const eventSink = new LogEventSink(clock, catalog, writer.eventEncoder(ThreadKind.Thread));
@@ -74,10 +75,12 @@ async function importQemuLog(
   let merged = Promise.resolve();
   const merging: Promise<void>[] = [];
   try {
-    for await (const { buffer, start, end } of lineBlocks(input, texts)) {
+    for await (const { buffer, text } of onThreads
+      ? textsForThreads(input, places, blockBytes)
+      : texts(input, places)) {
       signal?.throwIfAborted();
-      const { parser, place, columns } = places[buffer];
-      const part = parsers[parser].parse({ place, start, end });
+      const { parser, columns } = places[buffer];
+      const part = parsers[parser].parse(text);
       merged = Promise.all([part, merged]).then(([found]) => mergeNext(found, columns, parser));
       merged.catch(() => undefined); // told when its turn comes
       merging.push(merged);
@@ -90,6 +93,34 @@ async function importQemuLog(
   return merger.finish();
 }
 
-function inlineLogParser(memory: ImportMemory, clock: LogClock): ParserHandle<LogText, LogPart> {
-  return inlineParser(memory, new LogBlockParser(memory, clock));
+/** Texts that parsers get in turn. */
+type Texts<Text> = AsyncGenerator<{ readonly buffer: number; readonly text: Text }>;
+
+async function* texts(input: TraceInput, places: readonly ParserPlace[]): Texts<LogText> {
+  const buffers = places.map(({ text }) => text);
+  for await (const { buffer, start, end } of lineBlocks(input, buffers)) {
+    yield { buffer, text: { place: places[buffer].place, start, end } };
+  }
+}
+
+/** Threads read a file themselves. */
+async function* textsForThreads(
+  input: TraceInput,
+  places: readonly ParserPlace[],
+  blockBytes: number,
+): Texts<LogText | LogFilePart> {
+  if (input.file === null) {
+    yield* texts(input, places);
+    return;
+  }
+  let buffer = 0;
+  for (const part of logFileParts(input.file, blockBytes)) {
+    yield { buffer, text: { ...part, place: places[buffer].place } };
+    buffer = (buffer + 1) % places.length;
+  }
+}
+
+function inlineLogParser(textBytes: number, clock: LogClock): ParserHandle<LogText | LogFilePart, LogPart> {
+  const memory = ImportMemory.create(textBytes, placesPerThread);
+  return inlineParser(memory, logParser(memory, clock));
 }
