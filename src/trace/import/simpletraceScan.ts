@@ -64,7 +64,7 @@ export async function scanSimpletrace(
     if (parts.waitForThreads === true) await threads?.up;
     let at = headerBytesOf(header);
     for (;;) {
-      const stop = await scanInTurn(input, at, scan, steps, threads);
+      const stop = await scanInTurn(input, at, scan, steps, threads, blockBytes);
       if (stop === null || threads === null || input.file === null || scan.walker.damaged) break;
       at = await threads.read(input.file, stop, steps);
     }
@@ -75,20 +75,25 @@ export async function scanSimpletrace(
   return scan;
 }
 
-/** Reads from a position on. Answers where threads can go on, or null at the end. */
+/**
+ * Reads from a position on. Answers where threads can go on, or null at the end. Blocks begin at multiples of their size, here
+ * as on threads, so that the trace is written alike whoever reads what.
+ */
 async function scanInTurn(
   input: TraceInput,
   from: number,
   scan: SimpletraceScan,
   { signal, after }: ScanSteps,
   threads: SimpletraceThreads | null,
+  blockBytes: number,
 ): Promise<number | null> {
   const { walker } = scan;
-  input.file?.goTo(from);
+  const start = input.file === null ? 0 : from - (from % blockBytes);
+  input.file?.goTo(start);
   const reader = new BlockReader(input, (scan.records ?? scan.lines)?.buffers);
   try {
     let block = await reader.next(0);
-    for (let at = input.file === null ? from : 0; block !== null; at = 0) {
+    for (let at = from - start; block !== null; at = 0) {
       signal?.throwIfAborted();
       const { interruptions } = scan;
       const begin = block.start + at;
@@ -96,7 +101,7 @@ async function scanInTurn(
       await after(scan);
       if (walker.damaged) return null;
       const inExecutions = scan.interruptions === interruptions && scan.layout !== null && consumed > begin;
-      if (inExecutions && threads?.areUp === true) return from + block.position + consumed - block.start;
+      if (inExecutions && threads?.areUp === true) return start + block.position + consumed - block.start;
       block = await reader.next(consumed);
     }
     return null;

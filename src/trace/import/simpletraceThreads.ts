@@ -42,7 +42,7 @@ export class SimpletraceThreads {
     importWorker: string,
     private readonly pieceBytes: number,
   ) {
-    const rows = Math.ceil(pieceBytes / shortestRecordBytes);
+    const rows = Math.ceil(pieceBytes / shortestRecordBytes) + 1;
     this.parsers = threadParsers(importWorker, stepBytes, (shape) => ({ kind: "records", shape }), rows);
     this.places = placesOf(this.parsers);
     this.numbers = this.parsers.map(() => records.newNumbers());
@@ -85,7 +85,9 @@ export class SimpletraceThreads {
   /** Asks a thread for the next piece; false when there is none. */
   private ask({ handle, bytes }: InputFile, from: number, layout: RecordLayout): boolean {
     const length = recordBytesOf(layout);
-    const count = Math.min(Math.max(1, Math.floor(this.pieceBytes / length)), Math.floor((bytes - from) / length));
+    // Up to the next multiple of the pieces' size that leaves room for a record.
+    const border = Math.ceil((from + length) / this.pieceBytes) * this.pieceBytes;
+    const count = Math.floor((Math.min(border, bytes) - from) / length);
     if (count <= 0) return false;
     const place = this.places[this.nextPlace++ % this.places.length];
     const { generation } = this;
