@@ -23,6 +23,8 @@ export class ImagePlace {
   readonly machine: ImageSymbols["machine"];
   /** First address that a Linux kernel is linked at; undefined: it is none. */
   readonly linuxStart: bigint | undefined;
+  /** How far the image was moved, virtually. */
+  readonly slide: bigint;
 
   constructor(image: ImageSymbols, { virtualSlide, physicalSlide }: Placement) {
     this.machine = image.machine;
@@ -48,8 +50,6 @@ export class ImagePlace {
     };
     this.linuxStart = image.banner === null ? undefined : this.#linked.start;
   }
-
-  readonly slide: bigint;
 
   /** Whether the image has anything, code or data, linked at an address. */
   isLinkAddress(address: bigint): boolean {

@@ -1,4 +1,5 @@
 import type { SymbolsMatch } from "../protocol/engine";
+import { formatExact } from "../protocol/format";
 import type { ImageSymbols } from "../symbols/types";
 import { BlockFlag } from "../trace/blocks";
 import { Terminator, type BlockTable, type TraceMetadata } from "../trace/types";
@@ -50,7 +51,7 @@ function judge(
   const sample = hasBytes(image) ? spread(checkable, sampleSize) : [];
   if (sample.length > 0) {
     const equal = share(sample, (block) => sameBytes(blocks, block, image, place));
-    const evidence = `${percent(equal)} of ${count(sample.length)} recorded kernel blocks have the bytes of this vmlinux.`;
+    const evidence = `${percent(equal)} of ${formatExact(sample.length)} recorded kernel blocks have the bytes of this vmlinux.`;
     return { verdict: equal >= enoughBytes ? "matches" : "mismatch", evidence };
   }
   const starts = new Set(image.functions.address.subarray(0, image.functions.count));
@@ -61,7 +62,7 @@ function judge(
   );
   if (calls.length > 0) {
     const hits = share(calls, (block) => starts.has(linked(blocks.target[block])));
-    const evidence = `${percent(hits)} of ${count(calls.length)} recorded calls go to functions of this vmlinux.`;
+    const evidence = `${percent(hits)} of ${formatExact(calls.length)} recorded calls go to functions of this vmlinux.`;
     return { verdict: hits >= enoughTargets ? "matches" : "mismatch", evidence };
   }
   if (kernel.length === 0) return { verdict: "unchecked", evidence: "The trace holds no kernel code to compare with." };
@@ -95,7 +96,7 @@ function judgeEntries(addresses: BigUint64Array, image: ImageSymbols, reach: big
   });
   const executed = [...entered.values()];
   const hits = share(executed, (atStart) => atStart);
-  const evidence = `${percent(hits)} of ${count(executed.length)} functions of this vmlinux that the trace executed were entered ${reach > 0n ? "near" : "at"} their start.`;
+  const evidence = `${percent(hits)} of ${formatExact(executed.length)} functions of this vmlinux that the trace executed were entered ${reach > 0n ? "near" : "at"} their start.`;
   return { verdict: hits >= enoughEntered ? "matches" : "mismatch", evidence };
 }
 
@@ -104,4 +105,3 @@ const hasBytes = (image: ImageSymbols): boolean =>
   image.segments.every(({ executable, virtualAddress }) => !executable || image.read(virtualAddress, 1) !== null);
 
 const percent = (part: number): string => `${(100 * part).toFixed(1)} %`;
-const count = (value: number): string => value.toLocaleString("en-US");

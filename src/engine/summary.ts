@@ -3,6 +3,7 @@ import { rowCosts, totalsOf } from "../analysis/rowCosts";
 import { namedShare } from "../analysis/unnamed";
 import type { PlacedFile, SymbolsSummary, TraceSummary, Trust } from "../protocol/engine";
 import type { FirmwareFile } from "../protocol/firmwareFile";
+import { formatExact } from "../protocol/format";
 import { executions, formatAddress, guestAddress, nanoseconds } from "../protocol/units";
 import { countEvents } from "../trace/events/eventChunks";
 import type { TraceMetadata } from "../trace/types";
@@ -122,7 +123,7 @@ function trustOf({ scanned, stopped, growing, follow }: SummaryInput): Trust {
   if (capture.mode === undefined) reasons.push("The trace does not say how it was captured.");
   if (damage.truncated) reasons.push("The file ends before the recording did: what came after is missing.");
   const lost = Math.max(damage.lostExecutions, 0) + state.lostExecutions;
-  if (lost > 0) reasons.push(`${lost.toLocaleString("en-US")} executions are lost with damaged parts of the file.`);
+  if (lost > 0) reasons.push(`${formatExact(lost)} executions are lost with damaged parts of the file.`);
   if (stopped) {
     const part = state.bytesTotal === 0 ? 0 : (100 * state.bytesDone) / state.bytesTotal;
     reasons.push(`Reading was stopped: all numbers are of the ${part.toFixed(0)} % of the file that was read.`);

@@ -28,8 +28,8 @@ export const parseEventHelp = (text: string): string[] =>
 export const parseUntraceable = (text: string): string[] =>
   Array.from(text.matchAll(/trace event '(\w+)' is not traceable/g), ([, name]) => name);
 
-async function ask(qemu: string, signal: AbortSignal | undefined): Promise<EventNames> {
-  const options = { timeout, ...(signal !== undefined && { signal }) };
+async function ask(qemu: string): Promise<EventNames> {
+  const options = { timeout };
   const all = parseEventHelp((await runTool(qemu, ["-trace", "help"], options)).stdout);
   const folder = await mkdtemp(path.join(os.tmpdir(), "bootscope-events-"));
   try {
@@ -47,12 +47,11 @@ async function ask(qemu: string, signal: AbortSignal | undefined): Promise<Event
   }
 }
 
-/** Rejects with BootscopeError; `AbortError` when the signal was used. */
-async function askOrFail(qemu: string, signal: AbortSignal | undefined): Promise<EventNames> {
+/** Rejects with BootscopeError. */
+async function askOrFail(qemu: string): Promise<EventNames> {
   try {
-    return await ask(qemu, signal);
+    return await ask(qemu);
   } catch (thrown) {
-    signal?.throwIfAborted();
     const said = thrown instanceof Error ? thrown.message : String(thrown);
     const advice = "Check the setting bootscope.qemu.path.";
     throw new BootscopeError("qemu-failed", `QEMU could not list its trace events: ${said}`, advice, { cause: thrown });
@@ -64,7 +63,7 @@ async function askOrFail(qemu: string, signal: AbortSignal | undefined): Promise
  *
  * @param qemu absolute path of `qemu-system-*`
  */
-export async function eventNames(qemu: string, signal?: AbortSignal): Promise<EventNames> {
+export async function eventNames(qemu: string): Promise<EventNames> {
   let stamp: string;
   try {
     const { mtimeMs, size } = await stat(qemu);
@@ -75,7 +74,7 @@ export async function eventNames(qemu: string, signal?: AbortSignal): Promise<Ev
   }
   const before = known.get(qemu);
   if (before?.stamp === stamp) return before.names;
-  const names = askOrFail(qemu, signal);
+  const names = askOrFail(qemu);
   known.set(qemu, { stamp, names });
   names.catch(() => {
     if (known.get(qemu)?.names === names) known.delete(qemu);
