@@ -12,7 +12,7 @@ export interface EventFlags {
 
 /**
  * Goes through the events of a trace. Shows progress on a terminal while nothing is printed to one, says at the end what of
- * the trace is missing, and ends with Ctrl+C.
+ * the trace is missing or that there are none, and ends with Ctrl+C.
  * @param lines takes them as lines instead, from formats that print them at once
  */
 export async function readTraceEvents(
@@ -32,8 +32,14 @@ export async function readTraceEvents(
   const given = traceEvents === undefined ? undefined : path.resolve(traceEvents);
   try {
     const options = { traceEvents: given, signal: interrupt.signal, progress, lines };
-    const problems = await readEvents(tracePath(trace), options, take);
+    let found = lines !== undefined;
+    const problems = await readEvents(tracePath(trace), options, (decoder, source) => {
+      found = true;
+      return take(decoder, source);
+    });
     line.clear();
+    if (!found)
+      process.stderr.write(`bootscope: ${trace} has no events besides executions: those are for \`functions\`.\n`);
     for (const problem of problems) process.stderr.write(`bootscope: ${problem}\n`);
   } catch (error) {
     throw interrupt.signal.aborted ? new BootscopeError("cancelled", "Interrupted.", "", { cause: error }) : error;

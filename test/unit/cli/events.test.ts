@@ -38,6 +38,18 @@ describe("bootscope import", () => {
 });
 
 describe("bootscope events", () => {
+  it("says that a trace of executions has none", async () => {
+    const copy = await temporaryFile("executions.bst");
+    const log = await temporaryFile("executions.log");
+    writeFileSync(log, "Trace 0: 0x7f35 [00000000/000000000000fff0/00000040/ff000200] \n");
+    expect((await bootscope("import", log, "-o", copy)).code).toBe(0);
+    for (const trace of [copy, log]) {
+      const { code, out, err } = await bootscope("events", trace, "--count", "--json");
+      expect({ code, counts: JSON.parse(out) as unknown }).toEqual({ code: 0, counts: { counts: {} } });
+      expect(err).toContain("has no events besides executions");
+    }
+  });
+
   it("prints what simpletrace.py prints", async () => {
     const { code, out, err } = await bootscope("events", "--text", "--trace-events", vectorEvents, vector);
     expect(out).toBe(
