@@ -32,7 +32,7 @@ describe("buildRecorder", () => {
       const exported = execFileSync("nm", ["-D", "--defined-only", file], { encoding: "utf8" });
       expect(exported.match(/\S+$/gm)?.sort()).toEqual(["qemu_plugin_install", "qemu_plugin_version"]);
     }
-  }, 60_000);
+  }, 240_000);
 
   it("compiles once, also when several ask at once", async () => {
     const files = await Promise.all([1, 2, 3].map(() => buildRecorder(sources, 1)));
@@ -40,7 +40,7 @@ describe("buildRecorder", () => {
     expect(readdirSync(cache())).toEqual([path.basename(files[0])]);
     expect(await buildRecorder(sources, 1)).toBe(files[0]);
     expect(await buildRecorder(sources, 2)).not.toBe(files[0]);
-  }, 60_000);
+  }, 240_000);
 
   it("says that a compiler is missing, and leaves nothing behind", async () => {
     vi.stubEnv("PATH", "/nowhere");
