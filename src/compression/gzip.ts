@@ -1,7 +1,8 @@
 import { createGunzip, type Gunzip } from "node:zlib";
 import { BootscopeError } from "../protocol/failure";
 
-const pieceBytes = 64 * 1024;
+/** Each piece is unpacked on another thread, and waited for: small ones are mostly waiting. */
+const pieceBytes = 512 * 1024;
 
 /** Unpacks gzip, all members of it. */
 export async function* gunzip(chunks: AsyncGenerator<Uint8Array>): AsyncGenerator<Uint8Array> {

@@ -36,6 +36,9 @@ const execLog = [
   "Trace 1: 0x7f3524000100 [0000000000000000/ffffffff81000000/0040c2b0/ff000200] start_kernel",
   "exec_tb_exit tb:0x7f3524000240 flags=0x3",
   "qemu-system-x86_64: warning: TCG doesn't support requested feature",
+  "EAX=00000000 EBX=00000000 ECX=00000000 EDX=00060fb1",
+  "CR0=60000010 CR2=00000000 CR3=00000000 CR4=00000000",
+  "     1: v=08 e=0000 i=0 cpl=0 IP=0008:00000000000fd04b pc=00000000000fd04b SP=0010:0000000000000fc4 EAX=0000000000000000",
 ];
 
 export const logTarget: FuzzTarget = {
