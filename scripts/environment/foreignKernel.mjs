@@ -8,8 +8,6 @@ import { run } from "./processes.mjs";
 
 /** bookworm has no packages for riscv64. */
 const kernels = {
-  i386: { suite: "bookworm", metaPackage: "linux-image-686" },
-  armhf: { suite: "bookworm", metaPackage: "linux-image-armmp" },
   arm64: { suite: "bookworm", metaPackage: "linux-image-cloud-arm64" },
   riscv64: { suite: "trixie", metaPackage: "linux-image-riscv64" },
 };
@@ -38,9 +36,9 @@ async function unpack(architecture, folder, update) {
 }
 
 /**
- * A kernel that QEMU boots (its `virt` machine; a PC for i386), and a static busybox for it.
+ * A kernel that QEMU's `virt` machine boots, and a static busybox for it.
  *
- * @param {"i386" | "armhf" | "arm64" | "riscv64"} architecture In Debian's words.
+ * @param {"arm64" | "riscv64"} architecture In Debian's words.
  * @returns {Promise<{kernel: string, busybox: string}>}
  */
 export async function ensureForeignKernel(architecture) {
