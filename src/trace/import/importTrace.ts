@@ -1,6 +1,6 @@
 /** Imports foreign traces: any form that is recognized by content becomes a .bst file. */
 import { BootscopeError } from "../../protocol/failure";
-import { formatBytes } from "../../protocol/format";
+import { formatBytes, formatExact } from "../../protocol/format";
 import { maximumCount } from "../limits";
 import type { TraceMetadata } from "../types";
 import { TraceWriter } from "../writer";
@@ -88,7 +88,7 @@ function importedMetadata(result: ImportResult, input: StoppableInput): TraceMet
   const reasons = [...result.trust.reasons, ...notes];
   if (result.stepsBack > 0) {
     reasons.push(
-      `The clock of the source stepped back (${result.stepsBack}×); those times were raised to the one before.`,
+      `The clock of the source stepped back (${formatExact(result.stepsBack)}×); those times were raised to the one before. Counts and the order are those of the file.`,
     );
   }
   if (problem !== null) reasons.push(problem);

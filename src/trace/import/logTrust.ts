@@ -1,7 +1,8 @@
 /** How far the counts of an imported log can be trusted, from what the log itself shows. */
+import { formatExact } from "../../protocol/format";
 import type { ImportTrust } from "./traceFormat";
-import { mostAddresses } from "./addressIndex";
 import type { LogCounts } from "./logColumns";
+import { cutLog, eventsOnly, inseparable, recordAgain, tooManyAddresses, tornLines } from "./trustSentences";
 
 /** What a log held. */
 export interface LogFindings extends LogCounts {
@@ -12,26 +13,20 @@ export interface LogFindings extends LogCounts {
   readonly threadless: boolean;
 }
 
-/** Of sources that do not tell threads apart. */
-export const inseparable =
-  "The trace does not say which virtual CPU executed a block: the blocks of several are in one sequence.";
-export const eventsOnly = "The trace holds events only: block executions were not recorded.";
-const cutLog = "The log ends in the middle of a line: QEMU was killed, or the file was cut off.";
-const recordAgain = "Record with Trace Boot, or with QEMU's -d exec,nochain, to get every block.";
 const chainedMeaning =
   "Blocks that QEMU chained to the one before them are missing: which code ran first and which ran at all is right, counts and ranks are not.";
 
 export function logTrust(findings: LogFindings): ImportTrust {
-  const trust = findings.source === "exec_tb" ? execTbTrust : traceTrust(findings);
-  const reasons = [...trust.reasons];
-  if (findings.source === "exec_tb" && findings.threadless) reasons.push(inseparable);
-  if (findings.cut) reasons.push(cutLog);
-  if (findings.unnumbered > 0) {
-    reasons.push(tooManyAddresses(findings.unnumbered));
-  }
-  if (findings.torn > 0) reasons.push(`${findings.torn} lines of the log are torn: their blocks are missing.`);
-  if (findings.torn + findings.unnumbered === 0) return { mode: trust.mode, reasons };
-  return { mode: trust.mode === "complete" ? "incomplete" : trust.mode, reasons };
+  const { source, cut, threadless, torn, unnumbered } = findings;
+  const lacks = [
+    ...(cut ? [cutLog] : []),
+    ...(unnumbered > 0 ? [tooManyAddresses(unnumbered)] : []),
+    ...(torn > 0 ? [tornLines(torn)] : []),
+  ];
+  if (source === "exec_tb") return execTbTrust([...(threadless ? [inseparable] : []), ...lacks]);
+  const chained = chainedReasons(findings);
+  if (chained !== null) return { mode: "chained", reasons: [...chained, ...lacks, recordAgain] };
+  return { mode: torn + unnumbered > 0 ? "incomplete" : "complete", reasons: lacks };
 }
 
 /** Of a log without executions. */
@@ -40,33 +35,32 @@ export const eventsTrust = (cut: boolean): ImportTrust => ({
   reasons: [eventsOnly, ...(cut ? [cutLog] : [])],
 });
 
-/** @param missing executions of addresses beyond those that are told apart */
-export const tooManyAddresses = (missing: number): string =>
-  `${missing} executions are missing: the trace has more than ${mostAddresses} different addresses, and these have others.`;
-
-/** Of `exec_tb` events, in text or binary. */
-export const execTbTrust: ImportTrust = {
+/**
+ * Of `exec_tb` events, in text or binary. What else is missing makes it no better: it stays chained.
+ * @param more further sentences
+ */
+export const execTbTrust = (more: readonly string[] = []): ImportTrust => ({
   mode: "chained",
   reasons: [
     "The trace event exec_tb tells only of blocks that QEMU enters from its main loop.",
     chainedMeaning,
-    "It does not say whether nochain was used: with it, QEMU 2.5 to 6.0 report every block, and later ones all but those reached by a return or an indirect jump.",
+    "It does not say whether nochain was used: with it, QEMU 2.5 to 6.0 report every block; later ones leave out those reached by a return or an indirect jump, and on targets other than x86 nearly all.",
+    ...more,
     recordAgain,
   ],
-};
+});
 
-function traceTrust({ chained, unchained, unknown, links }: LogFindings): ImportTrust {
-  if (unknown === 0 && chained === 0) return { mode: "complete", reasons: [] };
-  if (unknown === 0 && unchained === 0) {
-    return { mode: "chained", reasons: ["QEMU logged with chaining on (no nochain).", chainedMeaning, recordAgain] };
-  }
+/** Why blocks of a `-d exec` log are missing; null: none are. */
+function chainedReasons({ chained, unchained, unknown, links }: LogFindings): string[] | null {
+  if (unknown === 0 && chained === 0) return null;
   if (unknown === 0) {
-    const reason = `${chained} of ${chained + unchained} lines were logged with chaining on (no nochain).`;
-    return { mode: "chained", reasons: [reason, chainedMeaning, recordAgain] };
+    const lines = `${formatExact(chained)} of ${formatExact(chained + unchained)} lines were`;
+    return [`${unchained === 0 ? "QEMU" : lines} logged with chaining on (no nochain).`, chainedMeaning];
   }
-  const evidence =
-    links > 0
-      ? "QEMU chained blocks while it logged (there are lines “Linking TBs”)."
-      : "QEMU's log does not say whether nochain was used (QEMU before 6.1): if it was, every block is here.";
-  return { mode: "chained", reasons: [evidence, chainedMeaning, recordAgain] };
+  if (links > 0) return ["QEMU chained blocks while it logged (there are lines “Linking TBs”).", chainedMeaning];
+  return [
+    "QEMU before 6.1 does not log whether nochain was used: if it was, every block is here.",
+    `If not: ${chainedMeaning.charAt(0).toLowerCase()}${chainedMeaning.slice(1)}`,
+    "The log of QEMU 6.1 or newer tells.",
+  ];
 }

@@ -8,12 +8,13 @@ import { findEventCatalog, type EventCatalog } from "../events/traceEventsFiles"
 import type { TraceWriter } from "../writer";
 import { ExecutionSink } from "./executionSink";
 import type { TraceInput } from "./input/traceInput";
-import { eventsOnly, execTbTrust, inseparable, tooManyAddresses } from "./logTrust";
+import { execTbTrust } from "./logTrust";
 import { RecordLines } from "./recordLines";
 import { numbersFor } from "./simpletraceNames";
 import { scanSimpletrace, type SimpletraceParts, type SimpletraceScan } from "./simpletraceScan";
 import { parseHeaderlessStart, parseSimpletraceHeader, type SimpletraceHeader } from "./simpletraceRecord";
 import type { ImportOptions, ImportResult, ImportTrust, TraceFormat, TraceStart } from "./traceFormat";
+import { eventsOnly, inseparable, lostRecords, tooManyAddresses } from "./trustSentences";
 
 export const simpletraceFormat: TraceFormat = {
   name: "simpletrace",
@@ -158,16 +159,19 @@ function laterNumbers(header: SimpletraceHeader, catalog: EventCatalog, path: st
 }
 
 function trustOf(scan: SimpletraceScan, { executions, unnumbered }: ExecutionSink): ImportTrust {
-  const whole = executions > 0 ? execTbTrust.mode : "complete";
-  const reasons = [...(executions > 0 ? [...execTbTrust.reasons, inseparable] : [eventsOnly]), ...damageOf(scan)];
+  const reasons = damageOf(scan);
   if (unnumbered > 0) reasons.push(tooManyAddresses(unnumbered));
-  return { mode: scan.dropped + unnumbered > 0 || scan.walker.damaged ? "incomplete" : whole, reasons };
+  if (executions > 0) return execTbTrust([inseparable, ...reasons]);
+  return {
+    mode: scan.dropped > 0 || scan.walker.damaged ? "incomplete" : "complete",
+    reasons: [eventsOnly, ...reasons],
+  };
 }
 
 /** What is missing or doubtful, whatever the records tell of. */
 function damageOf({ walker, dropped, numbered }: SimpletraceScan): string[] {
   const reasons = numbered ? [numbersFromFile] : [];
-  if (dropped > 0) reasons.push(`QEMU lost ${dropped} records because its buffer was full.`);
+  if (dropped > 0) reasons.push(lostRecords("QEMU", dropped));
   if (walker.cut) reasons.push("The trace ends in the middle of a record: QEMU was killed, or the file was cut off.");
   if (walker.damaged) reasons.push("The trace is damaged: nothing after the damage could be read.");
   return reasons;

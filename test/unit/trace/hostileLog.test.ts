@@ -119,7 +119,7 @@ describe("a log", () => {
     const { executed, result } = await importBytes(log);
     expect(executed).toEqual([["a", "b", "d"]]);
     expect(result.trust.mode).toBe("incomplete");
-    expect(result.trust.reasons.join(" ")).toContain("2 lines of the log are torn");
+    expect(result.trust.reasons.join(" ")).toContain("2 lines are torn");
   });
 
   it("may be any bytes: it is read or refused, and never a defect", async () => {

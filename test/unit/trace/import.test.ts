@@ -60,7 +60,7 @@ describe("an imported -d exec log", () => {
     const old = "Trace 0: 0x7f23118ca180 [0000000000000000/ffffffff819c3643/0x40c2b0] \n";
     const { trace } = await importBytes(old.repeat(3));
     expect(trace.metadata.capture?.mode).toBe("chained");
-    expect(trace.metadata.capture?.reasons?.[0]).toContain("does not say whether nochain was used");
+    expect(trace.metadata.capture?.reasons?.[0]).toContain("does not log whether nochain was used");
     const linked = await importBytes(`${old}Linking TBs 0x7f index 1 -> 0x7f\n${old}`);
     expect(linked.trace.metadata.capture?.reasons?.[0]).toContain("Linking TBs");
   });
@@ -145,7 +145,7 @@ describe("an imported simple trace", () => {
       .bytes();
     const { result, trace } = await importBytes(bytes);
     expect(result).toMatchObject({ executions: 3, dropped: 12 });
-    expect(trace.metadata).toMatchObject({ dropped: 12, capture: { mode: "incomplete" } });
+    expect(trace.metadata).toMatchObject({ dropped: 12, capture: { mode: "chained" } });
   });
 
   it("drops entries that were left before they ran", async () => {
@@ -160,14 +160,14 @@ describe("an imported simple trace", () => {
     for (let length = bytes.length - 1; length > bytes.length - 40; length--) {
       const { executed, result } = await importBytes(bytes.subarray(0, length));
       expect(executed).toEqual([["fffffff0"]]);
-      expect(result.trust.reasons.at(-1)).toContain("middle of a record");
+      expect(result.trust.reasons.join(" ")).toContain("middle of a record");
     }
   });
 
   it("stops at bytes that are no record, and says so", async () => {
     const { executed, result } = await importBytes(small().add(Buffer.alloc(64, 0x77)).bytes());
     expect(executed).toEqual([["fffffff0", "ffffffff81000000"]]);
-    expect(result.trust).toMatchObject({ mode: "incomplete" });
+    expect(result.trust).toMatchObject({ mode: "chained" });
   });
 
   it("agrees with simpletrace.py on the vector file", async () => {

@@ -55,7 +55,7 @@ describe.each([
     const bytes = Buffer.concat([...parts(), event(droppedId, 1n, [7n]), ...parts()]);
     const { result, executed } = await imported(bytes);
     expect(executed.length).toBe(4);
-    expect(result).toMatchObject({ dropped: 7, trust: { mode: "incomplete" } });
+    expect(result).toMatchObject({ dropped: 7, trust: { mode: "chained" } });
   });
 
   it("is read up to a cut at any byte, and up to damage", async () => {
@@ -63,10 +63,10 @@ describe.each([
     for (let cut = 1; cut < 40; cut++) {
       const { result, executed } = await imported(bytes.subarray(0, bytes.length - cut));
       expect(executed).toEqual(["fff0"]);
-      expect(result.trust.reasons.at(-1)).toContain("middle of a record");
+      expect(result.trust.reasons.join(" ")).toContain("middle of a record");
     }
     const { result } = await imported(Buffer.concat([bytes, Buffer.alloc(64, 0x77)]));
-    expect(result).toMatchObject({ executions: 2, trust: { mode: "incomplete" } });
+    expect(result).toMatchObject({ executions: 2, trust: { mode: "chained" } });
   });
 
   it("is refused without a trace-events file that has exec_tb", async () => {

@@ -159,8 +159,8 @@ describe("simpletrace.py's text", () => {
     expect(result).toMatchObject({ dropped: 14 });
     // From the first that ran to the last: 501 + 100 + 1 microseconds.
     expect(result.endTime).toBe(602_000);
-    expect(trace.metadata.capture?.mode).toBe("incomplete");
-    expect(trace.metadata.capture?.reasons?.join(" ")).toContain("1 lines are torn");
+    expect(trace.metadata.capture?.mode).toBe("chained");
+    expect(trace.metadata.capture?.reasons?.join(" ")).toContain("1 line is torn");
     // The other events are kept, those of lost records among the trace's own figures.
     expect(trace.events.reduce((sum, { records }) => sum + records, 0)).toBe(2);
     expect(result.events).toBe(2);

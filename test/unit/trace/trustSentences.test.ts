@@ -22,8 +22,13 @@ const execTb = (time: string, thread = 100): string => `${thread}@5.0000${time}:
 describe("a trace says that", () => {
   it("records were dropped", async () => {
     const { mode, dropped, text } = await told(vector);
-    expect({ mode, dropped }).toEqual({ mode: "incomplete", dropped: 12 });
-    expect(text).toContain("QEMU lost 12 records because its buffer was full.");
+    // What else is missing makes a chained trace no better.
+    expect({ mode, dropped }).toEqual({ mode: "chained", dropped: 12 });
+    expect(text).toContain("QEMU lost 12 records because its buffer was full");
+    const printed = "exec_tb 0.000 pid=1 tb=0x1 pc=0x2\nDropped_Event 1.000 pid=1 num_events_dropped=0x1\n";
+    expect((await told(printed)).text).toContain("QEMU lost 1 record because");
+    const ftrace = "qemu-system-x86-1 [000] 1.000000: tracing_mark_write: exec_tb tb:0x1 pc=0x2\n";
+    expect((await told(`${ftrace}CPU:0 [LOST 1234 EVENTS]\n`)).text).toContain("ftrace lost 1,234 records because");
   });
 
   it("it is cut", async () => {
@@ -33,8 +38,17 @@ describe("a trace says that", () => {
 
   it("it is damaged", async () => {
     const { mode, text } = await told(Buffer.concat([vector, Buffer.alloc(40, 0x55)]));
-    expect(mode).toBe("incomplete");
+    expect(mode).toBe("chained");
     expect(text).toContain("nothing after the damage could be read");
+  });
+
+  it("lines are torn", async () => {
+    const whole = "Trace 0: 0x7f35 [00000000/000000000000fff0/00000040/ff000200] \n";
+    const one = await told(whole + "Trace 0: 0x7f35 [000000\n" + whole);
+    expect(one).toEqual({ mode: "incomplete", dropped: 0, text: "1 line is torn: its block is missing." });
+    const two = await told(execTb("01") + "exec_tb tb:0x7f\nexec_tb tb:0x1 pc=\n" + execTb("02"));
+    expect(two.mode).toBe("chained");
+    expect(two.text).toContain("2 lines are torn: their blocks are missing.");
   });
 
   it("its clock stepped back", async () => {
@@ -61,8 +75,29 @@ describe("a trace says that", () => {
     const { mode, text } = await told(execTb("01"));
     expect(mode).toBe("chained");
     expect(text).toContain("QEMU 2.5 to 6.0 report every block");
-    expect(text).toContain("all but those reached by a return or an indirect jump");
-    expect(text).toContain("Record with Trace Boot");
+    expect(text).toContain("later ones leave out those reached by a return or an indirect jump");
+    expect(text).toContain("on targets other than x86 nearly all");
+  });
+
+  it("an old QEMU does not log whether it chained", async () => {
+    const { mode, text } = await told("Trace 0x7f35 [fff0] \n");
+    expect(mode).toBe("chained");
+    expect(text).toContain(
+      "does not log whether nochain was used: if it was, every block is here.\nIf not: blocks that",
+    );
+    expect(text).toContain("The log of QEMU 6.1 or newer tells.");
+  });
+
+  it.each([
+    ["exec_tb", execTb("01")],
+    ["simple", vector],
+    ["exec", "Trace 0x7f35 [fff0] \n"],
+    ["cpu", "RIP=000000000000fff0 RFL=00000002\n"],
+    ["translations", "translate_block tb:0x1, pc:0x2, tb_code:0x3\n"],
+    ["the kernel's ftrace", "  a-1 [000] d..1 1.000000: start_kernel <-x86_64_start_kernel\n"],
+  ])("another recording tells more, last and with a whole command: %s", async (_, bytes) => {
+    const last = (await told(bytes)).text.split("\n").findLast((sentence) => !sentence.startsWith("The clock of"));
+    expect(last).toMatch(/^Record with Trace Boot, or with QEMU's -d exec,nochain -D FILE, to /);
   });
 
   it("it has events only", async () => {

@@ -79,7 +79,7 @@ export const isLacking = ({ trust, complete }: TraceSummary): boolean =>
 /** The trace's trust in plain sentences; null when there is nothing to say, and while nothing is known of it. */
 export function doubt({ trust, complete }: TraceSummary): string | null {
   const sentences = [...trust.reasons];
-  if (trust.dropped > 0) sentences.push(`${formatExact(trust.dropped)} records were lost while recording.`);
+  if (sentences.length === 0 && trust.dropped > 0) sentences.push(`${formatExact(trust.dropped)} records were lost.`);
   if (trust.damagedBytes > 0) sentences.push(`Damaged and left out: ${formatBytes(trust.damagedBytes)} of the file.`);
   if (sentences.length === 0 && trust.truncated) sentences.push("The file ends before the recording did.");
   if (sentences.length === 0 && complete && trust.level !== "complete") sentences.push(`The trace is ${trust.level}.`);

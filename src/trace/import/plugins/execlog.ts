@@ -9,6 +9,7 @@
 import type { TraceWriter } from "../../writer";
 import { AddressIndex } from "../addressIndex";
 import type { ImportResult, TraceFormat } from "../traceFormat";
+import { cutLog } from "../trustSentences";
 import { FieldReader } from "../text/fields";
 import { importLines, type LineReader } from "../text/textLines";
 
@@ -49,7 +50,7 @@ class Instructions implements LineReader {
   }
 
   result(cut: boolean): ImportResult {
-    const reasons = cut ? ["The log ends in the middle of a line: QEMU was killed, or the file was cut off."] : [];
+    const reasons = cut ? [cutLog] : [];
     return {
       format: execlogFormat.name,
       executions: this.executions,

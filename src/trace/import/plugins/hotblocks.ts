@@ -11,6 +11,7 @@ import { maximumCount } from "../../limits";
 import type { TraceWriter } from "../../writer";
 import type { TraceInput } from "../input/traceInput";
 import type { ImportOptions, ImportResult, TraceFormat } from "../traceFormat";
+import { recordAgain } from "../trustSentences";
 
 const head = "pc, tcount, icount, ecount";
 /** The plugin's counts have 64 bits. */
@@ -78,6 +79,7 @@ const reasons = [
   "The plugin hotblocks prints the hottest blocks only, each with its count, for all vCPUs together: all other code is missing.",
   "QEMU before 10.0 adds another block's count to it where address and length happen to give the same key.",
   "It does not say when they ran: they are listed one after the other.",
+  recordAgain,
 ];
 
 const stoppedReason =

@@ -13,6 +13,7 @@ import { executionResult } from "../executionResult";
 import { ExecutionSink } from "../executionSink";
 import type { TraceInput } from "../input/traceInput";
 import type { ImportOptions, ImportResult, TraceFormat } from "../traceFormat";
+import { lostRecords, recordAgain } from "../trustSentences";
 import { attachUftraceSymbols } from "./uftraceSymbols";
 import { findTracks, TrackReader, type Track } from "./uftraceTracks";
 
@@ -84,7 +85,9 @@ class Calls {
     if (this.unread > 0) {
       reasons.push(`${this.unread} of its files were read up to a record that holds arguments or is damaged.`);
     }
+    if (this.lost > 0) reasons.push(lostRecords("uftrace", this.lost));
     if (this.stopped) reasons.push("The import was stopped: some of its files were not read to their end.");
+    reasons.push(recordAgain);
     const trust = { mode: "incomplete" as const, reasons };
     return executionResult(this.sink, { format: uftraceFormat.name, stamped: true, dropped: this.lost, trust });
   }

@@ -1,4 +1,5 @@
 import type { ImportTrust } from "../traceFormat";
+import { cutLog } from "../trustSentences";
 
 /**
  * Of sources that tell of translations.
@@ -9,7 +10,7 @@ export const coverageTrust = (source: string, cut: boolean, more: readonly strin
   reasons: [
     `${source} tells of a block when QEMU translates it, not when it runs: what was reached is right, and in which order; how often it ran is not known.`,
     ...more,
-    ...(cut ? ["The log ends in the middle of a line: QEMU was killed, or the file was cut off."] : []),
-    "Record with Trace Boot, or with QEMU's -d exec,nochain, to get every execution.",
+    ...(cut ? [cutLog] : []),
+    "Record with Trace Boot, or with QEMU's -d exec,nochain -D FILE, to get every execution.",
   ],
 });

@@ -16,6 +16,7 @@ import { resultSoFar } from "../executionResult";
 import { ExecutionSink } from "../executionSink";
 import { eventsTrust } from "../logTrust";
 import type { ImportResult, ImportTrust, TraceFormat } from "../traceFormat";
+import { cutLog } from "../trustSentences";
 import { DumpedGuest } from "./dumpedGuest";
 import { FieldReader } from "./fields";
 import { LineEvents, noClock } from "./lineEvents";
@@ -176,8 +177,8 @@ function cpuTrust(cut: boolean): ImportTrust {
   const reasons = [
     "A log of -d cpu does not say whether nochain was used: with it, every block is here; without it, blocks that QEMU chained to the one before them are missing.",
     "It does not say which vCPU the registers are of: all are one here.",
-    "Record with Trace Boot, or with QEMU's -d exec,nochain, to be sure.",
+    "Record with Trace Boot, or with QEMU's -d exec,nochain -D FILE, to be sure: its lines say both.",
   ];
-  if (cut) reasons.push("The log ends in the middle of a line: QEMU was killed, or the file was cut off.");
+  if (cut) reasons.push(cutLog);
   return { mode: "chained", reasons };
 }

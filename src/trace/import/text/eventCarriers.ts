@@ -9,6 +9,7 @@
  *
  * The CPU of ftrace and LTTng is one of the host, so that only threads separate vCPUs, where there are any.
  */
+import { formatExact } from "../../../protocol/format";
 import { ThreadKind } from "../../events/eventDescriptor";
 import type { EventCatalog } from "../../events/traceEventsFiles";
 import type { NamedField } from "../../events/namedFields";
@@ -16,8 +17,9 @@ import type { TraceWriter } from "../../writer";
 import { resultSoFar } from "../executionResult";
 import { ExecutionSink } from "../executionSink";
 import { LogEventSink } from "../logEventSink";
-import { eventsOnly, execTbTrust, inseparable } from "../logTrust";
-import type { ImportResult, TraceFormat } from "../traceFormat";
+import { execTbTrust } from "../logTrust";
+import type { ImportResult, ImportTrust, TraceFormat } from "../traceFormat";
+import { cutText, eventsOnly, inseparable, lostRecords, tornLines } from "../trustSentences";
 import { parseBabeltraceEvent } from "./babeltrace";
 import { importEventLines, lineText, type LineReader } from "./textLines";
 
@@ -59,7 +61,8 @@ interface Carrier {
   /** The first event that a text of one or more lines carries. */
   readonly parse: (text: string) => Carried | null;
   /** Lines that tell how many events were lost. */
-  readonly lost: RegExp | null;
+  readonly lost: RegExp;
+  readonly tellLost: (count: number) => string;
   /** The clock tells the time of the day only. */
   readonly daily: boolean;
   readonly reason: string | null;
@@ -85,6 +88,7 @@ const carriers: readonly Carrier[] = [
       return { second: Number(seconds), nanoseconds: nanoseconds(fraction), thread: Number(thread), event };
     },
     lost: /\[LOST (\d{1,15}) EVENTS\]|\[(\d{1,15}) EVENTS DROPPED\]/,
+    tellLost: (count) => lostRecords("ftrace", count),
     daily: false,
     reason: null,
   },
@@ -100,6 +104,7 @@ const carriers: readonly Carrier[] = [
       return { second, nanoseconds: nanoseconds(fraction?.slice(1)), thread: Number(thread), event };
     },
     lost: /message repeated \d+ times|imjournal: \d+ messages lost|Suppressed \d+ messages/,
+    tellLost: (count) => `The system log says ${formatExact(count)}× that it left messages out.`,
     daily: false,
     reason: "A system log may leave messages out when there are many: what is here ran, how often is not sure.",
   },
@@ -110,6 +115,7 @@ const carriers: readonly Carrier[] = [
       return found && { ...found, event: fieldsEvent(found) };
     },
     lost: /Tracer (?:may have )?discarded (\d{1,15}) events/,
+    tellLost: (count) => lostRecords("LTTng", count),
     daily: true,
     reason: null,
   },
@@ -196,7 +202,7 @@ class CarriedEvents implements LineReader {
     const carried = carrier.parse(line);
     const event = carried?.event;
     if (carried === null || event === undefined || isTorn(event)) {
-      const lost = carrier.lost?.exec(line);
+      const lost = carrier.lost.exec(line);
       if (lost) this.lost += Number(lost.at(1) ?? lost.at(2) ?? 1);
       else if (line.includes("exec_tb")) this.torn++;
       return;
@@ -223,16 +229,22 @@ class CarriedEvents implements LineReader {
 
   result(cut: boolean): ImportResult {
     const { lost, torn, carrier, threadless, events } = this;
-    const incomplete = lost > 0 || torn > 0 || carrier.reason !== null;
-    const whole = { format: carrier.name, stamped: !Number.isNaN(this.firstSecond), dropped: lost, trust: execTbTrust };
+    const whole = {
+      format: carrier.name,
+      stamped: !Number.isNaN(this.firstSecond),
+      dropped: lost,
+      trust: execTbTrust(),
+    };
     const result = resultSoFar(this.sink, whole, events);
     const executed = result.executions > 0;
-    const reasons = executed ? [...execTbTrust.reasons, ...(threadless ? [inseparable] : [])] : [eventsOnly];
+    const reasons = executed && threadless ? [inseparable] : [];
     if (carrier.reason !== null) reasons.push(carrier.reason);
-    if (torn > 0) reasons.push(`${torn} lines are torn: their blocks are missing.`);
-    if (cut) reasons.push("The text ends in the middle of a line.");
-    const mode = incomplete ? "incomplete" : executed ? execTbTrust.mode : "complete";
-    return { ...result, vcpus: Math.max(1, result.vcpus), trust: { mode, reasons } };
+    if (lost > 0) reasons.push(carrier.tellLost(lost));
+    if (torn > 0) reasons.push(tornLines(torn));
+    const mode = reasons.length > 0 ? "incomplete" : "complete";
+    if (cut) reasons.push(cutText);
+    const trust: ImportTrust = executed ? execTbTrust(reasons) : { mode, reasons: [eventsOnly, ...reasons] };
+    return { ...result, vcpus: Math.max(1, result.vcpus), trust };
   }
 
   /** Nanoseconds since the first second. */

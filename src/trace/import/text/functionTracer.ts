@@ -11,6 +11,7 @@ import { resultSoFar } from "../executionResult";
 import { ExecutionSink } from "../executionSink";
 import { NamedFunctions, namedFunctionsReason } from "../namedFunctions";
 import type { ImportResult, TraceFormat } from "../traceFormat";
+import { cutText, lostRecords, recordAgain } from "../trustSentences";
 import { importLines, lineText, type LineReader } from "./textLines";
 
 const call = String.raw`(?<name>[A-Za-z_][\w.$]{0,511})(?:\+0x[0-9a-f]+/0x[0-9a-f]+)?(?: \[\w+\])?`;
@@ -80,7 +81,9 @@ class Calls implements LineReader {
       "The kernel's function tracer tells of calls: how often each function was entered is right; code that it does not trace (inlined, noinstr, user programs) is missing.",
       namedFunctionsReason,
     ];
-    if (cut) reasons.push("The text ends in the middle of a line.");
+    if (this.lost > 0) reasons.push(lostRecords("ftrace", this.lost));
+    if (cut) reasons.push(cutText);
+    reasons.push(recordAgain);
     return resultSoFar(this.sink, {
       format: this.format,
       stamped: !Number.isNaN(this.firstSecond),

@@ -16,8 +16,9 @@ import type { TraceWriter } from "../../writer";
 import { resultSoFar } from "../executionResult";
 import { ExecutionSink } from "../executionSink";
 import { LogEventSink } from "../logEventSink";
-import { execTbTrust, inseparable } from "../logTrust";
+import { execTbTrust } from "../logTrust";
 import type { ImportResult, TraceFormat } from "../traceFormat";
+import { cutText, inseparable, lostRecords, tornLines } from "../trustSentences";
 import { FieldReader } from "./fields";
 import { importEventLines, lineText, type LineReader } from "./textLines";
 
@@ -79,10 +80,11 @@ class PrintedRecords implements LineReader {
 
   result(cut: boolean): ImportResult {
     const { dropped, torn } = this;
-    const reasons = [...execTbTrust.reasons, inseparable];
-    if (torn > 0) reasons.push(`${torn} lines are torn: their blocks are missing.`);
-    if (cut) reasons.push("The text ends in the middle of a line.");
-    const trust = { mode: dropped > 0 || torn > 0 ? ("incomplete" as const) : execTbTrust.mode, reasons };
+    const reasons = [inseparable];
+    if (dropped > 0) reasons.push(lostRecords("QEMU", dropped));
+    if (torn > 0) reasons.push(tornLines(torn));
+    if (cut) reasons.push(cutText);
+    const trust = execTbTrust(reasons);
     return resultSoFar(this.sink, { format: simpletraceTextFormat.name, stamped: true, dropped, trust }, this.events);
   }
 

@@ -4,12 +4,14 @@
  *   11409436.4899973 7fb95ab3cd20                                 time in microseconds, program counter
  *   11409435.5189973 retint_user + 8 in section .text             … or what gdb's `info symbol` says of it
  */
+import { formatExact } from "../../../protocol/format";
 import type { TraceWriter } from "../../writer";
 import { resultSoFar } from "../executionResult";
 import { ExecutionSink } from "../executionSink";
 import { execTbTrust } from "../logTrust";
 import { NamedFunctions, namedFunctionsReason } from "../namedFunctions";
 import type { ImportResult, TraceFormat } from "../traceFormat";
+import { cutText } from "../trustSentences";
 import { importLines, lineText, type LineReader } from "./textLines";
 
 const line =
@@ -66,11 +68,11 @@ class TimesAndPlaces implements LineReader {
 
   result(cut: boolean): ImportResult {
     const { torn } = this;
-    const reasons = [...execTbTrust.reasons];
+    const reasons: string[] = [];
     if (this.named > 0) reasons.push(namedFunctionsReason);
-    if (torn > 0) reasons.push(`${torn} lines are of another form and were left out.`);
-    if (cut) reasons.push("The text ends in the middle of a line.");
-    const trust = { mode: torn > 0 ? ("incomplete" as const) : execTbTrust.mode, reasons };
-    return resultSoFar(this.sink, { format: stageTextFormat.name, stamped: true, trust });
+    if (torn > 0)
+      reasons.push(`${formatExact(torn)} ${torn === 1 ? "line is" : "lines are"} of another form: left out.`);
+    if (cut) reasons.push(cutText);
+    return resultSoFar(this.sink, { format: stageTextFormat.name, stamped: true, trust: execTbTrust(reasons) });
   }
 }
