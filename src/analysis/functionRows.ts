@@ -2,7 +2,7 @@ import type { FunctionColumn, FunctionsPage, FunctionsQuery, InlinedInto, Totals
 import { executions, instructions, nanoseconds } from "../protocol/units";
 import type { Row } from "./attribution";
 import { parseFilter } from "./filter";
-import { totalsOf, type RowCosts } from "./rowCosts";
+import { largestOf, totalsOf, type RowCosts } from "./rowCosts";
 import { sumOf } from "./rounding";
 
 /** Where the functions of the rows are defined. */
@@ -66,6 +66,7 @@ export function functionsPage(input: FunctionsInput, view: FunctionsView): Funct
     rangeTotals: totalsOf(costs),
     matchedTotals: totalsOfRows(costs, matched),
     traceTotals: input.traceTotals,
+    rangeLargest: largestOf(costs),
     id: Uint32Array.from(page),
     name: page.map((row) => rows[row].name),
     rawNames: page.map((row) => rows[row].rawNames),

@@ -69,3 +69,13 @@ export function totalsOf(costs: RowCosts): Totals {
     time: nanoseconds(sumOf(costs.time)),
   };
 }
+
+/** The largest cost that a row has in each measure. */
+export function largestOf(costs: RowCosts): Totals {
+  const most = (values: Float64Array): number => values.reduce((largest, value) => Math.max(largest, value), 0);
+  return {
+    executions: executions(most(costs.executions)),
+    instructions: instructions(most(costs.instructions)),
+    time: nanoseconds(most(costs.time)),
+  };
+}

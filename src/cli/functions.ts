@@ -1,12 +1,12 @@
 /** `bootscope functions`: cost per function. */
 import { Option, type Command } from "commander";
 import type { FunctionColumn, FunctionsPage, Metric, TraceSummary } from "../protocol/engine";
-import { formatCost, formatCount, formatExact, formatInlinedInto, formatMoment, formatShare } from "../protocol/format";
+import { formatCount, formatExact, formatInlinedInto, formatMoment, formatShare } from "../protocol/format";
 import { belowRoot } from "../protocol/sourceRoot";
 import { nanoseconds } from "../protocol/units";
 import { followOption, followTrace, type FollowFlags } from "./followTrace";
 import { parseLimit } from "./limit";
-import { hex, jsonTime, print, printJson, table, trustLines } from "./output";
+import { hex, jsonTime, print, printJson, table, timeColumn, trustLines } from "./output";
 import { traceCommand } from "./traceOptions";
 import { withTrace, type OpenedTrace } from "./withEngine";
 
@@ -122,11 +122,12 @@ function sourceOf({ file, line, note, sourceRoots }: FunctionsPage, row: number)
 function functionsText(page: FunctionsPage, summary: TraceSummary, metric: Metric): string {
   const { clock, instructionsCounted } = summary;
   const shareOf: Metric = metric === "instructions" && !instructionsCounted ? "executions" : metric;
+  const times = timeColumn(page.time, clock);
   const rows = page.name.map((_, i) => [
     formatShare(page[shareOf][i], page.traceTotals[shareOf]),
     formatCount(page.executions[i]),
     instructionsCounted ? formatCount(page.instructions[i]) : "–",
-    clock === "host" ? formatCost(nanoseconds(page.time[i]), clock) : "–",
+    times[i],
     formatMoment(nanoseconds(page.first[i]), clock),
     nameOf(page, i),
     sourceOf(page, i),

@@ -2,9 +2,9 @@
 import type { Command } from "commander";
 import type { LinesResult, TraceSummary } from "../protocol/engine";
 import { BootscopeError } from "../protocol/failure";
-import { formatCost, formatCount, formatMoment, formatShare } from "../protocol/format";
+import { formatCount, formatMoment, formatShare } from "../protocol/format";
 import { nanoseconds } from "../protocol/units";
-import { jsonTime, print, printJson, table, trustLines } from "./output";
+import { jsonTime, print, printJson, table, timeColumn, trustLines } from "./output";
 import { traceCommand, type TraceFlags } from "./traceOptions";
 import { withTrace, type OpenedTrace } from "./withEngine";
 
@@ -85,12 +85,13 @@ function linesText(result: LinesResult, summary: TraceSummary): string {
   const { clock, instructionsCounted } = summary;
   const titles = ["line", "of file", "executions", "instructions", "host time", "first"];
   const shareOf = instructionsCounted ? "instructions" : "executions";
+  const times = timeColumn(result.time, clock);
   const rows = Array.from(result.line, (line, i) => [
     String(line),
     formatShare(result[shareOf][i], result.fileTotals[shareOf]),
     formatCount(result.executions[i]),
     instructionsCounted ? formatCount(result.instructions[i]) : "–",
-    clock === "host" ? formatCost(nanoseconds(result.time[i]), clock) : "–",
+    times[i],
     formatMoment(nanoseconds(result.first[i]), clock),
   ]);
   const columns = titles.map((title) => ({ title, align: "right" as const }));

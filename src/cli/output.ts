@@ -1,6 +1,6 @@
 import type { TraceSummary } from "../protocol/engine";
-import { formatCount, formatPercent } from "../protocol/format";
-import type { GuestAddress } from "../protocol/units";
+import { durationFormat, formatCount, formatPercent } from "../protocol/format";
+import { nanoseconds, type GuestAddress } from "../protocol/units";
 
 export const printJson = (value: unknown): void => {
   process.stdout.write(`${JSON.stringify(value, null, 2)}\n`);
@@ -16,6 +16,12 @@ export const hex = (address: bigint | GuestAddress): string => `0x${address.toSt
 /** A time as JSON has it: whole nanoseconds, or null where the trace has no clock or it never happened. */
 export const jsonTime = (time: number, clock: TraceSummary["clock"]): number | null =>
   clock === "host" && Number.isFinite(time) ? Math.round(time) : null;
+
+/** A column of times, all in the unit that suits the largest; dashes where the trace has no clock. */
+export function timeColumn(times: Float64Array, clock: TraceSummary["clock"]): string[] {
+  const format = durationFormat(nanoseconds(times.reduce((largest, time) => Math.max(largest, time), 0)));
+  return Array.from(times, (time) => (clock === "host" ? format(nanoseconds(time)) : "–"));
+}
 
 export interface Column {
   readonly title: string;

@@ -174,6 +174,8 @@ export interface FunctionsPage {
   readonly rangeTotals: Totals;
   readonly matchedTotals: Totals;
   readonly traceTotals: Totals;
+  /** The cost of the range's costliest function in each measure, whatever the filter. */
+  readonly rangeLargest: Totals;
   readonly id: Uint32Array;
   /** Of functions, as the source has it. */
   readonly name: readonly string[];

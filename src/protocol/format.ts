@@ -71,6 +71,31 @@ export function formatDuration(duration: Nanoseconds): string {
   return time < 999.5e9 ? `${threeDigits(time / 1e9)} s` : `${formatExact(time / 1e9)} s`;
 }
 
+const durationUnits = [
+  { name: "s", size: 1e9 },
+  { name: "ms", size: 1e6 },
+  { name: "µs", size: 1e3 },
+  { name: "ns", size: 1 },
+] as const;
+
+/**
+ * How the durations of one column are written: all in the unit that suits the largest, so that they can be compared at a glance.
+ * Three significant digits, but no more than three decimals; what rounds to nothing but is not is `<0.001 s`.
+ *
+ * @param largest of the column
+ */
+export function durationFormat(largest: Nanoseconds): (duration: Nanoseconds) => string {
+  const { name, size } = durationUnits.find((unit) => largest >= unit.size * 0.9995) ?? durationUnits[3];
+  return (duration) => {
+    if (!Number.isFinite(duration)) return dash;
+    const value = Math.max(0, duration) / size;
+    if (value === 0 || size === 1) return `${formatExact(value)} ${name}`;
+    if (value < 0.0005) return `<0.001 ${name}`;
+    if (value >= 999.5) return `${formatExact(value)} ${name}`;
+    return `${value < 0.9995 ? value.toFixed(3) : threeDigits(value)} ${name}`;
+  };
+}
+
 /** A moment by the trace's own clock: seconds, or the number of an execution where the trace has no clock. */
 export const formatMoment = (time: Nanoseconds, clock: "host" | "events", step = 1e6): string =>
   clock === "host" ? formatTime(time, step) : `execution ${formatExact(time)}`;
@@ -78,6 +103,10 @@ export const formatMoment = (time: Nanoseconds, clock: "host" | "events", step =
 /** A cost in time by the trace's own clock, with three significant digits; executions where the trace has no clock. */
 export const formatCost = (time: Nanoseconds, clock: "host" | "events"): string =>
   clock === "host" ? formatDuration(time) : formatCount(time);
+
+/** The same for a column of them, all in the unit that suits the largest. */
+export const costFormat = (largest: Nanoseconds, clock: "host" | "events"): ((time: Nanoseconds) => string) =>
+  clock === "host" ? durationFormat(largest) : formatCount;
 
 /** What a function was inlined into: `inlined into f`, `inlined into f and 3 others`. */
 export function formatInlinedInto({ functions, count }: InlinedInto): string {

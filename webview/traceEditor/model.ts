@@ -97,11 +97,6 @@ export class Model {
       inlined: this.inlined.value && this.knowsInlined.value,
     };
   });
-  /** The cost of the range's costliest function: it fills the bars, whatever the table is sorted and filtered by. */
-  readonly largest = new Latest<RowsQuery, number>(async (query, abort) => {
-    const page = await this.host.request("functions", { ...query, descending: true, offset: 0, limit: 1 }, abort);
-    return page[query.metric].at(0) ?? 0;
-  });
   private readonly found = new Latest<RowsQuery & { readonly find: string }, { find: string; hits: Uint32Array }>(
     async (query, abort) => {
       const { hits } = await this.host.request("functions", { ...query, offset: 0, limit: 0 }, abort);
@@ -247,11 +242,6 @@ export class Model {
       whileOpen(() => this.rowsQuery.value),
       revision,
       this.rows,
-    );
-    follow(
-      whileOpen(() => ({ ...this.rowsQuery.value, filter: "", sort: this.metric.value })),
-      revision,
-      this.largest,
     );
     follow(
       whileOpen(() => {

@@ -1,7 +1,7 @@
 /** The phases of the boot, with what each cost. */
 import type { VNode } from "preact";
 import type { Phase, TraceSummary } from "../../src/protocol/engine";
-import { formatCount, formatDuration, formatExact, formatMoment, formatShare } from "../../src/protocol/format";
+import { durationFormat, formatCount, formatExact, formatMoment, formatShare } from "../../src/protocol/format";
 import { nanoseconds } from "../../src/protocol/units";
 import type { Model } from "./model";
 
@@ -21,6 +21,7 @@ export function PhasesTable({ model, summary }: { model: Model; summary: TraceSu
     );
   }
   const isHost = summary.clock === "host";
+  const duration = durationFormat(nanoseconds(Math.max(...phases.map(({ start, end }) => end - start))));
   const { range } = model.selection.value;
   const select = ({ start, end }: Phase): void => {
     if (end > start) model.select({ range: { start, end } });
@@ -51,8 +52,14 @@ export function PhasesTable({ model, summary }: { model: Model; summary: TraceSu
                   {phase.name}
                 </button>
               </th>
-              <td title={formatExact(phase.start)}>{formatMoment(phase.start, summary.clock)}</td>
-              {isHost && <td>{formatDuration(nanoseconds(phase.end - phase.start))}</td>}
+              <td title={`${formatExact(phase.start)}${isHost ? " ns" : ""}`}>
+                {formatMoment(phase.start, summary.clock)}
+              </td>
+              {isHost && (
+                <td title={`${formatExact(phase.end - phase.start)} ns`}>
+                  {duration(nanoseconds(phase.end - phase.start))}
+                </td>
+              )}
               <td title={formatExact(phase.executions)}>{formatCount(phase.executions)}</td>
               <td title={formatExact(phase.instructions)}>{formatCount(phase.instructions)}</td>
               <td>{formatShare(phase.executions, summary.executions)}</td>

@@ -91,6 +91,17 @@ describe("the table of functions", () => {
     expect(page.rangeTotals).toEqual({ executions: 100, instructions: 1000, time: 10 });
   });
 
+  it("says what the costliest rows of the range cost, whatever matches", () => {
+    const { executions, instructions, time } = input.costs;
+    const largest = {
+      executions: Math.max(...executions),
+      instructions: Math.max(...instructions),
+      time: Math.max(...time),
+    };
+    expect(functionsPage(input, { ...view, filter: "clear" }).rangeLargest).toEqual(largest);
+    expect(functionsPage(input, { ...view, filter: "nothing" }).rangeLargest).toEqual(largest);
+  });
+
   it("filters by name, path, folder and share", () => {
     expect(shown({ filter: "PAGE" })).toEqual(["clear_page"]);
     expect(shown({ filter: "file:mpi" })).toEqual(["mpi_powm"]);

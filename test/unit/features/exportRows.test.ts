@@ -17,6 +17,7 @@ const page: FunctionsPage = {
   rangeTotals: totals,
   matchedTotals: totals,
   traceTotals: totals,
+  rangeLargest: totals,
   id: new Uint32Array(100).subarray(10, 12),
   name: ["memcpy", 'odd "name", with\ttab'],
   rawNames: [["memcpy.cold", "memcpy.isra.0"], []],

@@ -1,6 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import {
+  costFormat,
+  durationFormat,
   formatBytes,
   formatCost,
   formatCount,
@@ -81,6 +83,37 @@ describe("the other formats", () => {
     expect(formatDuration(nanoseconds(time))).toBe(text);
   });
 
+  it.each([
+    [2_340_000_000, ["2.34 s", "0.345 s", "0.001 s", "<0.001 s", "0 s"]],
+    [345_000_000, ["2,340 ms", "345 ms", "0.640 ms", "<0.001 ms", "0 ms"]],
+    [999_400, ["2,340,000 µs", "345,000 µs", "640 µs", "0.064 µs", "0 µs"]],
+    [640, ["2,340,000,000 ns", "345,000,000 ns", "640,000 ns", "64 ns", "0 ns"]],
+  ])("writes a column whose largest is %d ns in one unit", (largest, texts) => {
+    const format = durationFormat(nanoseconds(largest));
+    expect([2_340_000_000, 345_000_000, 640_000, 64, 0].map((time) => format(nanoseconds(time)))).toEqual(texts);
+  });
+
+  it("writes the largest of a column as it would be written alone, and one unit throughout", () => {
+    const time = fc.integer({ min: 1, max: 900_000_000_000 });
+    fc.assert(
+      fc.property(time, time, (first, second) => {
+        const [small, large] = first < second ? [first, second] : [second, first];
+        const format = durationFormat(nanoseconds(large));
+        expect(format(nanoseconds(large))).toBe(formatDuration(nanoseconds(large)));
+        const [digits, unit] = format(nanoseconds(small)).split(" ");
+        const size = { s: 1e9, ms: 1e6, µs: 1e3, ns: 1 }[unit] ?? Number.NaN;
+        const shown = digits.startsWith("<") ? 0 : Number(digits) * size;
+        expect(Math.abs(shown - small)).toBeLessThanOrEqual(Math.max(small * 0.00501, size * 0.000501));
+        expect(format(nanoseconds(large)).split(" ")[1]).toBe(unit);
+      }),
+    );
+  });
+
+  it("counts a column of costs in executions where the trace has no clock", () => {
+    expect(costFormat(nanoseconds(18_234), "events")(nanoseconds(640))).toBe("640");
+    expect(costFormat(nanoseconds(18_234), "host")(nanoseconds(640))).toBe("0.640 µs");
+  });
+
   it("writes bytes with decimal prefixes", () => {
     expect(formatBytes(512)).toBe("512 B");
     expect(formatBytes(76_312_345)).toBe("76.3 MB");
@@ -88,7 +121,15 @@ describe("the other formats", () => {
   });
 
   it("never shows a number that is none", () => {
-    const formats = [formatCount, formatExact, formatPercent, formatBytes, formatTime, formatDuration];
+    const formats = [
+      formatCount,
+      formatExact,
+      formatPercent,
+      formatBytes,
+      formatTime,
+      formatDuration,
+      durationFormat(nanoseconds(1e9)),
+    ];
     for (const format of formats) {
       for (const value of [Number.NaN, Number.POSITIVE_INFINITY]) expect(format(value as never)).toBe("–");
     }

@@ -28,6 +28,7 @@ function engine(count: number) {
           rangeTotals: totals,
           matchedTotals: totals,
           traceTotals: totals,
+          rangeLargest: totals,
           id: Uint32Array.from(indices),
           name: indices.map((index) => `${query.filter}${index}`),
           rawNames: indices.map(() => []),

@@ -9,7 +9,7 @@ import {
   type TraceSummary,
 } from "../../../src/protocol/engine";
 import {
-  formatCost,
+  costFormat,
   formatCount,
   formatExact,
   formatInlinedInto,
@@ -55,8 +55,8 @@ export interface CellContext {
   /** Totals of the selected range and of the whole trace. */
   readonly range: Totals;
   readonly trace: Totals;
-  /** Cost of the range's costliest function, which fills the whole bar. */
-  readonly largest: number;
+  /** Costs of the range's costliest function: they fill the whole bar, and times are in the unit that suits them. */
+  readonly largest: Totals;
   /** The folder that sources are shown without. */
   readonly sourceRoots: readonly string[];
   readonly open: (row: FunctionRow) => void;
@@ -64,8 +64,8 @@ export interface CellContext {
 
 export const metricOf = (row: Totals | FunctionRow, metric: Metric): number => row[metric];
 
-const formatMetric = (value: number, { metric, clock }: CellContext): string =>
-  metric === "time" ? formatCost(nanoseconds(value), clock) : formatCount(value);
+const formatMetric = (value: number, metric: Metric, { clock, largest }: CellContext): string =>
+  metric === "time" ? costFormat(largest.time, clock)(nanoseconds(value)) : formatCount(value);
 
 const exactMetric = (value: number, metric: Metric, clock: TraceSummary["clock"]): string => {
   const unit = { instructions: "instructions", executions: "executions", time: clock === "host" ? "ns" : "executions" }[
@@ -75,7 +75,8 @@ const exactMetric = (value: number, metric: Metric, clock: TraceSummary["clock"]
 };
 
 function selfCell(row: FunctionRow, context: CellContext): ComponentChildren {
-  const { metric, clock, range, trace, largest } = context;
+  const { metric, clock, range, trace } = context;
+  const largest = context.largest[metric];
   const value = metricOf(row, metric);
   const share = value / range[metric];
   const hint = `${exactMetric(value, metric, clock)}, ${formatPercent(share)} of the selection; selection is ${formatPercent(range[metric] / trace[metric])} of the trace`;
@@ -85,7 +86,7 @@ function selfCell(row: FunctionRow, context: CellContext): ComponentChildren {
         <span style={{ width: `${largest > 0 ? Math.min(100, (value / largest) * 100).toFixed(2) : 0}%` }} />
       </span>
       <span class="share">{formatPercent(share)}</span>
-      <span class="value">{formatMetric(value, context)}</span>
+      <span class="value">{formatMetric(value, metric, context)}</span>
     </span>
   );
 }
@@ -142,7 +143,7 @@ export function cell(row: FunctionRow, column: TableColumn, context: CellContext
     case "instructions":
       return <span title={exactMetric(row.instructions, "instructions", clock)}>{formatCount(row.instructions)}</span>;
     case "time":
-      return <span title={exactMetric(row.time, "time", clock)}>{formatCost(nanoseconds(row.time), clock)}</span>;
+      return <span title={exactMetric(row.time, "time", clock)}>{formatMetric(row.time, "time", context)}</span>;
     case "first":
       return (
         <span title={formatMoment(nanoseconds(row.first), clock, 1)}>

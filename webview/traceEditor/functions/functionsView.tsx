@@ -151,7 +151,7 @@ export function FunctionsView({
           clock: summary.clock,
           range: head.rangeTotals,
           trace: head.traceTotals,
-          largest: model.largest.value.value ?? 0,
+          largest: head.rangeLargest,
           sourceRoots: head.sourceRoots,
           open: (row) => open(model, row),
         };

@@ -1,7 +1,7 @@
 /** The overview's numbers as a table: the chart's twin. */
 import type { VNode } from "preact";
 import type { Timeline } from "../../../src/protocol/engine";
-import { formatCount, formatDuration, formatExact, formatMoment, formatShare } from "../../../src/protocol/format";
+import { costFormat, formatCount, formatExact, formatMoment, formatShare } from "../../../src/protocol/format";
 import { nanoseconds } from "../../../src/protocol/units";
 import type { Model } from "../model";
 import { categoryStyles } from "./categories";
@@ -25,8 +25,9 @@ export function TimelineTable({
   const buckets = coarse.values[0]?.length ?? 0;
   const width = span(coarse.range) / Math.max(1, buckets);
   const shown = categoryStyles.filter(({ category }) => coarse.values[category]?.some((value) => value > 0));
-  const isTime = measure === "time" && clock === "host";
-  const format = (value: number): string => (isTime ? formatDuration(nanoseconds(value)) : formatCount(value));
+  const largest = nanoseconds(coarse.values.reduce((most, column) => Math.max(most, ...column), 0));
+  const time = costFormat(largest, clock);
+  const format = (value: number): string => (measure === "time" ? time(nanoseconds(value)) : formatCount(value));
   return (
     <div class="timeline-table" tabIndex={0} data-testid="timeline-table">
       <table>
