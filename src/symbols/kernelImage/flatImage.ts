@@ -69,17 +69,26 @@ function* linkedCopies(image: Buffer, tables: KallsymsTables, kind: Kind) {
 /** Kernels are linked, and loaded, at multiples of 2 MiB, those of arm64 before 5.10 at text_offset behind them. */
 const alignment = 0x20_0000n;
 
-/** For each Elf64_Rela that changes the offset, when the image begins where one can: the image as if it was applied. */
+/** A kernel has one relocation of an offset, and few that look like one: symbols that all of these do not make readable are none. */
+const mostRelocations = 16;
+
+/**
+ * For each Elf64_Rela that changes the offset, when the image begins where one can: the image as if it was applied. All are one
+ * buffer, which has the next one's address when the next one is asked for.
+ */
 function* relocatedCopies(image: Buffer, offset: number, { machine, relative }: Kind) {
   const textOffset = machine === ElfMachine.AArch64 ? image.readBigUInt64LE(8) : 0n;
   const info = Buffer.alloc(8);
   info.writeBigUInt64LE(relative);
+  const copy = Buffer.from(image);
+  let found = 0;
   for (let at = image.indexOf(info, 8); at >= 0 && at + 16 <= image.length; at = image.indexOf(info, at + 8)) {
     const base = image.readBigUInt64LE(at - 8) - BigInt(offset);
     if (at % 8 !== 0 || base <= 0n || (base - textOffset) % alignment !== 0n) continue;
     const addend = image.readBigUInt64LE(at + 8);
-    if (addend < base || addend >= base + BigInt(image.length)) continue;
-    const copy = Buffer.from(image);
+    // Symbols count from the first of them: a relocation of another place, 2 MiB further on, hardly ever tells such an address.
+    if (addend < base || addend >= base + alignment) continue;
+    if (++found > mostRelocations) return;
     copy.writeBigUInt64LE(addend, offset);
     yield { copy, base };
   }

@@ -4,7 +4,7 @@ import { mostAddresses } from "./addressIndex";
 
 /** Of sources that do not tell threads apart. */
 export const inseparable =
-  "The trace does not say which virtual CPU executed a block: the blocks of several are in one sequence. Totals of all together are right.";
+  "The trace does not say which virtual CPU executed a block: if there were several, their blocks are in one sequence.";
 export const eventsOnly = "The trace holds events only: block executions were not recorded.";
 export const cutLog = "The log ends in the middle of a line: QEMU was killed, or the file was cut off.";
 export const cutText = "The text ends in the middle of a line: what wrote it was killed, or the file was cut off.";

@@ -37,6 +37,21 @@ describe("a kernel's flat image", () => {
     expect(image.buildId).toBe("22".repeat(20));
   });
 
+  it("may have relocations of its offset that put it elsewhere, but not without end", async () => {
+    const flat = flatKernel();
+    const [rest, right] = [flat.subarray(0, flat.length - 24), flat.subarray(flat.length - 24)];
+    const last = 2n ** 64n - 0x20_0000n;
+    const wrong = Buffer.from(right);
+    wrong.writeBigUInt64LE(right.readBigUInt64LE(0) - base + last, 0);
+    // The symbols behind the first would begin at 0 again.
+    wrong.writeBigUInt64LE(2n ** 64n - 1n, 16);
+    const withWrong = (count: number): Buffer =>
+      Buffer.concat([rest, Buffer.alloc(0x20_0000), ...Array<Buffer>(count).fill(wrong), right]);
+    const image = await open(withWrong(5));
+    expect(image.functions.address[2]).toBe(base + 32n);
+    expect(elfOfFlatImage(withWrong(100))).toBeNull();
+  });
+
   it("is none without its mark, and nothing without symbols", () => {
     const other = flatKernel();
     other.write("XXXX", 0x38, "latin1");
