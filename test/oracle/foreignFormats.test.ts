@@ -226,7 +226,7 @@ describe("interrupts and exceptions of -d int", () => {
   ])("are those that grep counts: %s", async (name, program, machine, forms) => {
     const args = [...quiet, ...(await machine()), "-d", "int"];
     // A kernel is unpacked without interrupts, which takes its time on a busy machine; then there are many.
-    const until = forms === interruptLines.x86 ? { most: 400_000, silence: 30_000 } : { most: 100_000 };
+    const until = { most: forms === interruptLines.x86 ? 400_000 : 100_000, silence: 30_000 };
     const log = await recordLog(`int ${name}.log`, program ?? (await newerQemu(name)), args, until);
     const counts = new Map<string, number>();
     await readEvents(log, {}, (decoder) => {
