@@ -8,30 +8,25 @@ import { constants, createGzip } from "node:zlib";
 import { fractions, loadClient } from "./engine.mjs";
 import { ensureLogs, logPath } from "./logImport.mjs";
 import { percentile } from "./measure.mjs";
-import { writeTrace } from "./simpletraceImport.mjs";
+import { records, writeTrace } from "./simpletraceImport.mjs";
 
 const cancels = 20;
 const [earliest, latest] = [30, 480];
-/** So much that no import ends by itself before it is cancelled. */
-const simpleRecords = 80_000_000;
-const logCopies = 5;
+/** So much of the log, packed, that no import ends by itself before it is cancelled. */
+const packedBytes = 800_000_000;
 
 export async function measureImportCancel({ kernel, cli, folder }) {
   const log = logPath(await ensureLogs(kernel), "-d exec,nochain");
-  const long = path.join(folder, "cancelled.log");
-  for (let copy = 0; copy < logCopies; copy++) {
-    await pipeline(createReadStream(log), createWriteStream(long, { flags: "a" }));
-  }
   const packed = path.join(folder, "cancelled.log.gz");
   const quickly = createGzip({ level: constants.Z_BEST_SPEED });
-  await pipeline(createReadStream(log), quickly, createWriteStream(packed));
+  await pipeline(createReadStream(log, { end: packedBytes - 1 }), quickly, createWriteStream(packed));
   const simple = path.join(folder, "cancelled-trace");
-  await writeTrace(simple, simpleRecords);
+  await writeTrace(simple, records);
   const EngineClient = await loadClient(folder);
   const client = new EngineClient({ enginePath: path.join(path.dirname(cli), "engine.js") });
   const rows = [];
   try {
-    const inputs = { "a log": long, "a log packed by gzip": packed, "a simple trace": simple };
+    const inputs = { "a log": log, "a log packed by gzip": packed, "a simple trace": simple };
     for (const [name, input] of Object.entries(inputs)) {
       const { ended, shown, whole } = await cancelledImports(client, input, path.join(folder, "cancelled"));
       const late = whole > 0 ? ` (${whole} too late)` : "";
@@ -46,7 +41,7 @@ export async function measureImportCancel({ kernel, cli, folder }) {
     }
   } finally {
     client.dispose();
-    for (const file of [long, packed, simple]) rmSync(file, { force: true });
+    for (const file of [packed, simple]) rmSync(file, { force: true });
   }
   return rows;
 }

@@ -6,7 +6,7 @@ import { ensureQemuSource } from "../../scripts/environment/qemuSource.mjs";
 import { inTurns, ratio, seconds, secondsOf } from "./measure.mjs";
 
 /** For us; simpletrace.py gets the beginning only, as it takes minutes for all. */
-const records = 20_000_000;
+export const records = 80_000_000;
 const pythonRecords = 500_000;
 /** Of the times that are those of scripts. */
 const pythonNames = { counting: true, printing: true };
