@@ -101,6 +101,20 @@ export class TraceRegistry implements OpenTraces, vscode.Disposable {
     else view.reveal(null);
   }
 
+  async showAside(uri: vscode.Uri): Promise<void> {
+    if (this.entries.has(uri.toString())) return;
+    const options = { preserveFocus: true, preview: false };
+    await vscode.commands.executeCommand("vscode.openWith", uri, viewTypeOf(uri), options);
+  }
+
+  async close(uri: vscode.Uri): Promise<void> {
+    const tabs = vscode.window.tabGroups.all.flatMap((group) => group.tabs);
+    const shown = tabs.filter(
+      ({ input }) => input instanceof vscode.TabInputCustom && input.uri.toString() === uri.toString(),
+    );
+    await vscode.window.tabGroups.close(shown);
+  }
+
   async reveal(trace: OpenTrace, functionName: string): Promise<void> {
     const find = (): TraceView | undefined => this.entries.get(trace.uri.toString())?.views[0];
     if (find() === undefined) await this.show(trace.uri);

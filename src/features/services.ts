@@ -46,6 +46,10 @@ export interface OpenTraces {
   readonly onDidChangeActive: vscode.Event<OpenTrace | undefined>;
   /** Opens the file in the trace editor. */
   show(uri: vscode.Uri): Promise<void>;
+  /** Opens the file in the trace editor without taking the focus, unless it is open. */
+  showAside(uri: vscode.Uri): Promise<void>;
+  /** Closes its editors. */
+  close(uri: vscode.Uri): Promise<void>;
   /** Brings the trace editor to front with the filter set to this function. */
   reveal(trace: OpenTrace, functionName: string): Promise<void>;
 }

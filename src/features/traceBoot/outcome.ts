@@ -49,7 +49,10 @@ async function tellCancelled(services: Services, partial: PartialTrace | null): 
   const text = `The recording was cancelled. What was recorded until then (${formatBytes(partial.fileBytes)}) is valid.`;
   const answer = await vscode.window.showInformationMessage(text, openPartial, deletePartial);
   if (answer === openPartial) await services.traces.show(vscode.Uri.file(partial.path));
-  if (answer === deletePartial) await rm(partial.path, { force: true });
+  if (answer === deletePartial) {
+    await services.traces.close(vscode.Uri.file(partial.path));
+    await rm(partial.path, { force: true });
+  }
 }
 
 /** Settings that may mend a failure. */

@@ -43,6 +43,11 @@ export class Recording {
     return this.execution.task.name;
   }
 
+  /** The trace file; undefined while the recorder prepares. */
+  get traceFile(): string | undefined {
+    return this.trace;
+  }
+
   /** VS Code says that the task has ended. */
   finished(exitCode: number | undefined): void {
     this.exitCode ??= exitCode;

@@ -3,6 +3,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import * as vscode from "vscode";
 import { toFailure } from "../../protocol/failure";
 import type { Services } from "../services";
+import { setting } from "../settings";
 import type { Ending } from "./ending";
 import { showOutcome } from "./outcome";
 import { progressText, recentSamples, type Sample } from "./progressText";
@@ -71,13 +72,21 @@ export class RecordingMonitor implements vscode.Disposable {
 
   private async follow(recording: Recording, report: string): Promise<void> {
     const failed = (error: unknown): void => this.logFailure(error);
-    showProgress(recording, failed).then(undefined, failed);
+    const onBlocks = (trace: string): void => this.showWhileItGrows(trace);
+    showProgress(recording, onBlocks, failed).then(undefined, failed);
     const ending = await recording.ended;
     this.running.delete(report);
     this.updateContext();
     this.services.log.info(`${recording.name}: ${JSON.stringify(ending)}`);
     this.waiting.get(report)?.(ending);
     await showOutcome(this.services, recording, ending);
+  }
+
+  /** Opens a trace that has its first blocks: its editor fills while QEMU runs, and takes no key from the guest's console. */
+  private showWhileItGrows(trace: string): void {
+    const uri = vscode.Uri.file(trace);
+    if (setting("trace.follow", uri) !== "auto") return;
+    this.services.traces.showAside(uri).then(undefined, (error: unknown) => this.logFailure(error));
   }
 
   private logFailure(error: unknown): void {
@@ -89,8 +98,15 @@ export class RecordingMonitor implements vscode.Disposable {
   }
 }
 
-/** A cancellable notification that lasts as long as the recording. */
-function showProgress(recording: Recording, failed: (error: unknown) => void): Thenable<void> {
+/**
+ * A cancellable notification that lasts as long as the recording.
+ * @param onBlocks is told the trace file once there are blocks in it
+ */
+function showProgress(
+  recording: Recording,
+  onBlocks: (trace: string) => void,
+  failed: (error: unknown) => void,
+): Thenable<void> {
   const options = { location: vscode.ProgressLocation.Notification, title: "Recording the boot", cancellable: true };
   return vscode.window.withProgress(options, async (progress, token) => {
     let running = true;
@@ -104,7 +120,10 @@ function showProgress(recording: Recording, failed: (error: unknown) => void): T
     let samples: Sample[] = [];
     while (running) {
       const sample = await recording.sample();
+      const hadBlocks = samples.some(({ executions }) => executions > 0);
       if (sample !== undefined) samples = recentSamples(samples, sample);
+      const { traceFile } = recording;
+      if (!hadBlocks && traceFile !== undefined && (sample?.executions ?? 0) > 0) onBlocks(traceFile);
       const message = samples.length === 0 ? "preparing" : progressText(recording.startedAt, samples);
       if (!token.isCancellationRequested) progress.report({ message });
       await Promise.race([end, sleep(interval)]);
