@@ -37,14 +37,18 @@ afterAll(async () => {
 });
 
 describe("Bootscope: Trace Boot", () => {
-  it("boots the workspace's kernel in a terminal and opens the trace", async () => {
+  it("boots the workspace's kernel in a terminal, with the trace in one editor that fills meanwhile", async () => {
     const { workbench } = window;
     await workbench.runCommand("Bootscope: Trace Boot");
     await expect.poll(guests, { timeout: 60_000 }).toHaveLength(1);
-    await workbench.screenshot(window.picture("trace-boot-running"));
     await expect.poll(() => workbench.activeFile(), { timeout: 120_000 }).toMatch(/\.bst$/);
     const editor = new TraceEditor(workbench);
+    await editor.rows.first().waitFor({ timeout: 120_000 });
+    await workbench.screenshot(window.picture("trace-boot-running"));
+    await expect.poll(guests, { timeout: 120_000 }).toEqual([]);
+    await editor.part("live").waitFor({ state: "detached", timeout: 60_000 });
     await editor.complete();
+    await expect(workbench.page.locator(".tab").count()).resolves.toBe(1);
     expect(await editor.header.innerText()).toMatch(/complete/i);
     expect(recordings()).toHaveLength(1);
     expect(guests()).toEqual([]);
@@ -65,6 +69,7 @@ describe("Bootscope: Trace Boot", () => {
     const partial = recordings().sort().at(-1);
     await expect.poll(() => workbench.activeFile()).toBe(partial);
     const editor = new TraceEditor(workbench);
+    await editor.part("live").waitFor({ state: "detached", timeout: 60_000 });
     await editor.complete();
     expect(await editor.header.innerText()).toContain(partial);
     expect(recordings()).toHaveLength(2);
