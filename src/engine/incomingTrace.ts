@@ -1,7 +1,7 @@
 import type { TraceSummary } from "../protocol/engine";
 import { BootscopeError, toFailure } from "../protocol/failure";
 import type { FollowOptions } from "../trace/import/input/followedFile";
-import { followRecording } from "../trace/import/input/followedRecording";
+import { followRecording, recordingIn } from "../trace/import/input/followedRecording";
 import type { GrowingFile } from "../trace/import/traceFormat";
 import type { TraceFile } from "../trace/types";
 import { GrowingTrace } from "./growingTrace";
@@ -34,6 +34,8 @@ export class IncomingTrace {
   #isCaughtUp = false;
   /** Somebody waits for the trace, so that it is worth to show what there is of it. */
   #isWanted = false;
+  /** The recording that is followed. */
+  #recording: string | undefined;
   /** Ends when nothing comes in any more; null: nothing does. */
   #coming: Promise<unknown> | null = null;
 
@@ -41,7 +43,10 @@ export class IncomingTrace {
     private readonly source: TraceSource,
     private readonly parts: IncomingParts,
   ) {
-    const show = (scanned: ScannedTrace, signal: AbortSignal): Promise<void> => parts.show(scanned, signal);
+    const show = async (scanned: ScannedTrace, signal: AbortSignal): Promise<void> => {
+      await this.#checkRecording();
+      await parts.show(scanned, signal);
+    };
     this.#growing = new GrowingTrace(parts.cache, parts.pool, show, (error) => {
       parts.log(`Nothing more can be shown before the end of the trace: ${toFailure(error).message}`);
     });
@@ -50,6 +55,11 @@ export class IncomingTrace {
 
   get follow(): TraceSummary["follow"] {
     return this.#follow;
+  }
+
+  /** A recording that is not in its file any more, because another one was begun there or it was replaced. */
+  get isGone(): boolean {
+    return !this.source.foreign && this.#follow === "lost";
   }
 
   /** From now on what there is of it is shown. */
@@ -143,12 +153,19 @@ export class IncomingTrace {
     const growing = { path, isPassing: false, tail: () => Promise.resolve(null) };
     const stop = this.#stop.signal;
     try {
+      this.#recording = await recordingIn(path);
       const either = AbortSignal.any([signal, stop]);
       await followRecording(path, this.#followOptions(), () => this.#growing.grown(growing), either);
     } catch (error) {
       if (!stop.aborted || signal.aborted) throw error;
     }
     return path;
+  }
+
+  /** What was read a moment ago is shown only if it is all of one recording. Rejects with `damaged`. */
+  async #checkRecording(): Promise<void> {
+    if (this.#recording === undefined || (await recordingIn(this.source.path)) === this.#recording) return;
+    throw new BootscopeError("damaged", "Another recording was begun in the file.", "Open it again.");
   }
 
   #followOptions(): FollowOptions {

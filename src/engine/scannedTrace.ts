@@ -2,6 +2,7 @@ import { BlockProfile, noCosts, type BlockCosts, type ProfileSnapshot } from "..
 import type { ScanColumns } from "../analysis/scanColumns";
 import { rangeParts } from "../analysis/timeBuckets";
 import type { TimeRange } from "../protocol/engine";
+import { BootscopeError } from "../protocol/failure";
 import { nanoseconds, type Nanoseconds } from "../protocol/units";
 import { endOfEvents } from "../trace/events/eventChunks";
 import type { ExecutionChunk, TraceFile } from "../trace/types";
@@ -51,6 +52,8 @@ export class ScannedTrace {
   readonly #instructions: Uint16Array;
   /** Ranges that were asked for last; people go back and forth between a few. */
   readonly #recent = new Map<string, BlockCosts>();
+  /** Its chunks are not in the file any more. */
+  #isGone = false;
 
   constructor(
     readonly file: TraceFile,
@@ -151,8 +154,20 @@ export class ScannedTrace {
     );
   }
 
-  /** Reads the chunks of a range again, counting by these edges. */
-  scanRange(edges: Float64Array, signal?: AbortSignal): Promise<ScanColumns[]> {
+  /** From now on nothing is read again: there is something else in the file. */
+  leaveFile(): void {
+    this.#isGone = true;
+  }
+
+  /** Reads the chunks of a range again, counting by these edges. Rejects with `damaged` after `leaveFile`. */
+  async scanRange(edges: Float64Array, signal?: AbortSignal): Promise<ScanColumns[]> {
+    if (this.#isGone) {
+      throw new BootscopeError(
+        "damaged",
+        "The recording is not in its file any more: there are only the numbers of all that was read of it.",
+        "Open the file again to see what is in it now.",
+      );
+    }
     const range = { start: nanoseconds(edges[0]), end: nanoseconds(edges[edges.length - 1]) };
     return Promise.all(
       this.chunksIn(range).map(async (chunk) => {

@@ -245,7 +245,14 @@ export class TraceSession {
       await this.#growingNames.end();
       await this.#load(path, signal);
     } catch (error) {
-      this.#ready?.named.release();
+      await this.#growingNames.end();
+      const ready = this.#ready;
+      if (this.#incoming.isGone && ready !== undefined) {
+        // There is nothing to read it from again: what was shown is what there is.
+        ready.scanned.leaveFile();
+        return;
+      }
+      ready?.named.release();
       this.#ready = undefined;
       throw error;
     }
@@ -315,6 +322,10 @@ export class TraceSession {
   /** Reads executions and lines; tells the end of it. */
   async #read(): Promise<void> {
     const { scanned, named } = await this.whole();
+    if (this.#incoming.isGone) {
+      this.#complete = true;
+      return;
+    }
     // Threads read chunks while this one reads the lines: let them have their next chunk.
     const lines = setTimeout(0).then(() => this.#loadLines(named));
     const [renamed] = await Promise.all([this.#download({ scanned, named }), this.#scanning, lines]);

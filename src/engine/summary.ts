@@ -140,7 +140,7 @@ function trustOf({ scanned, stopped, growing, follow }: SummaryInput): Trust {
 const growingReasons = {
   live: "It is still being written: all numbers are of what was in it a moment ago.",
   paused: "It is still being written, and following is paused: all numbers are of what was in it then.",
-  lost: "It is not written any more: all numbers are of what was in it then.",
+  lost: "The file was replaced or begun anew while it was followed: all numbers are of what was in it before.",
   imported: "The import goes on: all numbers are of what it has read up to some moment.",
 };
 

@@ -17,7 +17,8 @@ import { setTimeout } from "node:timers/promises";
 import { createGzip, gzipSync } from "node:zlib";
 import { describe, expect, it, onTestFinished, vi } from "vitest";
 import { localEngine, type LocalEngine } from "../../../src/engine/local";
-import type { FunctionsPage, TraceHandle, TraceSummary } from "../../../src/protocol/engine";
+import type { FunctionsPage, TimeRange, TraceHandle, TraceSummary } from "../../../src/protocol/engine";
+import { nanoseconds } from "../../../src/protocol/units";
 import { writeTrace, temporaryFile } from "../../support/buildTrace";
 
 const line = (block: number): string =>
@@ -44,10 +45,10 @@ async function follow(file: string): Promise<Followed> {
 
 const summary = ({ engine, trace }: Followed): Promise<TraceSummary> => engine.request("summary", { trace });
 const settled = ({ engine, trace }: Followed): Promise<TraceSummary> => engine.request("settled", { trace });
-const functions = ({ engine, trace }: Followed): Promise<FunctionsPage> =>
+const functions = ({ engine, trace }: Followed, range: TimeRange | null = null): Promise<FunctionsPage> =>
   engine.request("functions", {
     trace,
-    range: null,
+    range,
     sort: "executions",
     descending: true,
     filter: "",
@@ -337,15 +338,30 @@ describe("a recording that goes on", () => {
     expect(whole.trust).toMatchObject({ truncated: false, damagedBytes: 0 });
   });
 
-  it("fails when another one is begun in its place", async () => {
+  it.each([
+    ["begun anew", (file: string, other: Buffer) => writeFile(file, other)],
+    ["emptied", (file: string) => truncate(file)],
+    [
+      "replaced",
+      (file: string, other: Buffer) => writeFile(`${file}.new`, other).then(() => rename(`${file}.new`, file)),
+    ],
+  ])("keeps what was shown of it when it is %s, says so, and counts nothing else", async (_how, change) => {
     const bytes = await recording();
     const file = await temporaryFile();
-    await writeFile(file, bytes);
+    await writeFile(file, bytes.subarray(0, bytes.length / 2));
     const writer = await openFile(file, "r+");
     const followed = await follow(file);
-    await functions(followed);
-    await writer.write(Buffer.alloc(16, 1), 0, 16, 16);
-    await expect(settled(followed)).rejects.toMatchObject({ code: "damaged", advice: "Open it again." });
+    const shown = await functions(followed);
+    const { executions } = shown.traceTotals;
+    await change(file, await recording());
+    const whole = await settled(followed);
     await writer.close();
+    expect(whole).toMatchObject({ executions, follow: "lost", complete: true, settled: true });
+    expect(whole.trust.level).toBe("incomplete");
+    expect(whole.trust.reasons[0]).toContain("while it was followed");
+    expect(await functions(followed)).toMatchObject({ executions: shown.executions, name: shown.name });
+    const range = { start: nanoseconds(whole.duration * 0.1001), end: nanoseconds(whole.duration * 0.4003) };
+    await expect(functions(followed, range)).rejects.toMatchObject({ code: "damaged" });
+    expect(await readdir(followed.cacheFolder).catch(() => [])).toEqual([]);
   });
 });

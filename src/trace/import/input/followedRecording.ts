@@ -1,7 +1,20 @@
 /** A .bst that the recorder is writing: tells when there is more in it, until it ends. */
 import { readFully } from "../../chunkWalk";
-import { minimumHeaderBytes, parseFileHeader, type FileHeader } from "../../fileHeader";
+import { hasFileMagic, minimumHeaderBytes, parseFileHeader, type FileHeader } from "../../fileHeader";
+import { openForReading } from "../../reader";
 import { FollowedFile, type FollowOptions } from "./followedFile";
+
+/** Tells recordings apart. Rejects as `openForReading` and `parseFileHeader` do. */
+export async function recordingIn(path: string): Promise<string> {
+  const file = await openForReading(path);
+  try {
+    const bytes = new Uint8Array(minimumHeaderBytes);
+    await readFully(file, bytes, 0);
+    return Buffer.from(parseFileHeader(bytes, path).traceId).toString("hex");
+  } finally {
+    await file.close();
+  }
+}
 
 /**
  * Resolves when the recording has ended, whichever way.
@@ -21,6 +34,7 @@ export async function followRecording(
     const look = async (): Promise<FileHeader> => {
       const bytes = new Uint8Array(minimumHeaderBytes);
       await readFully(file.handle, bytes, 0);
+      if (trace !== undefined && !hasFileMagic(bytes)) file.lose("The file was emptied");
       const header = parseFileHeader(bytes, path);
       trace ??= header.traceId;
       if (Buffer.compare(trace, header.traceId) !== 0) file.lose("Another recording was begun in the file");
