@@ -7,7 +7,7 @@ import type { ResultCache } from "./resultCache";
 import { ScannedTrace } from "./scannedTrace";
 import type { ScanPool } from "./scanPool";
 
-/** A look takes at most about one part in so many of the time. */
+/** Looks take at most about one part in so many of the time, but for what is done once. */
 const pauseFactor = 10;
 /** Milliseconds. */
 const shortestPause = 400;
@@ -22,6 +22,8 @@ export class GrowingTrace {
   /** There is more to look at. */
   #grown: GrowingFile | undefined;
   #notBefore = 0;
+  /** What the look before took, in milliseconds. */
+  #tookBefore = 0;
   #timer: NodeJS.Timeout | undefined;
   #paused = true;
 
@@ -93,7 +95,10 @@ export class GrowingTrace {
     const scanned = await this.#read(growing);
     if (scanned !== null) await this.show(scanned, this.#ended.signal);
     const end = performance.now();
-    this.#notBefore = Math.max(start + shortestPause, end + pauseFactor * (end - start));
+    const took = end - start;
+    // One look reads the symbols for all that come after it: that alone is no reason to look less often.
+    this.#notBefore = Math.max(start + shortestPause, end + pauseFactor * Math.min(took, this.#tookBefore));
+    this.#tookBefore = took;
   }
 
   /** The trace as it is now; null when there is nothing in it yet. Only what is new is read. */

@@ -50,6 +50,7 @@ describe("Bootscope: Trace Boot", () => {
     await editor.complete();
     await expect(workbench.page.locator(".tab").count()).resolves.toBe(1);
     expect(await editor.header.innerText()).toMatch(/complete/i);
+    await expect.poll(() => editor.rowCount.innerText(), { timeout: 30_000 }).toMatch(/^\d,\d{3} functions$/);
     expect(recordings()).toHaveLength(1);
     expect(guests()).toEqual([]);
     await workbench.screenshot(window.picture("trace-boot-done"));
