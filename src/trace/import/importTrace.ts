@@ -1,6 +1,6 @@
 /** Imports foreign traces: any form that is recognized by content becomes a .bst file. */
 import { BootscopeError } from "../../protocol/failure";
-import { formatBytes, formatExact } from "../../protocol/format";
+import { formatBytes } from "../../protocol/format";
 import { maximumCount } from "../limits";
 import type { TraceMetadata } from "../types";
 import { TraceWriter } from "../writer";
@@ -9,6 +9,7 @@ import { StoppableInput } from "./input/stoppableInput";
 import { unpackRecording } from "./input/unpackRecording";
 import { openTraceInput } from "./openTraceInput";
 import type { ImportOptions, ImportResult, TraceImporter } from "./traceFormat";
+import { steppedBack } from "./trustSentences";
 
 /**
  * Makes a .bst file at `output` of the foreign trace at `path`, which may be compressed, a pipe, or one of several logs. It appears whole or not at all.
@@ -86,11 +87,7 @@ async function importForeign(
 function importedMetadata(result: ImportResult, input: StoppableInput): TraceMetadata {
   const { path, problem, notes, bytesDone, stopped } = input;
   const reasons = [...result.trust.reasons, ...notes];
-  if (result.stepsBack > 0) {
-    reasons.push(
-      `The clock of the source stepped back (${formatExact(result.stepsBack)}×); those times were raised to the one before. Counts and the order are those of the file.`,
-    );
-  }
+  if (result.stepsBack > 0) reasons.push(steppedBack(result.stepsBack));
   if (problem !== null) reasons.push(problem);
   if (stopped) reasons.push(stoppedReason(input));
   return {

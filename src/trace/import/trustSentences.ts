@@ -23,3 +23,7 @@ export const lostRecords = (source: string, count: number): string =>
 /** @param missing executions of addresses beyond those that are told apart */
 export const tooManyAddresses = (missing: number): string =>
   `${formatExact(missing)} executions are missing: the trace has more than ${formatExact(mostAddresses)} different addresses, and these have others.`;
+
+/** @param count time stamps before the latest one until then: one step may leave many of them */
+export const steppedBack = (count: number): string =>
+  `${count === 1 ? "1 time stamp lies" : `${formatExact(count)} time stamps lie`} before an earlier one, whose time ${count === 1 ? "it has" : "they have"} here: the clock of the source stepped back, or threads wrote out of order. Executions stay in the order of the file.`;

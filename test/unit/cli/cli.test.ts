@@ -112,14 +112,16 @@ describe("bootscope", () => {
   it("tells in words what a trace lacks", async () => {
     const told = async (file: string): Promise<string> => (await bootscope(["info", file])).out;
     const dropped = await told(path.resolve(__dirname, "../../fixtures/simpletrace-v4-vector.trace"));
-    expect(dropped).toMatch(/^trust +incomplete\n/);
-    expect(dropped).toContain("\n              QEMU lost 12 records because its buffer was full.\n");
+    expect(dropped).toMatch(/^trust +chained\n/);
+    expect(dropped).toContain(
+      "\n              QEMU lost 12 records because its buffer was full: what they told is missing.\n",
+    );
     expect(dropped).toMatch(/^dropped +12 records$/m);
     const stepped = await temporaryFile("stepped.log");
     const line = (time: string): string => `100@${time}:exec_tb tb:0x7f3524000040 pc=0xfff0\n`;
     await writeFile(stepped, line("5.000009") + line("5.000003") + line("5.000010"));
     expect(await told(stepped)).toContain(
-      "\n              The clock of the source stepped back (1×); those times were raised to the one before.\n",
+      "\n              1 time stamp lies before an earlier one, whose time it has here: the clock of the source stepped back",
     );
   });
 
