@@ -1,13 +1,11 @@
 /** From the numbers that one parser gave to addresses to those of the trace's blocks. */
 import { mostAddresses } from "./addressIndex";
-import type { ExecutionSink } from "./executionSink";
+import type { BlockTranslation, ExecutionSink } from "./executionSink";
 
 const noAddresses = new BigUint64Array(0);
 
-export class BlockNumbers {
-  /** By the parser's number; -1: the address is one too many for the trace. */
+export class BlockNumbers implements BlockTranslation {
   readonly blocks: Int32Array;
-  /** None of them is -1. */
   complete = true;
   /** By the trace's number of the address: the parser's number + 1; 0: it has none. */
   private readonly parserNumbers = new Int32Array(new SharedArrayBuffer(mostAddresses * 4));

@@ -75,7 +75,9 @@ export class BlockReader {
 
   private read(index: number): Promise<number> {
     const buffer = this.buffers[index];
-    return this.input.read(buffer.subarray(carryBytes, buffer.length - paddingBytes));
+    const reading = this.input.read(buffer.subarray(carryBytes, buffer.length - paddingBytes));
+    reading.catch(() => undefined); // told by `next`
+    return reading;
   }
 }
 

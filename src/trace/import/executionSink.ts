@@ -4,10 +4,17 @@ import { maximumCount } from "../limits";
 import type { TraceWriter } from "../writer";
 import { AddressIndex } from "./addressIndex";
 import type { BlockContent } from "./blockContents";
-import type { BlockNumbers } from "./blockNumbers";
 
 /** More streams than any guest has vCPUs: beyond, threads share the last one. */
 const maximumStreams = 1024;
+
+/** What somebody else's numbers of addresses mean. */
+export interface BlockTranslation {
+  /** By number, the trace's block; -1: the address is one too many for the trace. */
+  readonly blocks: Int32Array;
+  /** None of them is -1. */
+  readonly complete: boolean;
+}
 
 /** One vCPU (or thread, where the source knows no vCPUs), one execution behind the source. */
 interface Stream {
@@ -132,7 +139,7 @@ export class ExecutionSink {
   announceRun(
     vcpu: number,
     numbers: Uint32Array,
-    { blocks, complete }: BlockNumbers,
+    { blocks, complete }: BlockTranslation,
     times: Float64Array,
     from: number,
     to: number,

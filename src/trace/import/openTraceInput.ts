@@ -4,7 +4,8 @@ import { JoinedInput } from "./input/joinedInput";
 import { FollowedFile, followedChunks, type FollowOptions } from "./input/followedFile";
 import { FollowedLogs } from "./input/followedLogs";
 import { StreamInput } from "./input/streamInput";
-import { openInput, type TraceInput } from "./input/traceInput";
+import { openInput } from "./input/openInput";
+import type { TraceInput } from "./input/traceInput";
 import { threadLogFacts, type ThreadLog } from "./threadLogFacts";
 import { findThreadLogs, isStamped } from "./threadLogs";
 
@@ -43,7 +44,7 @@ async function openFollowed(path: string, follow: FollowOptions, signal?: AbortS
   if ((await threadLogFacts(path)) !== null) return openFollowedLogs(path, follow, signal);
   const file = await FollowedFile.open(path, follow);
   return closedIfFailed(file.handle, (close) =>
-    StreamInput.open(path, followedChunks(file, signal), { size: () => file.size, close }),
+    StreamInput.open(path, (until) => followedChunks(file, until), { size: () => file.size, close }, signal),
   );
 }
 
@@ -59,7 +60,9 @@ async function openFollowedLogs(path: string, follow: FollowOptions, signal?: Ab
     files: () => logs.paths,
     notes: () => joinedNotes(joined, "They are shown as they come."),
   };
-  return closedIfFailed(logs, (close) => StreamInput.open(path, logs.chunks(signal), { ...from, close }));
+  return closedIfFailed(logs, (close) =>
+    StreamInput.open(path, (until) => logs.chunks(until), { ...from, close }, signal),
+  );
 }
 
 /** @param open takes what closes `source` */

@@ -26,8 +26,8 @@ export interface ParserHandle<Text, Part> {
   readonly up: Promise<void>;
   /** Rejects when its thread has ended. */
   parse(text: Text): Promise<Part>;
-  /** Lets the thread end. What was asked for rejects. */
-  close(): void;
+  /** Ends the thread, whatever it does, and waits for that. What was asked for rejects. */
+  close(): Promise<void>;
 }
 
 export function inlineParser<Text, Part>(
@@ -38,7 +38,7 @@ export function inlineParser<Text, Part>(
     memory,
     up: Promise.resolve(),
     parse: (text) => Promise.resolve(parser.parse(text)),
-    close: () => undefined,
+    close: () => Promise.resolve(),
   };
 }
 
@@ -109,6 +109,8 @@ function threadParser<Text, Part>(
         waiting.push({ resolve, reject });
         worker.postMessage(text);
       }),
-    close: () => void worker.terminate(),
+    close: async () => {
+      await worker.terminate();
+    },
   };
 }

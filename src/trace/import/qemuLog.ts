@@ -54,6 +54,8 @@ async function importQemuLog(
   options: ImportOptions,
 ): Promise<ImportResult> {
   const { signal, progress, importWorker, blockBytes = usualBlockBytes } = options;
+  const catalog = await findEventCatalog(input.path, options.traceEvents);
+  const eventSink = new LogEventSink(clock, catalog, writer.eventEncoder(ThreadKind.Thread));
   const textBytes = bufferBytes(blockBytes);
   const onThreads = importWorker !== undefined && !isShort(input, blockBytes);
   const parsers: ParserHandle<LogText | LogFilePart, LogPart>[] = onThreads
@@ -61,13 +63,11 @@ async function importQemuLog(
     : [inlineLogParser(textBytes, clock)];
   const places = placesOf(parsers);
   const kept = places.length - 1;
-  const catalog = await findEventCatalog(input.path, options.traceEvents);
-  const eventSink = new LogEventSink(clock, catalog, writer.eventEncoder(ThreadKind.Thread));
   const merger = new LogMerger(writer, clock, parsers.length, eventSink, guest);
   options.tellSoFar?.(() => merger.soFar());
   const mergeNext = async (part: LogPart, columns: LogColumns, parser: number): Promise<void> => {
-    merger.take(part, columns, parser);
     signal?.throwIfAborted();
+    merger.take(part, columns, parser);
     await writer.drain();
     progress?.(input.bytesDone, input.bytesTotal);
   };
@@ -88,7 +88,9 @@ async function importQemuLog(
     }
     await merged;
   } finally {
-    for (const parser of parsers) parser.close();
+    // The threads read the input, and what is merged goes to the writer: both may be closed after this.
+    await Promise.all(parsers.map((parser) => parser.close()));
+    await Promise.allSettled(merging);
   }
   return merger.finish();
 }

@@ -1,22 +1,18 @@
-/** Reads a simple trace from its first record to its last: executions go to a sink, all other events to an encoder. */
+/** What the records of a simple trace mean: executions go to a sink, all other events to an encoder. */
 import { ArgumentKind, droppedEvent, type EventDescriptor } from "../events/eventDescriptor";
 import type { EventEncoder } from "../events/eventEncoder";
 import { SimpletraceEvents, type NamedEvent } from "../events/simpletraceEvents";
-import { BlockReader, isShort, usualBlockBytes } from "./blockReader";
 import { ExecutionRecords } from "./executionRecords";
 import type { ExecutionSink } from "./executionSink";
-import type { TraceInput } from "./input/traceInput";
 import type { RecordLines } from "./recordLines";
 import type { RecordLayout } from "./recordReader";
 import {
   droppedIdLow,
   eventHeadBytes,
-  headerBytesOf,
   oldRecordBytes,
   type SimpletraceHeader,
   typeWordBytes,
 } from "./simpletraceRecord";
-import { SimpletraceThreads } from "./simpletraceThreads";
 import { SimpletraceWalker, type SimpletraceVisitor } from "./simpletraceWalker";
 
 const exitRequested = 3;
@@ -40,74 +36,6 @@ export interface SimpletraceParts {
   readonly describe: (name: string) => EventDescriptor | undefined;
   /** Names by number, where the file does not give them; null: it does, or nobody does. */
   readonly numbersOf: (header: SimpletraceHeader) => readonly string[] | null;
-}
-
-export interface ScanSteps {
-  readonly signal?: AbortSignal | undefined;
-  /** After each block. */
-  readonly after: (scan: SimpletraceScan) => Promise<void>;
-}
-
-/** Reads everything. Rejects with AbortError when the signal fires. */
-export async function scanSimpletrace(
-  input: TraceInput,
-  header: SimpletraceHeader,
-  parts: SimpletraceParts,
-  steps: ScanSteps,
-): Promise<SimpletraceScan> {
-  const scan = new SimpletraceScan(header, parts);
-  const { importWorker, blockBytes = usualBlockBytes } = parts;
-  const onThreads = input.file !== null && importWorker !== undefined && !isShort(input, blockBytes);
-  const threads =
-    onThreads && scan.records !== null ? new SimpletraceThreads(scan, scan.records, importWorker, blockBytes) : null;
-  try {
-    if (parts.waitForThreads === true) await threads?.up;
-    let at = headerBytesOf(header);
-    for (;;) {
-      const stop = await scanInTurn(input, at, scan, steps, threads, blockBytes);
-      if (stop === null || threads === null || input.file === null || scan.walker.damaged) break;
-      at = await threads.read(input.file, stop, steps);
-    }
-  } finally {
-    await threads?.close();
-  }
-  parts.encoder.finish();
-  return scan;
-}
-
-/**
- * Reads from a position on. Answers where threads can go on, or null at the end. Blocks begin at multiples of their size, here
- * as on threads, so that the trace is written alike whoever reads what.
- */
-async function scanInTurn(
-  input: TraceInput,
-  from: number,
-  scan: SimpletraceScan,
-  { signal, after }: ScanSteps,
-  threads: SimpletraceThreads | null,
-  blockBytes: number,
-): Promise<number | null> {
-  const { walker } = scan;
-  const start = input.file === null ? 0 : from - (from % blockBytes);
-  input.file?.goTo(start);
-  const reader = new BlockReader(input, (scan.records ?? scan.lines)?.buffers);
-  try {
-    let block = await reader.next(0);
-    for (let at = from - start; block !== null; at = 0) {
-      signal?.throwIfAborted();
-      const { interruptions } = scan;
-      const begin = block.start + at;
-      const consumed = walker.take(block, begin);
-      await after(scan);
-      if (walker.damaged) return null;
-      const inExecutions = scan.interruptions === interruptions && scan.layout !== null && consumed > begin;
-      if (inExecutions && threads?.areUp === true) return start + block.position + consumed - block.start;
-      block = await reader.next(consumed);
-    }
-    return null;
-  } finally {
-    await reader.close();
-  }
 }
 
 export class SimpletraceScan implements SimpletraceVisitor {

@@ -12,7 +12,14 @@ import type { InputFile } from "./input/traceInput";
 import { placesOf, threadParsers, type ParserHandle, type ParserPlace } from "./parserThreads";
 import { stepBytes, type FilePart, type FilePiece } from "./recordPieces";
 import { recordBytesOf, shortestRecordBytes, type RecordLayout } from "./recordReader";
-import type { ScanSteps, SimpletraceScan } from "./simpletraceScan";
+import type { SimpletraceScan } from "./simpletraceScan";
+
+/** What goes on beside the reading of a trace. */
+export interface ScanSteps {
+  readonly signal?: AbortSignal | undefined;
+  /** After each block. */
+  readonly after: (scan: SimpletraceScan) => Promise<void>;
+}
 
 /** What a thread was asked to read. */
 interface Waiting {
@@ -79,7 +86,7 @@ export class SimpletraceThreads {
   /** Ends the threads. Wait for it before the file is closed. */
   async close(): Promise<void> {
     await this.leaveOff();
-    for (const parser of this.parsers) parser.close();
+    await Promise.all(this.parsers.map((parser) => parser.close()));
   }
 
   /** Asks a thread for the next piece; false when there is none. */

@@ -1,5 +1,5 @@
 /** What the first and the last lines of a log tell of the threads that wrote it. */
-import { open } from "node:fs/promises";
+import { open, stat } from "node:fs/promises";
 import { readFully } from "../chunkWalk";
 import { lineKind, LogLineParser } from "./logLine";
 
@@ -31,12 +31,12 @@ const lineFeed = 0x0a;
  * @returns null when it is no regular file, cannot be read, or has no line of QEMU's
  */
 export async function threadLogFacts(path: string, firstSecond = NaN): Promise<ThreadLog | null> {
-  const handle = await open(path, "r").catch(() => null);
+  // To open a pipe would wait for its writer.
+  const found = await stat(path).catch(() => null);
+  const handle = found?.isFile() === true ? await open(path, "r").catch(() => null) : null;
   if (handle === null) return null;
   try {
-    const found = await handle.stat();
-    if (!found.isFile()) return null;
-    const bytes = found.size;
+    const { size: bytes } = await handle.stat();
     const lines = new LineFacts(firstSecond);
     const buffer = new Uint8Array(readBytes + paddingBytes);
     const text = buffer.subarray(0, readBytes);

@@ -1,5 +1,15 @@
 import { spawnSync } from "node:child_process";
-import { createWriteStream, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import {
+  closeSync,
+  createWriteStream,
+  existsSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  writeFileSync,
+  writeSync,
+} from "node:fs";
 import path from "node:path";
 import { setTimeout } from "node:timers/promises";
 import { gzipSync } from "node:zlib";
@@ -7,12 +17,19 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { BootscopeError } from "../../../src/protocol/failure";
 import { importTrace, unpackOrImport } from "../../../src/trace/import/importTrace";
-import { openInput } from "../../../src/trace/import/input/traceInput";
+import { openInput } from "../../../src/trace/import/input/openInput";
 import { openTraceFile } from "../../../src/trace/reader";
 import { temporaryFile } from "../../support/buildTrace";
 import { decodeTrace } from "../../support/decodeTrace";
 
 const fixtures = path.join(import.meta.dirname, "../../fixtures");
+/** Paths of the files that this process has open. */
+const openFiles = (): string[] =>
+  readdirSync("/proc/self/fd").flatMap((descriptor) => {
+    const link = `/proc/self/fd/${descriptor}`;
+    return existsSync(link) ? [readlinkSync(link)] : [];
+  });
+
 const compressed = (name: string): Buffer => readFileSync(path.join(fixtures, "compressed", name));
 
 const line = (index: number): string =>
@@ -146,6 +163,24 @@ describe("a named pipe", () => {
     }
     writer.end();
     expect(await import_).toMatchObject({ executions: 20_000 });
+  });
+
+  it("is closed at once when it is refused, though its writer says nothing more", async () => {
+    const file = await pipe();
+    const writer = openSync(file, "r+");
+    writeSync(writer, "T:1:14 :1:36 \n");
+    await expect(importTrace(file, `${file}.bst`)).rejects.toMatchObject({ code: "unsupported" });
+    closeSync(writer);
+    expect(openFiles()).not.toContain(file);
+  });
+
+  it("is closed when its compression cannot be read", async () => {
+    const file = await pipe();
+    const writer = openSync(file, "r+");
+    writeSync(writer, "BZh91AY&SY");
+    await expect(importTrace(file, `${file}.bst`)).rejects.toMatchObject({ code: "unsupported" });
+    closeSync(writer);
+    expect(openFiles()).not.toContain(file);
   });
 
   it("may carry a compressed trace", async () => {

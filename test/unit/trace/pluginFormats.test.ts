@@ -98,6 +98,14 @@ describe("drcov", () => {
     expect(executed).toEqual(["401000", "7f0000000020"]);
   });
 
+  it("has its blocks behind a longer list of modules than is read at a time", async () => {
+    const row = ` 0, 0x0000000000400000, 0x0000000000500000, 0x0000000000401000, ${"/folder".repeat(20_000)}\n`;
+    const rows = row.repeat(40);
+    const head = `DRCOV VERSION: 2\nDRCOV FLAVOR: drcov\nModule Table: version 2, count 40\n${rows}BB Table: 1 bbs\n`;
+    const { executed } = await importBytes(Buffer.concat([Buffer.from(head), Buffer.from("0010000004000000", "hex")]));
+    expect(executed).toEqual(["401000"]);
+  });
+
   it("has every whole block before a cut, and says how many are missing", async () => {
     const bytes = fixture("user.drcov");
     const { result } = await importBytes(bytes.subarray(0, bytes.length - 3));

@@ -1,4 +1,5 @@
 /** Logs of QEMU's threads (`-d exec,tid -D log.%d`): which of them are one trace, and what it then holds. */
+import { spawnSync } from "node:child_process";
 import { closeSync, mkdirSync, openSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import fc from "fast-check";
@@ -94,6 +95,12 @@ describe("logs of one virtual CPU each", () => {
     });
     for (const name of ["q1.log", "q2.log", "q3.log", "q4.log"]) expect(await findThreadLogs(at(name))).toBeNull();
     expect((await imported(at("q2.log"))).reasons).toEqual([]);
+  });
+
+  it("are found among named pipes, which nobody writes to", async () => {
+    const at = await folderOf({ "log.101": traceLines(0, 0x10), "log.102": traceLines(1, 0x20) });
+    expect(spawnSync("mkfifo", [at("log.103")]).status).toBe(0);
+    expect(await joinedNames(at("log.101"))).toEqual(["log.101", "log.102"]);
   });
 
   it("are told of when a thread may have taken the place of another", async () => {

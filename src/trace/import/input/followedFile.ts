@@ -50,12 +50,17 @@ export class FollowedFile {
   /** Rejects with `not-found`, `unreadable`. The caller closes the handle. */
   static async open(path: string, options: FollowOptions): Promise<FollowedFile> {
     const handle = await openForReading(path);
-    const { ino, size } = await handle.stat();
-    const file = new FollowedFile(path, handle, ino, new FileWriter(path, ino), options);
-    file.size = size;
-    // Who is seen now need not be waited for when it is gone.
-    await file.writer.isThere();
-    return file;
+    try {
+      const { ino, size } = await handle.stat();
+      const file = new FollowedFile(path, handle, ino, new FileWriter(path, ino), options);
+      file.size = size;
+      // Who is seen now need not be waited for when it is gone.
+      await file.writer.isThere();
+      return file;
+    } catch (error) {
+      await handle.close();
+      throw error;
+    }
   }
 
   /** Waits, as `rest` does, and looks at the size. */

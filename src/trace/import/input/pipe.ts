@@ -6,6 +6,7 @@ import { addAbortSignal } from "node:stream";
 import { setTimeout } from "node:timers/promises";
 import { promisify } from "node:util";
 import { BootscopeError } from "../../../protocol/failure";
+import type { ReadChunks } from "./streamInput";
 
 const waitMilliseconds = 50;
 const firstBytes = 64 * 1024;
@@ -16,13 +17,14 @@ export async function isPipe(path: string): Promise<boolean> {
   return found?.isFIFO() === true || (found !== null && isStandardSocket(path, found));
 }
 
-/** The bytes that come through a pipe, or null when something else is at the path. Rejects with `unreadable`, AbortError. */
-export async function pipeChunks(path: string, signal?: AbortSignal): Promise<AsyncGenerator<Uint8Array> | null> {
+/** The bytes that come through the pipe at a path, or null when something else is there. Rejects with `unreadable`. */
+export async function openPipe(path: string): Promise<ReadChunks | null> {
   if (!(await isPipe(path))) return null;
-  if (isStandardSocket(path, await stat(path))) return standardInput(signal);
+  if (isStandardSocket(path, await stat(path))) return standardInput;
   try {
     // Otherwise opening would block a thread until there is a writer, whether we still want to wait or not.
-    return chunksOf(await promisify(open)(path, constants.O_RDONLY | constants.O_NONBLOCK, 0), signal);
+    const fd = await promisify(open)(path, constants.O_RDONLY | constants.O_NONBLOCK, 0);
+    return (signal) => chunksOf(fd, signal);
   } catch (cause) {
     const code = (cause as NodeJS.ErrnoException).code ?? "unknown error";
     throw new BootscopeError("unreadable", `${path} cannot be read (${code}).`, "Check its permissions.", { cause });
@@ -32,16 +34,16 @@ export async function pipeChunks(path: string, signal?: AbortSignal): Promise<As
 /** Some programs give their children a socket as standard input. It cannot be opened again, only read as it is. */
 const isStandardSocket = (path: string, found: Stats): boolean => path === "/dev/stdin" && found.isSocket();
 
-async function* standardInput(signal?: AbortSignal): AsyncGenerator<Uint8Array> {
-  if (signal !== undefined) addAbortSignal(signal, process.stdin);
+async function* standardInput(signal: AbortSignal): AsyncGenerator<Uint8Array> {
+  addAbortSignal(signal, process.stdin);
   for await (const chunk of process.stdin) yield chunk as Uint8Array;
 }
 
-async function* chunksOf(fd: number, signal?: AbortSignal): AsyncGenerator<Uint8Array> {
+async function* chunksOf(fd: number, signal: AbortSignal): AsyncGenerator<Uint8Array> {
   let socket: Socket | null = null;
   try {
     yield await firstChunk(fd, signal);
-    socket = new Socket({ fd, readable: true, writable: false, ...(signal && { signal }) });
+    socket = new Socket({ fd, readable: true, writable: false, signal });
     for await (const chunk of socket) yield chunk as Uint8Array;
   } finally {
     if (socket === null) await promisify(close)(fd);
@@ -50,10 +52,10 @@ async function* chunksOf(fd: number, signal?: AbortSignal): AsyncGenerator<Uint8
 }
 
 /** Waits for a writer: until there is one, reading answers the end of the file at once. */
-async function firstChunk(fd: number, signal?: AbortSignal): Promise<Uint8Array> {
+async function firstChunk(fd: number, signal: AbortSignal): Promise<Uint8Array> {
   const chunk = new Uint8Array(firstBytes);
   for (;;) {
-    signal?.throwIfAborted();
+    signal.throwIfAborted();
     const bytesRead = await promisify(read)(fd, chunk, 0, firstBytes, null).then(
       (result) => result.bytesRead,
       (error: unknown) => {

@@ -17,12 +17,17 @@ export interface StreamSource {
   close?(): Promise<void>;
 }
 
+/** Reads the chunks of a stream. Rejects with AbortError when the signal fires while it waits for one. */
+export type ReadChunks = (signal: AbortSignal) => AsyncGenerator<Uint8Array>;
+
 /** Keeps what was peeked until it is read. */
 export class StreamInput implements TraceInput {
   readonly file = null;
   problem: string | null = null;
   bytesDone = 0;
   private readonly pieces: Uint8Array[] = [];
+  /** In all pieces. */
+  private there = 0;
   private readonly source: AsyncGenerator<Uint8Array>;
   private ended = false;
   /** Why it ended, if that is no fault of the trace. */
@@ -31,28 +36,38 @@ export class StreamInput implements TraceInput {
 
   private constructor(
     readonly path: string,
-    chunks: AsyncGenerator<Uint8Array>,
+    start: readonly Uint8Array[],
+    private readonly chunks: AsyncGenerator<Uint8Array>,
     private readonly from: StreamSource,
     unpack: Unpack | null,
+    /** Ends a wait for the next chunk. */
+    private readonly closing: AbortController,
   ) {
-    const counted = this.counted(chunks);
+    const counted = this.counted(chained(start, chunks));
     this.source = unpack === null ? counted : unpack(counted);
   }
 
   /**
    * @param from is closed with the input
-   * @throws BootscopeError `unsupported` for compressions that cannot be read
+   * @throws BootscopeError `unsupported` for compressions that cannot be read; AbortError
    */
-  static async open(path: string, chunks: AsyncGenerator<Uint8Array>, from: StreamSource): Promise<StreamInput> {
-    const start: Uint8Array[] = [];
-    for (let length = 0; length < longestMagic;) {
-      const next = await chunks.next();
-      if (next.done === true) break;
-      start.push(next.value);
-      length += next.value.length;
+  static async open(path: string, read: ReadChunks, from: StreamSource, signal?: AbortSignal): Promise<StreamInput> {
+    const closing = new AbortController();
+    const chunks = read(signal === undefined ? closing.signal : AbortSignal.any([signal, closing.signal]));
+    try {
+      const start: Uint8Array[] = [];
+      for (let length = 0; length < longestMagic;) {
+        const next = await chunks.next();
+        if (next.done === true) break;
+        start.push(next.value);
+        length += next.value.length;
+      }
+      const unpack = compressionOf(Buffer.concat(start), path);
+      return new StreamInput(path, start, chunks, from, unpack, closing);
+    } catch (error) {
+      await chunks.return(undefined);
+      throw error;
     }
-    const unpack = compressionOf(Buffer.concat(start), path);
-    return new StreamInput(path, chained(start, chunks), from, unpack);
   }
 
   get bytesTotal(): number {
@@ -69,8 +84,8 @@ export class StreamInput implements TraceInput {
 
   async peek(into: Uint8Array, known = 0): Promise<Peeked> {
     const pause = new Pause();
-    for (let there = this.there(); there < into.length; there = this.there()) {
-      if (!(await this.more(there > known ? pause : null))) break;
+    while (this.there < into.length) {
+      if (!(await this.more(this.there > known ? pause : null))) break;
     }
     pause.end();
     this.throwFailure();
@@ -92,6 +107,7 @@ export class StreamInput implements TraceInput {
       const part = piece.subarray(0, into.length - at);
       into.set(part, at);
       at += part.length;
+      this.there -= part.length;
       if (part.length === piece.length) this.pieces.shift();
       else this.pieces[0] = piece.subarray(part.length);
     }
@@ -101,12 +117,11 @@ export class StreamInput implements TraceInput {
   }
 
   async close(): Promise<void> {
+    this.closing.abort();
     await this.source.return(undefined).catch(() => undefined);
+    // Who unpacks may not have come to it yet.
+    await this.chunks.return(undefined).catch(() => undefined);
     await this.from.close?.();
-  }
-
-  private there(): number {
-    return this.pieces.reduce((sum, { length }) => sum + length, 0);
   }
 
   /** Waits for one more piece of the source; false at its end, or when the pause is over before it comes. */
@@ -121,7 +136,10 @@ export class StreamInput implements TraceInput {
     try {
       const next = await this.source.next();
       if (next.done === true) this.ended = true;
-      else this.pieces.push(next.value);
+      else {
+        this.pieces.push(next.value);
+        this.there += next.value.length;
+      }
     } catch (thrown) {
       const error = thrown instanceof Error ? thrown : new Error(String(thrown));
       const isDamage = error instanceof BootscopeError ? error.code === "damaged" : error.name !== "AbortError";

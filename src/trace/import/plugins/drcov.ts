@@ -68,10 +68,11 @@ async function importDrcov(
   let executions = 0;
   try {
     let block = await reader.next(0);
-    for (let first = true; block !== null; first = false) {
+    for (let skipped = head.bytes; block !== null;) {
       options.signal?.throwIfAborted();
       const view = new DataView(block.bytes.buffer, block.bytes.byteOffset, block.bytes.byteLength);
-      let at = block.start + (first ? head.bytes : 0);
+      let at = Math.min(block.start + skipped, block.end);
+      skipped -= at - block.start;
       for (; at + blockBytes <= block.end && executions < head.blocks; at += blockBytes) {
         const base = head.bases.get(view.getUint16(at + 6, true)) ?? 0n;
         const address = BigInt.asUintN(64, base + BigInt(view.getUint32(at, true)));

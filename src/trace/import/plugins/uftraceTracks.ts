@@ -85,8 +85,13 @@ export class TrackReader {
   /** @param origin what times count from */
   static async open({ file }: Track, origin: bigint): Promise<TrackReader> {
     const reader = new TrackReader(await open(file, "r"), origin);
-    await reader.refill();
-    return reader;
+    try {
+      await reader.refill();
+      return reader;
+    } catch (error) {
+      await reader.close();
+      throw error;
+    }
   }
 
   close(): Promise<void> {
