@@ -4,6 +4,8 @@ import { existsSync } from "node:fs";
 import { mkdir, readFile } from "node:fs/promises";
 import path from "node:path";
 import * as vscode from "vscode";
+import { diskFolders } from "../diskFolders";
+import { eventListPath } from "../eventListPath";
 import type { BootSettings } from "./bootSettings";
 import { hasEvents } from "./eventList";
 import { vmlinuxCandidates } from "./nearestVmlinux";
@@ -30,16 +32,12 @@ export async function planBoot(
     vmlinux: settings.vmlinux ?? vmlinuxOf(kernel),
     qemu: settings.qemu,
     extraArguments: settings.extraArguments,
-    eventList: await activeEventList(settings, home),
+    eventList: await activeEventList(settings),
     outputFolder:
       settings.outputFolder ?? (home === undefined ? path.join(storage, "recordings") : path.join(home, ".bootscope")),
     report: path.join(reports, `${randomUUID()}.json`),
   };
 }
-
-/** The workspace's folders on this machine's disk, in their order. */
-export const diskFolders = (): readonly string[] =>
-  (vscode.workspace.workspaceFolders ?? []).filter(({ uri }) => uri.scheme === "file").map(({ uri }) => uri.fsPath);
 
 /** The workspace folder that holds the kernel, else the first one. */
 function homeOf(kernel: string | undefined): string | undefined {
@@ -51,9 +49,8 @@ const vmlinuxOf = (kernel: string | undefined): string | undefined =>
   kernel === undefined ? undefined : vmlinuxCandidates(kernel).find((file) => existsSync(file));
 
 /** The list for QEMU's `-trace events=`, when there is one that names an event. */
-async function activeEventList(settings: BootSettings, home: string | undefined): Promise<string | undefined> {
-  const file =
-    settings.eventList ?? (home === undefined ? undefined : path.join(home, ".bootscope", "trace-boot.qemu-events"));
+async function activeEventList(settings: BootSettings): Promise<string | undefined> {
+  const file = eventListPath(settings.eventList, diskFolders());
   if (file === undefined) return undefined;
   const text = await readFile(file, "utf8").catch(() => "");
   return hasEvents(text) ? file : undefined;

@@ -2,7 +2,7 @@
 import * as vscode from "vscode";
 import { findKernels } from "../../qemu/findKernel";
 import { updateSetting } from "../settings";
-import { diskFolders } from "./bootPlanner";
+import { diskFolders } from "../diskFolders";
 import type { BootSettings } from "./bootSettings";
 
 /** The kernels that can be booted without asking for a file, likeliest first. */

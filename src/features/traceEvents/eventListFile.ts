@@ -3,14 +3,15 @@ import path from "node:path";
 import * as vscode from "vscode";
 import { BootscopeError } from "../../protocol/failure";
 import { changeList, enabledNames } from "../../qemu/traceEventList";
+import { diskFolders } from "../diskFolders";
+import { eventListPath } from "../eventListPath";
 import { affects, setting, settingPath } from "../settings";
 
-/** The list's place: the setting, else `.bootscope` in the first workspace folder. Undefined without either. */
+/** Undefined when the list has no place. */
 function listUri(): vscode.Uri | undefined {
   const given = setting("traceEvents.file").trim();
-  if (given !== "") return vscode.Uri.file(settingPath(given));
-  const home = vscode.workspace.workspaceFolders?.find(({ uri }) => uri.scheme === "file");
-  return home && vscode.Uri.joinPath(home.uri, ".bootscope", "trace-boot.qemu-events");
+  const file = eventListPath(given === "" ? undefined : settingPath(given), diskFolders());
+  return file === undefined ? undefined : vscode.Uri.file(file);
 }
 
 /** The smallest replacement that turns the document's text into another. */

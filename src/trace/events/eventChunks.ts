@@ -50,11 +50,13 @@ async function readRecording(trace: TraceFile, options: EventReadOptions, take: 
   const describe = (name: string): EventDescriptor | undefined => catalog.describe(name);
   const clock = { origin: originOf(trace), stamped: metadata.clock?.kind !== "events" };
   const file = await openEvents(trace);
-  let damaged = 0;
+  const bytes = events.reduce((sum, { length }) => sum + length, 0);
+  let [done, damaged] = [0, 0];
   try {
-    for (const [index, chunk] of events.entries()) {
+    for (const chunk of events) {
       options.signal?.throwIfAborted();
-      options.progress?.(index, events.length);
+      options.progress?.(done, bytes);
+      done += chunk.length;
       const decoder = await eventsOfChunk(file, chunk, describe);
       if (decoder !== null) await take(decoder, clock);
       else damaged += chunk.records;
