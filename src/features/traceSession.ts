@@ -78,7 +78,13 @@ export class TraceSession implements OpenTrace, vscode.Disposable {
       this.watched,
       around.engine.onNotice((notice) => this.take(notice)),
       around.engine.onDidDie((why) =>
-        this.fail(new BootscopeError("engine-died", `The engine ended: ${why}`, "Restart it to go on.")),
+        this.fail(
+          new BootscopeError(
+            "engine-died",
+            `The process that reads the trace ended: ${why}.`,
+            "The trace itself is unharmed. Restart to go on where you were.",
+          ),
+        ),
       ),
     ];
   }
