@@ -62,7 +62,10 @@ describe("bootscope events", () => {
         "",
       ].join("\n"),
     );
-    expect({ code, err }).toEqual({ code: 0, err: "bootscope: QEMU lost 12 records because its buffer was full.\n" });
+    expect({ code, err }).toEqual({
+      code: 0,
+      err: "bootscope: QEMU lost 12 records because its buffer was full: what they told is missing.\n",
+    });
   });
 
   it("prints comma-separated values, and says what names arguments when nothing does", async () => {
