@@ -32,6 +32,8 @@ async function pickKernel(kernels: readonly string[]): Promise<string | undefine
     pick.title = "Trace Boot";
     pick.placeholder = "Which kernel? The newest is first.";
     pick.items = items;
+    // An editor that takes the focus back while the command palette closes must not end the choice.
+    pick.ignoreFocusOut = true;
     return await new Promise<string | undefined>((resolve, reject) => {
       pick.onDidAccept(() => resolve(pick.selectedItems.at(0)?.kernel));
       pick.onDidHide(() => resolve(undefined));
